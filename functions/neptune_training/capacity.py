@@ -1,0 +1,52 @@
+"""What the cluster can take, as the table knows it: slots, the pause, and the jobs that are due."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from neptune_training.jobs import CLUSTER_WIDE, WaitingFor
+from neptune_training.times import from_text
+
+
+class Due(NamedTuple):
+    """What the index over unfinished jobs says of one of them: enough to pass over those that wait for the cluster."""
+
+    job_id: str
+    since: datetime
+    waiting_for: WaitingFor | None
+    give_up_at: datetime | None
+
+    def waits_for_cluster(self, now: datetime) -> bool:
+        """Whether a look at the job can wait until the cluster takes jobs again."""
+        return self.waiting_for in CLUSTER_WIDE and self.give_up_at is not None and now < self.give_up_at
+
+
+class Capacity(NamedTuple):
+    """The control item: who holds a slot; until when, and after how many refusals in a row, nobody may start."""
+
+    slots: frozenset[str] = frozenset()
+    paused_until: datetime | None = None
+    refusals: int = 0
+
+    def paused(self, now: datetime) -> bool:
+        """Whether every claim waits for the next probe."""
+        return self.paused_until is not None and now < self.paused_until
+
+    def free(self, job_id: str, most: int) -> bool:
+        """Whether `job_id` has a slot or could have one."""
+        return job_id in self.slots or len(self.slots) < most
+
+
+def due_of(stored: Mapping[str, Any]) -> Due:
+    """An entry of the index over unfinished jobs."""
+    waiting_for, give_up_at = stored.get("waitingFor"), stored.get("giveUpAt")
+    since = from_text(stored["nextAttemptAt"])
+    return Due(stored["jobId"], since, waiting_for and WaitingFor(waiting_for), give_up_at and from_text(give_up_at))
+
+
+def capacity_of(stored: Mapping[str, Any]) -> Capacity:
+    """The control item, which may not be there yet."""
+    until = stored.get("pausedUntil")
+    return Capacity(
+        frozenset(stored.get("slots", ())), from_text(until) if until else None, int(stored.get("refusals", 0))
+    )

@@ -1,0 +1,110 @@
+"""Neptune ML: start a training job, ask how it and its data processing are. `failures` says what an error means."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from neptune_training.failures import Failure, Unanswered, details, failure_of_start
+
+if TYPE_CHECKING:
+    from mypy_boto3_neptunedata import NeptuneDataClient
+
+
+class Accepted(NamedTuple):
+    """Neptune started the job."""
+
+    arn: str
+    creation_time_in_millis: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What Neptune knows of a job. `status` is Neptune's own word."""
+
+    status: str
+    stages: dict[str, dict[str, Any]]
+
+
+class Absent:
+    """Neptune says that it has no such job."""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The look failed: the job may be there or not."""
+
+    failure: Failure
+
+
+Look = Found | Absent | Unknown
+
+
+class Neptune:
+    """The three calls that training needs. The client must not retry by itself: a repeated start is a second POST."""
+
+    def __init__(self, client: "NeptuneDataClient") -> None:
+        self._client = client
+
+    def start(self, request: dict[str, Any]) -> Accepted:
+        """StartMLModelTrainingJob, one POST. Raises a `Failure`."""
+        try:
+            answer = self._client.start_ml_model_training_job(**request)
+        except (ClientError, BotoCoreError) as error:
+            raise failure_of_start(error) from error
+        try:
+            return Accepted(answer["arn"], answer["creationTimeInMillis"])
+        except KeyError as error:
+            raise Unanswered("BrokenAnswer", f"The answer has no {error}") from error
+
+    def training(self, job_id: str, role: str | None) -> Look:
+        """GetMLModelTrainingJob. `role` is the request's own neptuneIamRoleArn, if it named one."""
+        try:
+            answer: Any = self._client.get_ml_model_training_job(id=job_id, **role_parameter(role))
+        except (ClientError, BotoCoreError) as error:
+            return absent_or_unknown(error)
+        return found(answer)
+
+    def data_processing(self, job_id: str, role: str | None) -> Look:
+        """GetMLDataProcessingJob."""
+        try:
+            answer: Any = self._client.get_ml_data_processing_job(id=job_id, **role_parameter(role))
+        except (ClientError, BotoCoreError) as error:
+            return absent_or_unknown(error)
+        return found(answer)
+
+
+def role_parameter(role: str | None) -> dict[str, Any]:
+    """Where the role came with the request, calls about its job need it too."""
+    return {"neptuneIamRoleArn": role} if role else {}
+
+
+def found(answer: dict[str, Any]) -> Look:
+    """The status and the three stages; an answer without a status says nothing."""
+    status = answer.get("status")
+    if not isinstance(status, str) or not status:
+        return Unknown(Failure("BrokenAnswer", "The answer has no status"))
+    return Found(status, dict(stages(answer)))
+
+
+def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The jobs below a training job that have begun."""
+    for name, member in (("processing", "processingJob"), ("hpo", "hpoJob"), ("transform", "modelTransformJob")):
+        stage = answer.get(member)
+        if stage:
+            yield name, {key: str(value)[:2048] for key, value in stage.items() if value is not None}
+
+
+def absent_or_unknown(error: ClientError | BotoCoreError) -> Absent | Unknown:
+    """A look that failed. Only three answers mean that the job is not there; nothing else is ever taken for that."""
+    if not isinstance(error, ClientError):
+        return Unknown(Failure(type(error).__name__, str(error)[:2048]))
+    code, message, request_id = details(error)
+    text = message.lower()
+    absent = (
+        code == "MLResourceNotFoundException"
+        or (code == "InvalidParameterException" and "whether a resource with the given id exists" in text)
+        or (code == "BadRequestException" and "job doesn't exist" in text)
+    )
+    return Absent() if absent else Unknown(Failure(code, message, request_id))

@@ -1,0 +1,107 @@
+"""The parameters of StartMLModelTrainingJob, by the API's own names: which exist, their types, who may set them.
+
+Source: the `neptunedata` service model of botocore; a test holds the two together. Each field's description is the
+remedy that its user reads, so it says what to write.
+"""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}\z")]
+Script = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.py\z", max_length=256)]
+S3Uri = Annotated[
+    str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?\z", max_length=1100)
+]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")]
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+\z", max_length=64)]
+KmsKey = Annotated[str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:kms:[\w:/-]+|alias/[\w/-]+|[0-9a-zA-Z-]+)\z")]
+Subnet = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+\z")]
+SecurityGroup = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+\z")]
+Count = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class EntryPoints(BaseModel):
+    """What an uploader may say of a custom model's scripts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    trainingEntryPointScript: Script | None = Field(
+        None, description="the training script's name in the model's directory, such as train.py"
+    )
+    transformEntryPointScript: Script | None = Field(
+        None, description="the transform script's name in the model's directory, such as transform.py"
+    )
+
+
+class CustomModelTrainingParameters(EntryPoints):
+    """A custom model: where its scripts are and which of them to run."""
+
+    sourceS3DirectoryPath: S3Uri = Field(
+        description="the S3 URI of the directory with the scripts and model-hpo-configuration.json"
+    )
+
+
+class ModelParameters(BaseModel):
+    """What belongs to a model: all that `training-job.json` beside it may set."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    custom: ClassVar[str] = "customModelTrainingParameters"
+
+    dataProcessingJobId: Text = Field(description="the id of a completed Neptune ML data-processing job")
+    previousModelTrainingJobId: Text | None = Field(
+        None, description='the id of a completed training job, or "LATEST" for the newest one of the same model'
+    )
+    baseProcessingInstanceType: InstanceType | None = Field(
+        None, description="the ML instance type that prepares the training, such as ml.r5.xlarge"
+    )
+    trainingInstanceType: InstanceType | None = Field(
+        None, description="the ML instance type that trains, such as ml.g5.2xlarge"
+    )
+    trainingInstanceVolumeSizeInGB: Annotated[int, Field(ge=0, le=16_384)] | None = Field(
+        None, description="gigabytes of disk, 0 for Neptune's recommendation"
+    )
+    trainingTimeOutInSeconds: Annotated[int, Field(ge=1, le=2_419_200)] | None = Field(
+        None, description="seconds, 1 to 2419200 (28 days)"
+    )
+    maxHPONumberOfTrainingJobs: Count | None = Field(
+        None, description="the number of trials of the hyperparameter search, at least 10 for a good model"
+    )
+    maxHPOParallelTrainingJobs: Count | None = Field(
+        None, description="the number of trials that run at once, at most maxHPONumberOfTrainingJobs"
+    )
+    enableManagedSpotTraining: bool | None = Field(None, description="true or false")
+    customModelTrainingParameters: EntryPoints | None = Field(
+        None, description="an object with the names of the model's scripts"
+    )
+
+
+class TrainingRequest(ModelParameters):
+    """All that StartMLModelTrainingJob takes: what an event or a schedule may set, and what is sent."""
+
+    id: JobId | None = Field(None, description="1 to 48 letters, digits and hyphens")
+    trainModelS3Location: S3Uri = Field(description="the S3 URI below which the model artefacts go")
+    sagemakerIamRoleArn: RoleArn | None = Field(
+        None, description="the ARN of a role listed in the DB cluster's parameter group"
+    )
+    neptuneIamRoleArn: RoleArn | None = Field(
+        None, description="the ARN of a role listed in the DB cluster's parameter group"
+    )
+    subnets: list[Subnet] | None = Field(None, max_length=16, description="a list of subnet ids")
+    securityGroupIds: list[SecurityGroup] | None = Field(
+        None, max_length=16, description="a list of security group ids"
+    )
+    volumeEncryptionKMSKey: KmsKey | None = Field(None, description="the ARN, id or alias of a KMS key")
+    s3OutputEncryptionKMSKey: KmsKey | None = Field(None, description="the ARN, id or alias of a KMS key")
+    customModelTrainingParameters: CustomModelTrainingParameters | None = Field(
+        None, description="an object with sourceS3DirectoryPath and the names of the scripts"
+    )
+
+
+def parameter(path: str) -> Any:
+    """The field that `path` names (`customModelTrainingParameters.sourceS3DirectoryPath`), None if there is none."""
+    name, _, inner = path.partition(".")
+    if inner:
+        return CustomModelTrainingParameters.model_fields.get(inner) if name == ModelParameters.custom else None
+    return TrainingRequest.model_fields.get(name)

@@ -1,0 +1,269 @@
+"""One step of a job: the state machine.
+
+    WAITING    judge readiness → claim a slot under a lease → StartMLModelTrainingJob
+    REQUESTED  once the lease is over: look it up; there → STARTED, absent → as WAITING, unknown → look again later
+    STARTED    GetMLModelTrainingJob, until it has ended
+
+`start` takes a job's first step and `track` all others. Any step may be taken again, by anyone, at the same time: each
+write is conditional on what the step has seen, and only the holder of the lease may POST. A start that got no answer is
+left alone until the lease is over; its invocation never looks it up and starts it again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tenacity import RetryCallState, Retrying, wait_random_exponential
+
+from neptune_training import explanations, failures
+from neptune_training.capacity import Capacity
+from neptune_training.failures import Refused
+from neptune_training.jobs import Job, Status, WaitingFor
+from neptune_training.neptune import Absent, Accepted, Found, Neptune
+from neptune_training.readiness import Never, NotYet, Readiness, Ready, Superseded
+from neptune_training.reasons import Reason
+from neptune_training.settings import Settings
+from neptune_training.table import Changed, Table
+
+log = logging.getLogger(__name__)
+
+RETRY_FOR = timedelta(seconds=10)
+MARGIN = timedelta(seconds=5)
+FIRST_PAUSE = timedelta(seconds=5)
+ENDED = {"completed": Status.COMPLETED, "failed": Status.FAILED, "stopped": Status.STOPPED}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The state machine, with what it acts on. `now` is the only clock, `sleep` the only wait."""
+
+    table: Table
+    neptune: Neptune
+    readiness: Readiness
+    settings: Settings
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+
+    def first(self, job: Job, deadline: datetime) -> Job:
+        """Take a new job's first step, in its turn: those that wait for the cluster already are older."""
+        queued = any(due.waits_for_cluster(self.now()) for due in self.table.due(Status.WAITING, self.now()))
+        return self._guarded(job, lambda: self._begin(job, deadline, may_claim=not queued))
+
+    def next(self, job: Job, deadline: datetime) -> Job:
+        """Take the step that `job` is at, and return the job after it."""
+        match job.status:
+            case Status.WAITING:
+                return self._guarded(job, lambda: self._begin(job, deadline))
+            case Status.REQUESTED if job.leaseUntil is None or self.now() >= job.leaseUntil:
+                return self._guarded(job, lambda: self._find(job, deadline))
+            case Status.STARTED:
+                return self._guarded(job, lambda: self._follow(job))
+        return job
+
+    def time_to_start(self, deadline: datetime) -> bool:
+        """Whether an invocation that ends at `deadline` has the time for one more start, slow answer and all."""
+        return self.now() < self._last_post(deadline)
+
+    def _guarded(self, job: Job, step: Callable[[], Job]) -> Job:
+        """Somebody else took a step of this job first: what they made of it stands."""
+        try:
+            return step()
+        except Changed:
+            return self.table.get(job.jobId) or job
+
+    # --- WAITING ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, job: Job, deadline: datetime, *, may_claim: bool = True) -> Job:
+        match self.readiness.judge(job, self.now()):
+            case Superseded(by):
+                return self._end(job, Status.SUPERSEDED, (explanations.superseded(job, by),), supersededBy=by)
+            case Never(reasons):
+                return self._end(job, Status.REJECTED, reasons)
+            case NotYet(waiting_for, reasons, next_attempt):
+                return self._wait(job, waiting_for, reasons, next_attempt=next_attempt)
+            case Ready() as ready:
+                return self._claim(job, ready, deadline, may_claim=may_claim)
+
+    def _claim(self, job: Job, ready: Ready, deadline: datetime, *, may_claim: bool) -> Job:
+        now, capacity = self.now(), self.table.capacity()
+        if capacity.paused(now):
+            return self._wait(job, WaitingFor.CAPACITY)
+        if not may_claim or not capacity.free(job.jobId, self.settings.max_concurrent_training_jobs):
+            return self._wait(job, WaitingFor.SLOT)
+        if not self.time_to_start(deadline):
+            return job
+        claimed = job.claimed(
+            now,
+            self.lease(deadline),
+            request=ready.request.model_dump(exclude_none=True),
+            files=ready.files,
+            warnings=ready.warnings,
+        )
+        self.table.claim(
+            claimed,
+            capacity,
+            most=self.settings.max_concurrent_training_jobs,
+            now=now,
+            probe_until=now + timedelta(seconds=self.settings.neptune_read_timeout_seconds) + MARGIN,
+        )
+        return self._start(claimed, capacity, deadline)
+
+    def lease(self, deadline: datetime) -> datetime:
+        """Until when nobody else may touch a claimed job: no POST of this invocation can be on its way after that."""
+        read_timeout = timedelta(seconds=self.settings.neptune_read_timeout_seconds)
+        return deadline + read_timeout + self.settings.lease_slack_seconds
+
+    # --- REQUESTED ----------------------------------------------------------------------------------------------------
+
+    def _start(self, job: Job, seen: Capacity, deadline: datetime) -> Job:
+        """POST, as the holder of the lease, and write down what became of it."""
+        probing = seen.paused_until is not None
+        try:
+            accepted = self._post(job, deadline, probing=probing)
+        except failures.Unanswered as failure:
+            log.warning("no answer to the start", extra={"jobId": job.jobId, "failure": str(failure)})
+            return job
+        except failures.IdInUse:
+            if job.asked.get("id") and not job.unanswered:
+                return self._end(job, Status.REJECTED, (explanations.id_taken(job.jobId),), resume=probing)
+            return self._started(job, None, resume=probing)
+        except failures.NeverStarts as failure:
+            return self._end(job, Status.REJECTED, (failure.reason,), resume=probing)
+        except Refused as refused:
+            return self._refused(job, refused, seen)
+        return self._started(job, accepted, resume=probing)
+
+    def _post(self, job: Job, deadline: datetime, *, probing: bool) -> Accepted:
+        """StartMLModelTrainingJob, again for about ten seconds while Neptune says that it has too much to do."""
+        until = min(self.now() + RETRY_FOR, self._last_post(deadline))
+
+        def worth_another(state: RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            if isinstance(error, failures.ConstraintViolated):
+                return state.attempt_number < 2
+            return isinstance(error, failures.AtCapacity) and not probing
+
+        retrying = Retrying(
+            retry=worth_another,
+            wait=wait_random_exponential(multiplier=0.25, max=4),
+            stop=lambda state: self.now() + timedelta(seconds=state.upcoming_sleep) >= until,
+            sleep=self.sleep,
+            reraise=True,
+        )
+        return retrying(self.neptune.start, job.request or {})
+
+    def _last_post(self, deadline: datetime) -> datetime:
+        return deadline - timedelta(seconds=self.settings.neptune_read_timeout_seconds) - MARGIN
+
+    def _started(self, job: Job, accepted: Accepted | None, *, resume: bool = False) -> Job:
+        """Record the ARN. It is logged first: should the record fail now, this is the only place that has it."""
+        known = {"arn": accepted.arn, "creationTimeInMillis": accepted.creation_time_in_millis} if accepted else {}
+        log.info("started", extra={"jobId": job.jobId, **known})
+        warnings = job.warnings if accepted else (*job.warnings, explanations.arn_unknown(job))
+        now = self.now()
+        started = job.started(now, look_again=now + self.settings.status_check_seconds, warnings=warnings, **known)
+        self.table.save(started)
+        if resume:
+            self.table.resume()
+        return started
+
+    def _refused(self, job: Job, refused: Refused, seen: Capacity) -> Job:
+        """WAITING again, and its slot free. What the cluster cannot take now, it cannot take for any job."""
+        now = self.now()
+        if refused.waiting_for in (WaitingFor.CAPACITY, WaitingFor.NEPTUNE):
+            pause = min(FIRST_PAUSE * 2**seen.refusals, self.settings.capacity_probe_seconds)
+            return self._wait(job, refused.waiting_for, (refused.reason,), pause_until=now + pause)
+        later = now + self.settings.status_check_seconds
+        return self._wait(
+            job, refused.waiting_for, (refused.reason,), next_attempt=later, resume=bool(seen.paused_until)
+        )
+
+    def _find(self, job: Job, deadline: datetime) -> Job:
+        """The lease is over, and nobody knows whether the job was started."""
+        look = self.neptune.training(job.jobId, (job.request or {}).get("neptuneIamRoleArn"))
+        if isinstance(look, Found):
+            return self._started(job, None)
+        if isinstance(look, Absent):
+            return self._begin(job, deadline)
+        log.warning("neither found nor absent", extra={"jobId": job.jobId, "failure": str(look.failure)})
+        now = self.now()
+        later = now + self.settings.status_check_seconds
+        unknown = job.becomes(Status.REQUESTED, now, leaseUntil=job.leaseUntil, nextAttemptAt=later)
+        self.table.save(unknown)
+        return unknown
+
+    # --- STARTED ------------------------------------------------------------------------------------------------------
+
+    def _follow(self, job: Job) -> Job:
+        now = self.now()
+        look = self.neptune.training(job.jobId, (job.request or {}).get("neptuneIamRoleArn"))
+        later = now + self._patience(job, now)
+        if isinstance(look, Found):
+            seen: dict[str, Any] = {"neptuneStatus": look.status, "stages": look.stages, "missingSince": None}
+            status = ENDED.get(look.status.lower())
+            if status:
+                return self._end(job, status, explanations.failures(look), **seen)
+            followed = job.followed(now, look_again=later, **seen)
+        elif isinstance(look, Absent):
+            since = job.missingSince or now
+            if now - since >= self.settings.missing_seconds:
+                return self._end(job, Status.FAILED, (explanations.unknown_to_neptune(job),))
+            followed = job.followed(now, look_again=later, missingSince=since)
+        else:
+            log.warning("status unknown", extra={"jobId": job.jobId, "failure": str(look.failure)})
+            followed = job.followed(now, look_again=later)
+        self.table.save(followed)
+        return followed
+
+    def _patience(self, job: Job, now: datetime) -> timedelta:
+        """A look every minute at first, backing off to five: a tenth of the job's age."""
+        least = self.settings.status_check_seconds
+        return max(least, min((now - (job.startedAt or now)) / 10, 5 * least))
+
+    # --- wherever it is -----------------------------------------------------------------------------------------------
+
+    def _end(
+        self, job: Job, status: Status, reasons: tuple[Reason, ...], *, resume: bool = False, **changes: Any
+    ) -> Job:
+        ended = job.ended(status, self.now(), reasons, **changes)
+        if job.status is Status.WAITING:
+            self.table.save(ended)
+        else:
+            self.table.release(ended, resume=resume)
+        return ended
+
+    def _wait(
+        self,
+        job: Job,
+        waiting_for: WaitingFor,
+        reasons: tuple[Reason, ...] = (),
+        *,
+        next_attempt: datetime | None = None,
+        pause_until: datetime | None = None,
+        resume: bool = False,
+    ) -> Job:
+        """WAITING. A job that waits for the cluster stays due since it was created, which makes the oldest the next."""
+        now, give_up = self.now(), self._give_up(job, waiting_for)
+        if now >= give_up:
+            return self._end(
+                job, Status.REJECTED, (*(reasons or job.reasons), explanations.gave_up(waiting_for)), resume=resume
+            )
+        next_attempt = next_attempt or job.createdAt
+        waits = job.waits(waiting_for, now, next_attempt=next_attempt, give_up=give_up, reasons=reasons)
+        if job.status is not Status.WAITING:
+            self.table.release(waits, pause_until=pause_until, resume=resume)
+        elif (waits.waitingFor, waits.nextAttemptAt) == (job.waitingFor, job.nextAttemptAt):
+            return job  # nothing new: waiting costs no write and no announcement
+        else:
+            self.table.save(waits)
+        return waits
+
+    def _give_up(self, job: Job, waiting_for: WaitingFor) -> datetime:
+        """Files have a grace period of their own, from when they were first found wanting."""
+        if waiting_for is not WaitingFor.FILES:
+            return job.createdAt + self.settings.give_up_seconds
+        if job.waitingFor is WaitingFor.FILES and job.giveUpAt:
+            return job.giveUpAt
+        return self.now() + self.settings.files_grace_seconds

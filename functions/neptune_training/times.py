@@ -1,0 +1,19 @@
+"""Times as the record holds them: UTC, ISO 8601, milliseconds. All of one length, so their text sorts as they do."""
+
+from datetime import UTC, datetime
+
+
+def to_milliseconds(time: datetime) -> datetime:
+    """`time` in UTC, cut to what the record can hold, so that a job read back equals the job written."""
+    time = time.astimezone(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def to_text(time: datetime) -> str:
+    """`2026-11-24T02:00:00.000Z`."""
+    return to_milliseconds(time).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+def from_text(text: str) -> datetime:
+    """The reverse of `to_text`."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,67 @@
+r"""`start`: write the request down, then take its first step.
+
+    TrainingQueue ──► start ──► TrainingJobs: WAITING ──► judge, claim, StartMLModelTrainingJob ──► STARTED
+
+One SQS record, as TrainingQueue delivers it:
+
+    {"Records": [{"messageId": "059f36b4-…", "eventSource": "aws:sqs", "body": "{\"source\": \"aws.s3\", …}"}]}
+
+or, for `sam local invoke`, the body's event by itself. Returns `{"jobId", "status", "arn"}` of the job.
+
+Once the request is a record, it is safe: an error after that reaches SQS, whose next delivery finds the record and
+changes nothing, and `track` takes the next step.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from neptune_training import intake
+from neptune_training.jobs import Job, WaitingFor
+from neptune_training.steps import Steps
+from wiring import Context, deadline, logger
+from wiring import steps as make_steps
+
+steps = cache(make_steps)
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: Any, context: Context) -> dict[str, Any] | None:
+    """Start the training that `event` asks for."""
+    if not is_queue(event):
+        return begin(steps(), json.dumps(event), None, context)
+    answer = None
+    for record in event["Records"]:
+        answer = begin(steps(), record["body"], record["messageId"], context)
+    return answer
+
+
+def is_queue(event: Any) -> bool:
+    """Whether SQS delivers it. No records at all is how the local stack warms a function up."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    return isinstance(records, list) and all(record.get("eventSource") == "aws:sqs" for record in records)
+
+
+def begin(steps: Steps, body: str, message_id: str | None, context: Context) -> dict[str, Any]:
+    """Record one request and take its first step, unless it is a repeat."""
+    end, give_up = deadline(context), steps.settings.give_up_seconds
+    job, new = intake.record(steps.table, body, message_id, now=steps.now(), first_step_by=end, give_up=give_up)
+    if not new:
+        logger.info("repeat", extra={"repeats": job.jobId, "status": job.status, "messageId": message_id})
+    elif not job.status.final:
+        job = steps.first(job, end)
+    logger.info("request", extra=summary(job))
+    metrics.add_metric(f"Requests{'' if new else 'Repeated'}", MetricUnit.Count, 1)
+    if job.waitingFor is WaitingFor.ACCESS:
+        metrics.add_metric("AccessDenied", MetricUnit.Count, 1)
+    return {"jobId": job.jobId, "status": job.status, "arn": job.arn}
+
+
+def summary(job: Job) -> dict[str, Any]:
+    """What a log line says of a job."""
+    return {"jobId": job.jobId, "status": job.status, "waitingFor": job.waitingFor, "reasons": [*map(str, job.reasons)]}

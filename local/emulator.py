@@ -1,0 +1,71 @@
+"""ministack, the AWS emulator, as a process of ours: on loopback, on a free port, gone when we are done."""
+
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.artefact import KEPT
+
+PYTHON = KEPT / "ministack" / "bin" / "python"
+STARTS_WITHIN = 30.0
+NOT_PASSED_ON = ("AWS_", "PYTHON", "MINISTACK_", "LAMBDA_")  # its functions inherit its environment
+
+
+@contextmanager
+def emulator(log: Path, port: int = 4566) -> Iterator[str]:
+    """Run ministack and yield its address. If `port` is taken it takes another."""
+    port = free_port(port)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
+    environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [PYTHON, "-m", "ministack"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is ours to handle: we stop it when we have said goodbye
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_until_up(process, url, log)
+            yield url
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_until_up(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    """Return when it answers. Raises RuntimeError with the end of its log if it does not."""
+    until = time.monotonic() + STARTS_WITHIN
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"{url}/_ministack/health", timeout=1).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"ministack did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, or any other where it is taken."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            number: int = probe.getsockname()[1]
+            return number
+    raise OSError("no free port on 127.0.0.1")

@@ -1,0 +1,186 @@
+"""The whole application on this machine: this project's own `template.yaml` on ministack, with local Neptune ML.
+
+    with Stack() as stack:
+        stack.client("s3").put_object(Bucket=stack.outputs["ModelBucket"], …)
+        stack.messages()
+
+Differences from AWS, all of them: SettleSeconds is 0 and every other period a few seconds; `track` ticks each second;
+no signature and no policy is checked.
+"""
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import artefact
+from local.artefact import KEPT, ROOT
+from local.emulator import emulator
+from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
+
+REGION = "us-east-1"
+CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+NAME = "neptune-ml-training"
+QUICK = {
+    "SettleSeconds": "0",
+    "FilesGraceSeconds": "3",
+    "StatusCheckSeconds": "1",
+    "CapacityProbeSeconds": "1",
+    "LeaseSlackSeconds": "1",
+    "NeptuneReadTimeoutSeconds": "3",
+    "FunctionTimeoutSeconds": "15",
+    "MaxConcurrentTrainingJobs": "5",
+}
+
+
+class Stack:
+    """Everything that one run starts; leaving the `with` stops it all."""
+
+    def __init__(self, parameters: Mapping[str, str] | None = None, neptune: NeptuneML | None = None) -> None:
+        self.neptune = neptune or NeptuneML(stage_seconds=1.0)
+        self._parameters = parameters or {}
+        self._exit = ExitStack()
+        self._stopping = threading.Event()
+
+    def __enter__(self) -> Self:
+        KEPT.mkdir(exist_ok=True)
+        code = artefact.build()
+        self.folder = Path(mkdtemp(prefix="run-", dir=KEPT))
+        with ExitStack() as starting:
+            self.url = starting.enter_context(emulator(self.folder / "ministack.log"))
+            starting.enter_context(self.neptune)
+            self.outputs = self._deploy(code)
+            self._listen()
+            self._warm_up()
+            starting.callback(self._stop_ticking, self._tick_each_second())
+            self._exit = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of `service` on this stack."""
+        config = Config(retries={"mode": "standard", "total_max_attempts": 5})
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION, config=config, **CREDENTIALS)  # type: ignore[call-overload]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Shell variables with which any AWS client joins."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            "NEPTUNE_ENDPOINT_URL": self.neptune.url,
+            "MODEL_BUCKET": self.outputs["ModelBucket"],
+            "MODEL_PREFIX": self.outputs["ModelPrefix"],
+            "EVENT_BUS": self.outputs["EventBus"],
+            "TRAINING_JOBS_TABLE": self.outputs["TrainingJobsTable"],
+            "TRAINING_TOPIC_ARN": self.outputs["TrainingTopicArn"],
+            "TRAINING_QUEUE_URL": self.outputs["TrainingQueueUrl"],
+            "DEAD_LETTER_QUEUE_URL": self.outputs["DeadLetterQueueUrl"],
+            "DATA_PROCESSING_JOB_ID": COMPLETED_DATA_PROCESSING_JOB,
+        }
+
+    def messages(self, seconds: float = 1.0) -> Iterator[tuple[float, dict[str, Any]]]:
+        """What a subscriber of the topic has got, each with when; ends after `seconds` without a new one."""
+        while True:
+            try:
+                yield self._received.get(timeout=seconds)
+            except queue.Empty:
+                return
+
+    # --- starting -----------------------------------------------------------------------------------------------------
+
+    def _deploy(self, code: Path) -> dict[str, str]:
+        """What `sam deploy` does: upload the artefact, point the template at it, create the stack, wait."""
+        s3, cloudformation = self.client("s3"), self.client("cloudformation")
+        s3.create_bucket(Bucket="artefacts")
+        s3.upload_file(str(code), "artefacts", code.name)
+        template = (
+            (ROOT / "template.yaml").read_text().replace("CodeUri: functions/", f"CodeUri: s3://artefacts/{code.name}")
+        )
+        parameters = {
+            "NeptuneEndpointUrl": self.neptune.url,
+            "NeptuneClusterResourceId": "cluster-LOCAL",
+            "TrainModelS3Location": "s3://trained-models/neptune-ml",
+            "DataProcessingJobId": COMPLETED_DATA_PROCESSING_JOB,
+            **QUICK,
+            **self._parameters,
+        }
+        cloudformation.create_stack(
+            StackName=NAME,
+            TemplateBody=template,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        while (stack := cloudformation.describe_stacks(StackName=NAME)["Stacks"][0])["StackStatus"].endswith(
+            "PROGRESS"
+        ):
+            time.sleep(0.05)
+        if stack["StackStatus"] != "CREATE_COMPLETE":
+            raise RuntimeError(f"the stack is {stack['StackStatus']}: {stack.get('StackStatusReason')}")
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+    def _listen(self) -> None:
+        """Subscribe to the topic, as a user would who wants messages in a queue."""
+        self._received: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
+        sqs, sns = self.client("sqs"), self.client("sns")
+        url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=self.outputs["TrainingTopicArn"], Protocol="sqs", Endpoint=arn)
+        threading.Thread(target=self._receive, args=(sqs, url), name="subscriber", daemon=True).start()
+
+    def _receive(self, sqs: Any, url: str) -> None:
+        while not self._stopping.is_set():
+            try:
+                batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+                for each in batch:
+                    self._received.put((time.time(), json.loads(json.loads(each["Body"])["Message"])))
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+            except (BotoCoreError, ClientError):
+                self._stopping.wait(0.2)
+
+    def _warm_up(self) -> None:
+        """An empty batch starts each function's process, side by side, and does nothing."""
+        names = (self.outputs[name] for name in ("StartFunction", "TrackFunction", "NotifyFunction"))
+        threads = [threading.Thread(target=self.invoke, args=(name, {"Records": []})) for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def invoke(self, function: str, event: object) -> Any:
+        """Invoke a function and return what it returned."""
+        return json.loads(
+            self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))["Payload"].read()
+        )
+
+    # --- ticking ------------------------------------------------------------------------------------------------------
+
+    def _tick_each_second(self) -> threading.Thread:
+        thread = threading.Thread(target=self._tick, name="tick", daemon=True)
+        thread.start()
+        return thread
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(1.0):
+            try:
+                self.invoke(self.outputs["TrackFunction"], {"source": "local.tick"})
+            except (BotoCoreError, ClientError, ValueError):
+                continue  # a tick that fails is followed by the next
+
+    def _stop_ticking(self, thread: threading.Thread) -> None:
+        self._stopping.set()
+        thread.join(5)
