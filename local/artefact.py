@@ -30,6 +30,9 @@ def build() -> Path:
                 if each.is_file():
                     archive.write(each, each.relative_to(base))
         part.rename(target)
+        for older in KEPT.glob("artefact-*.zip"):
+            if older != target:
+                older.unlink(missing_ok=True)
     return target
 
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from local.artefact import KEPT
 
-PYTHON = KEPT / "ministack" / "bin" / "python"
+PYTHON = KEPT / f"ministack-{sys.version_info.major}.{sys.version_info.minor}" / "bin" / "python"
 STARTS_WITHIN = 30.0
 NOT_PASSED_ON = ("AWS_", "PYTHON", "MINISTACK_", "LAMBDA_")  # its functions inherit its environment
 

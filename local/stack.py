@@ -9,7 +9,7 @@ no signature and no policy is checked.
 """
 
 import json
-import queue
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ from local import artefact
 from local.artefact import KEPT, ROOT
 from local.emulator import emulator
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
+from neptune_training.items import plain
 
 REGION = "us-east-1"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -50,6 +51,8 @@ class Stack:
         self._parameters = parameters or {}
         self._exit = ExitStack()
         self._stopping = threading.Event()
+        self.heard: list[tuple[float, dict[str, Any]]] = []
+        self._told = 0
 
     def __enter__(self) -> Self:
         KEPT.mkdir(exist_ok=True)
@@ -65,8 +68,10 @@ class Stack:
             self._exit = starting.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._exit.close()
+        if error is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, service: str) -> Any:
         """A boto3 client of `service` on this stack."""
@@ -94,12 +99,20 @@ class Stack:
         }
 
     def messages(self, seconds: float = 1.0) -> Iterator[tuple[float, dict[str, Any]]]:
-        """What a subscriber of the topic has got, each with when; ends after `seconds` without a new one."""
-        while True:
-            try:
-                yield self._received.get(timeout=seconds)
-            except queue.Empty:
-                return
+        """What a subscriber of the topic hears from now on, each with when; ends after `seconds` of silence."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self._told < len(self.heard):
+                self._told += 1
+                yield self.heard[self._told - 1]
+                until = time.monotonic() + seconds
+            time.sleep(0.01)
+
+    def records(self) -> list[dict[str, Any]]:
+        """The jobs in the table, oldest first."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["TrainingJobsTable"])
+        jobs = (plain(item) for page in pages for item in page["Items"] if "status" in item)
+        return sorted(jobs, key=lambda job: str(job["createdAt"]))
 
     # --- starting -----------------------------------------------------------------------------------------------------
 
@@ -135,7 +148,6 @@ class Stack:
 
     def _listen(self) -> None:
         """Subscribe to the topic, as a user would who wants messages in a queue."""
-        self._received: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
         sqs, sns = self.client("sqs"), self.client("sns")
         url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -147,7 +159,7 @@ class Stack:
             try:
                 batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
                 for each in batch:
-                    self._received.put((time.time(), json.loads(json.loads(each["Body"])["Message"])))
+                    self.heard.append((time.time(), json.loads(json.loads(each["Body"])["Message"])))
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
             except (BotoCoreError, ClientError):
                 self._stopping.wait(0.2)

@@ -6,7 +6,7 @@
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from neptune_training import sources
 from neptune_training.explanations import access, id_taken, settling
@@ -21,7 +21,6 @@ from neptune_training.table import Table
 from neptune_training.triggers import CONFIGURATION
 
 LATEST = "LATEST"
-CLOCKS_DIFFER_BY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -152,19 +151,9 @@ def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
     if configuration is None:
         problem, remedy = "was deleted before the training started", "Upload it again"
         return Never((Reason(field=trigger.key or "", problem=problem, remedy=remedy),))
-    other = trigger.etag is not None and configuration.etag != trigger.etag
-    if other or configuration.last_modified > event_time(trigger, configuration) + CLOCKS_DIFFER_BY:
+    if trigger.etag is not None and configuration.etag != trigger.etag:
         return Superseded(f"the upload of {configuration.last_modified.isoformat()}, ETag {configuration.etag}")
     return None
-
-
-def event_time(trigger: Trigger, configuration: File) -> datetime:
-    """When S3 says that the upload happened. An event without a readable time makes no claim."""
-    try:
-        time = datetime.fromisoformat(trigger.time or "")
-    except ValueError:
-        return configuration.last_modified
-    return time if time.tzinfo else configuration.last_modified
 
 
 def data_processing(job_id: str, look: object, later: datetime) -> Verdict | None:

@@ -41,7 +41,9 @@ def build(
     """
     allowed: type[BaseModel] = ModelParameters if by_uploader else TrainingRequest
     reasons = list(unknown(asked, allowed))
-    merged = merge(settings.defaults, derived if not by_uploader else {}, known(asked), derived if by_uploader else {})
+    merged = merge(
+        settings.defaults, derived if not by_uploader else {}, known(asked, allowed), derived if by_uploader else {}
+    )
     try:
         request = TrainingRequest.model_validate(merged)
     except ValidationError as error:
@@ -64,24 +66,29 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def known(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What `asked` says of parameters that exist: the others have been reported by `unknown`."""
-    fields = {name: value for name, value in asked.items() if parameter(name)}
+def known(asked: Mapping[str, Any], allowed: type[BaseModel]) -> dict[str, Any]:
+    """What `asked` says of parameters that its sender may set: `unknown` reports the others."""
+    fields = {name: value for name, value in asked.items() if name in allowed.model_fields}
     if isinstance(fields.get(CUSTOM), Mapping):
-        fields[CUSTOM] = {name: value for name, value in fields[CUSTOM].items() if parameter(f"{CUSTOM}.{name}")}
+        inner = inner_of(allowed).model_fields
+        fields[CUSTOM] = {name: value for name, value in fields[CUSTOM].items() if name in inner}
     return fields
 
 
 def unknown(asked: Mapping[str, Any], allowed: type[BaseModel]) -> Iterator[Reason]:
     """Names that `allowed` does not have, at both levels."""
-    inner = CustomModelTrainingParameters if allowed is TrainingRequest else EntryPoints
-    custom = asked.get(CUSTOM)
     for name, value in asked.items():
         if name not in allowed.model_fields:
             yield refused(name, value, allowed)
+    custom, inner = asked.get(CUSTOM), inner_of(allowed)
     for name, value in custom.items() if isinstance(custom, Mapping) else ():
         if name not in inner.model_fields:
             yield refused(f"{CUSTOM}.{name}", value, inner)
+
+
+def inner_of(allowed: type[BaseModel]) -> type[BaseModel]:
+    """The model of customModelTrainingParameters that goes with `allowed`."""
+    return CustomModelTrainingParameters if allowed is TrainingRequest else EntryPoints
 
 
 def refused(path: str, value: object, allowed: type[BaseModel]) -> Reason:

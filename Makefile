@@ -1,0 +1,53 @@
+# Everything a newcomer needs: `make run` shows it working, `make test` proves it. Both set up what they need, once.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+# Lambda runs 3.13; any Python from 3.11 runs and tests it here.
+PYTHON ?= $(shell local/find-python.sh)
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV ?= .venv
+BIN := $(VENV)/bin
+EMULATOR := .local/ministack-$(VERSION)
+export PYTHONPATH := functions:.
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help setup run up test unit lint redrive soak lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/ready $(EMULATOR)/ready ## Make the environments, once
+
+$(VENV)/ready: requirements-dev.txt functions/requirements.txt local/make-venv.sh
+	@local/make-venv.sh "$(PYTHON)" $(VENV) requirements-dev.txt
+
+$(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
+	@local/make-venv.sh "$(PYTHON)" $(EMULATOR) local/requirements-ministack.txt
+
+run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory]
+	@$(BIN)/python -m local.run $(if $(MODEL),--model "$(MODEL)")
+
+up: setup ## Leave the local stack running, for any AWS client
+	@$(BIN)/python -m local.up
+
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest
+
+unit: setup ## Run the tests that need no local stack
+	@$(BIN)/python -m pytest -m "not e2e"
+
+lint: setup ## Check style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+soak: setup ## Many triggers, many faults: make soak N=1000
+	@$(BIN)/python -m local.soak --n $(or $(N),1000)
+
+redrive: setup ## Send the dead-letter queue's messages back (variables as in .local/env)
+	@$(BIN)/python -m local.redrive
+
+lock: setup ## Pin the requirements anew, with hashes
+	@local/lock.sh "$(PYTHON)"
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,48 @@
+"""The hyperparameter file: `model-hpo-configuration.json` (custom model) or `model-HPO-configuration.json` (built-in).
+
+    document ─┬► format: what it may hold ──── faults ─┐
+              ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
+              └► tiers: what will be tuned ─── advice ──► what will merely train badly
+
+An error is what the guide or SageMaker's own limits rule out, or what cannot reach the script; the rest is a warning.
+Every file that AWS publishes passes.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from neptune_training.hpo import advice, faults, metrics, parameters
+from neptune_training.hpo.format import HpoFile, Parameter
+from neptune_training.hpo.tiers import Plan, trials_of, tuned
+from neptune_training.reasons import Invalid, Reason, bounded
+
+__all__ = ["Checked", "HpoFile", "Parameter", "Plan", "check", "tuned"]
+
+
+class Checked(NamedTuple):
+    """A file that can be trained with, and what will go badly with it."""
+
+    file: HpoFile
+    warnings: tuple[Reason, ...]
+
+
+def check(document: object, *, max_hpo_jobs: int | None) -> Checked:
+    """Check a document for a search of `max_hpo_jobs` trials. Raises `Invalid` with all that is wrong."""
+    trials = trials_of(max_hpo_jobs)
+    try:
+        file = HpoFile.model_validate(document)
+    except ValidationError as error:
+        raise Invalid(broken(document, trials, error)) from error
+    if reasons := bounded(broken(document, trials)):
+        raise Invalid(reasons)
+    return Checked(file, bounded(advice.warnings(file, document, trials)))
+
+
+def broken(document: object, trials: int, error: ValidationError | None = None) -> Iterator[Reason]:
+    """All errors: of the format, and of every rule whose part of the document can be read in spite of them."""
+    if error:
+        yield from faults.reasons(error)
+    yield from parameters.faults(document, trials)
+    yield from metrics.faults(document)

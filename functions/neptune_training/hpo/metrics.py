@@ -1,0 +1,69 @@
+"""The rules of a model's metric: for a custom model, what SageMaker reads from the script's output."""
+
+import re
+import warnings
+from collections.abc import Iterator
+
+from neptune_training.hpo.faults import meant, one_of
+from neptune_training.hpo.format import MAX_DEFINITIONS, EvalFrequency, MetricDefinition, TuningObjective
+from neptune_training.hpo.parts import Place, at, items, part
+from neptune_training.reasons import Reason
+
+METRIC = ("models", 0, "eval_metric")
+DEFINITIONS = (*METRIC, "metric_definitions")
+FREQUENCY = ("models", 0, "eval_frequency")
+MAX_SETS = 10  # sets of characters in one Regex: compiling hundreds of wide ones takes seconds
+
+
+def faults(document: object) -> Iterator[Reason]:
+    """All that is wrong with the metric, as far as it can be read."""
+    names = set()
+    for place, definition in definitions(document):
+        names.add(definition.Name)
+        yield from regex_faults(definition.Regex, (*place, "Regex"))
+    objective = part(TuningObjective, at(document, *METRIC, "tuning_objective"))
+    if objective and names and objective.MetricName not in names:
+        remedy = meant(objective.MetricName, names) or f"Write {one_of(sorted(names))}, or define it"
+        place = (*METRIC, "tuning_objective", "MetricName")
+        yield Reason.at(place, objective.MetricName, "is not the Name of one of the metric_definitions", remedy)
+    yield from frequency_faults(document)
+
+
+def definitions(document: object) -> Iterator[tuple[Place, MetricDefinition]]:
+    """The metric definitions that can be read."""
+    for index, raw in enumerate(items(document, *DEFINITIONS)[:MAX_DEFINITIONS]):
+        if definition := part(MetricDefinition, raw):
+            yield (*DEFINITIONS, index), definition
+
+
+def regex_faults(regex: str, place: Place) -> Iterator[Reason]:
+    """Why SageMaker could not read a number with it. It is compiled, never run: that could take forever."""
+    if regex.count("[") > MAX_SETS:
+        yield Reason.at(place, regex, f"has more than {MAX_SETS} sets of characters", "Write it shorter")
+        return
+    try:
+        if groups(regex) == 0:
+            remedy = r'Put the number into parentheses, as in "loss: ([0-9\\.]+)"'
+            yield Reason.at(place, regex, "has no group, and the number is read from the first group", remedy)
+    except (re.error, OverflowError, RecursionError) as error:
+        yield Reason.at(
+            place, regex, f"is not a regular expression of Python: {error}", "Write it as the re module does"
+        )
+
+
+def groups(regex: str) -> int:
+    """How many groups it has. Python's warnings about odd ones are for programmers."""
+    with warnings.catch_warnings(action="ignore"):
+        return re.compile(regex).groups
+
+
+def frequency_faults(document: object) -> Iterator[Reason]:
+    """A value that does not go with its type."""
+    frequency, place = part(EvalFrequency, at(document, *FREQUENCY)), (*FREQUENCY, "value")
+    if frequency is None:
+        return
+    value = frequency.value
+    if frequency.type == "evaluate_every_pct" and value > 1:
+        yield Reason.at(place, value, "is more than the whole training", "Write a part of 1, such as 0.1")
+    if frequency.type != "evaluate_every_pct" and value != int(value):
+        yield Reason.at(place, value, "is not a whole number of epochs or batches", "Write a whole number, such as 1")

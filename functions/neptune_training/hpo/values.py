@@ -1,0 +1,47 @@
+"""Numbers and values as published files write them: liberal in literals, but each one must be usable."""
+
+from typing import Annotated
+
+from pydantic import Field, PlainValidator
+from pydantic_core import PydanticCustomError
+
+MAX_OPTIONS = 30  # SageMaker takes no more categories
+MAX_VALUE_CHARACTERS = 2500  # nor longer values
+LARGEST = 1e100  # beyond all sense, and before Python's own limits
+
+
+def number(value: object) -> float:
+    """A finite number as it was written, so that 16 stays 16; `true` is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST < value < LARGEST:
+        raise PydanticCustomError("number", "should be a finite number")
+    return value
+
+
+def positive(value: object) -> float:
+    """A number above 0."""
+    if number(value) <= 0:
+        raise PydanticCustomError("positive", "should be above 0")
+    return number(value)
+
+
+def amount(value: object) -> float:
+    """A number above 0, or the text of one: AWS's samples have both."""
+    try:
+        return positive(float(value) if isinstance(value, str) else value)
+    except ValueError:
+        raise PydanticCustomError("number", "should be a finite number") from None
+
+
+def passable(value: object) -> object:
+    """A value that can follow `--name` on a command line, or a list of such (`fanout` has one per layer)."""
+    if isinstance(value, list) and 0 < len(value) <= MAX_OPTIONS:
+        return [passable(each) for each in value]
+    if not isinstance(value, str | int | float) or len(str(value)) > MAX_VALUE_CHARACTERS:
+        raise PydanticCustomError("passable", "should be a number, a text, true or false, or a short list of them")
+    return value
+
+
+Number = Annotated[float, PlainValidator(number, json_schema_input_type=float)]
+Positive = Annotated[float, PlainValidator(positive, json_schema_input_type=Annotated[float, Field(gt=0)])]
+Amount = Annotated[float, PlainValidator(amount, json_schema_input_type=Annotated[float, Field(gt=0)] | str)]
+Value = Annotated[object, PlainValidator(passable, json_schema_input_type=float | str | bool | list[object])]

@@ -1,0 +1,30 @@
+"""A model's directory on this machine, and its upload."""
+
+from pathlib import Path
+from typing import Any
+
+from neptune_training.triggers import CONFIGURATION
+
+EXAMPLE = Path(__file__).parent / "example-model"
+
+
+class NoModel(Exception):  # noqa: N818
+    """There is no model to upload at that path."""
+
+
+def files(directory: Path) -> list[Path]:
+    """The files of a model, its configuration last, as an upload should have it. Raises `NoModel`."""
+    if not directory.is_dir():
+        raise NoModel(
+            f"{directory}: there is no such directory. Give a model's directory: make run MODEL=path/to/model"
+        )
+    if not (directory / CONFIGURATION).is_file():
+        raise NoModel(f"{directory / CONFIGURATION}: there is no such file. Put it beside the model's scripts")
+    found = (path for path in directory.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sorted(found, key=lambda path: (path == directory / CONFIGURATION, path))
+
+
+def upload(s3: Any, directory: Path, bucket: str, prefix: str) -> None:
+    """Upload a model below `prefix`; its configuration, which starts the training, comes last."""
+    for path in files(directory):
+        s3.upload_file(str(path), bucket, f"{prefix}{path.relative_to(directory).as_posix()}")

@@ -1,0 +1,41 @@
+"""`make redrive`: send the dead-letter queue's messages back, once what kept them from being recorded is mended.
+
+By hand, not with StartMessageMoveTask: that moves only what came from a queue, and rules and schedules put what they
+cannot deliver there, too. A message that is sent twice because this was interrupted makes no second job.
+"""
+
+import os
+import sys
+from typing import Any
+
+import boto3
+from rich.console import Console
+
+console = Console(highlight=False, soft_wrap=True)
+VARIABLES = ("DEAD_LETTER_QUEUE_URL", "TRAINING_QUEUE_URL")
+
+
+def main() -> int:
+    """Run the program."""
+    missing = [name for name in VARIABLES if not os.environ.get(name)]
+    if missing:
+        console.print(f"Set {' and '.join(missing)}: the stack's outputs have them, or `. .local/env`", style="red")
+        return 2
+    moved = redrive(boto3.client("sqs"), *(os.environ[name] for name in VARIABLES))
+    console.print(f"{moved} {'message' if moved == 1 else 'messages'} sent back")
+    return 0
+
+
+def redrive(sqs: Any, dead_letters: str, queue: str) -> int:
+    """Move every message of `dead_letters` to `queue`; return how many there were."""
+    moved = 0
+    while batch := sqs.receive_message(QueueUrl=dead_letters, MaxNumberOfMessages=10, WaitTimeSeconds=2).get("Messages"):
+        for each in batch:
+            sqs.send_message(QueueUrl=queue, MessageBody=each["Body"])
+            sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=each["ReceiptHandle"])
+            moved += 1
+    return moved
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""Every function in Lambda's own kind of container: `sam build`, then `sam local invoke` with each file of `events/`.
+
+    set -a; . .local/env; set +a      # while `make up` runs in another terminal
+    python -m local.sam_local [EVENT...]
+
+An event file's name begins with its function's: `start-upload.json` goes to StartFunction. Functions get the variables
+that the local stack gave them, with addresses that a container can reach, and work on the stack's own table and topic.
+They are left in `.local/sam-env.json` for more of the same by hand:
+
+    eval "$(local/container-engine.sh up)"
+    sam local invoke StartFunction -e events/start-upload.json -n .local/sam-env.json
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+
+from local.artefact import FUNCTIONS, KEPT, ROOT
+from local.stack import NAME
+
+ENGINE = ROOT / "local" / "container-engine.sh"
+BUILD = ROOT / ".aws-sam" / "build"
+ENV_VARS = KEPT / "sam-env.json"
+FUNCTION_NAMES = {"start": "StartFunction", "track": "TrackFunction", "notify": "NotifyFunction"}
+LOOPBACK = ("127.0.0.1", "localhost")
+
+Variables = dict[str, dict[str, str]]  # by function and name, the shape of --env-vars
+
+
+def main() -> int:
+    """Return how many invocations failed, 1 at most."""
+    arguments = parse_arguments()
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if not is_local(endpoint):
+        print("AWS_ENDPOINT_URL names no local stack; read .local/env first (see `make up`)", file=sys.stderr)
+        return 2
+    variables = deployed_variables(endpoint)
+    engine = start_engine(local_ports(variables))
+    ENV_VARS.write_text(json.dumps(seen_from_container(variables, engine["LOCAL_HOST_NAME"]), indent=2))
+    environment = {**os.environ, **engine}
+    build(arguments.sam, environment)
+    failed = [event for event in arguments.events if not invoke(arguments.sam, event, environment)]
+    print(f"{len(arguments.events)} invocations, {len(failed)} failed")
+    return min(len(failed), 1)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line. Without events, all of them, in the order in which the functions meet a training."""
+    parser = argparse.ArgumentParser(prog="python -m local.sam_local", description="Each function in a container.")
+    parser.add_argument("--sam", type=Path, default=KEPT / "sam" / "bin" / "sam", help="the SAM CLI")
+    parser.add_argument("events", nargs="*", type=Path, default=all_events(), help="default: all of events/")
+    return parser.parse_args()
+
+
+def all_events() -> list[Path]:
+    """The event files, function by function."""
+    return [event for prefix in FUNCTION_NAMES for event in sorted((ROOT / "events").glob(f"{prefix}-*.json"))]
+
+
+# --- what the functions are told --------------------------------------------------------------------------------------
+
+
+def deployed_variables(endpoint: str) -> Variables:
+    """The functions' environment in the local stack, which says more than a shell knows: periods, limits, defaults."""
+    stack = boto3.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=NAME)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    functions = boto3.client("lambda", endpoint_url=endpoint)
+    return {
+        name: {
+            **functions.get_function_configuration(FunctionName=outputs[name])["Environment"]["Variables"],
+            "AWS_ENDPOINT_URL": endpoint,
+        }
+        for name in FUNCTION_NAMES.values()
+    }
+
+
+def is_local(url: str) -> bool:
+    """Whether `url` is a server of this machine, which a container cannot reach by that name."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def local_ports(variables: Variables) -> set[int]:
+    """The ports of this machine that the functions will call."""
+    urls = {url for each in variables.values() for url in each.values() if is_local(url)}
+    return {port for url in urls if (port := urlsplit(url).port)}
+
+
+def seen_from_container(variables: Variables, host: str) -> Variables:
+    """The same with `host` for this machine: in a container, 127.0.0.1 is the container."""
+    return {
+        function: {name: through(host, value) if is_local(value) else value for name, value in each.items()}
+        for function, each in variables.items()
+    }
+
+
+def through(host: str, url: str) -> str:
+    """`url` with another host."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
+
+
+# --- engine and build -------------------------------------------------------------------------------------------------
+
+
+def start_engine(ports: Iterable[int]) -> dict[str, str]:
+    """Have a container engine that can reach `ports` of this machine; return the variables by which `sam` finds it."""
+    exports = subprocess.run(
+        [ENGINE, "up", *map(str, sorted(ports))],
+        env={**os.environ, "PYTHON": sys.executable},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    ).stdout
+    return dict(word.split("=", 1) for word in shlex.split(exports)[1:])
+
+
+def build(sam: Path, environment: Mapping[str, str]) -> None:
+    """Build as for deployment, or without the Python that this needs, into the same place."""
+    python = find_python()
+    if not python:
+        print(
+            "no python3.13 with pip, which `sam build` needs: this Python's pip installs for 3.13 instead", flush=True
+        )
+        build_without_sam()
+        return
+    path = f"{python.parent}{os.pathsep}{environment['PATH']}"
+    process = subprocess.run(
+        [sam, "build", "--cached"],
+        cwd=ROOT,
+        env={**environment, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+    )
+    if process.returncode:
+        raise SystemExit(process.stdout)
+
+
+def find_python() -> Path | None:
+    """A Python 3.13 with pip. One on PATH may be a version manager's placeholder, so it has to prove itself."""
+    proof = "import sys, pip; sys.exit(sys.version_info[:2] != (3, 13))"
+    for candidate in (sys.executable, shutil.which("python3.13")):
+        if candidate and subprocess.run([candidate, "-c", proof], capture_output=True, check=False).returncode == 0:
+            return Path(candidate)
+    return None
+
+
+def build_without_sam() -> None:
+    """Lay out what `sam local invoke` looks for: the template, and beside it the code together with its packages."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    shutil.copytree(FUNCTIONS, BUILD / FUNCTIONS.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "template.yaml", BUILD)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"),
+            *("--python-version", "3.13", "--platform", "manylinux2014_x86_64", "--only-binary=:all:"),
+            *("--require-hashes", "--requirement", FUNCTIONS / "requirements.txt"),
+            *("--target", BUILD / FUNCTIONS.name),
+        ],
+        check=True,
+    )
+
+
+# --- invocations ------------------------------------------------------------------------------------------------------
+
+
+def invoke(sam: Path, event: Path, environment: Mapping[str, str]) -> bool:
+    """Invoke the event's function, print a line on it, and its logs if it failed; return whether it did not."""
+    function = function_of(event)
+    started = time.monotonic()
+    process = subprocess.run(
+        [sam, "local", "invoke", function, "--event", event.resolve(), "--env-vars", ENV_VARS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    seconds = time.monotonic() - started
+    error = error_in(process.returncode, process.stdout)
+    said = " ".join((error or process.stdout).split())
+    print(f"{'FAILED' if error else 'ok':6} {seconds:5.1f} s  {function:14}  {event.name:32}  {said}", flush=True)
+    if error:
+        print(process.stderr, file=sys.stderr, flush=True)
+    return not error
+
+
+def function_of(event: Path) -> str:
+    """The function whose name the file's begins with."""
+    prefix = event.name.split("-")[0]
+    if prefix not in FUNCTION_NAMES:
+        raise SystemExit(f"{event}: its name must begin with one of {', '.join(FUNCTION_NAMES)}")
+    return FUNCTION_NAMES[prefix]
+
+
+def error_in(code: int, output: str) -> str | None:
+    """What went wrong, if anything did: `sam` itself exits with 0 whatever the function does, even time out."""
+    if code:
+        return f"sam exited with {code}"
+    try:
+        answer = json.loads(output)
+    except ValueError:
+        return f"no answer {output.strip()}".strip()
+    if isinstance(answer, dict) and answer.keys() & {"errorType", "errorMessage"}:
+        return f"{answer.get('errorType')}: {answer.get('errorMessage')}"
+    if isinstance(answer, dict) and answer.get("batchItemFailures"):
+        return f"it could not handle {answer['batchItemFailures']}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

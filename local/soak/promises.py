@@ -1,0 +1,34 @@
+"""What becomes of a trigger, as its sender was promised it, and how to know it again in a record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+FINAL = frozenset({"COMPLETED", "FAILED", "STOPPED", "REJECTED", "SUPERSEDED"})
+TRAINED = frozenset({"COMPLETED"})
+REFUSED = frozenset({"REJECTED"})
+REPLACED = frozenset({"COMPLETED", "SUPERSEDED"})  # by a newer upload of the same file, before or after its start
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One trigger that was accepted. `identity` is what its sender knows of it; it may end in any of `ends`."""
+
+    identity: str
+    kind: str
+    ends: frozenset[str]
+
+
+def identity(trigger: Mapping[str, Any]) -> str:
+    """The identity of the trigger that a record or an announcement speaks of."""
+    match trigger:
+        case {"kind": "upload", "key": key, "etag": etag}:
+            return upload_identity(key, etag)
+        case {"kind": "schedule", "source": schedule, "time": time}:
+            return f"{schedule} {time}"
+    return str(trigger.get("eventId"))  # EventBridge's id of the event, or SQS's of the message
+
+
+def upload_identity(key: str, etag: str) -> str:
+    """An upload, by what its sender knows: no two uploads of one key have the same content here."""
+    return f"{key} {etag.strip(chr(34))}"

@@ -1,0 +1,136 @@
+"""What the soak sends: uploads, events and ticks of a schedule; nine of ten in order, the others wrong in many ways."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from local.model import files
+from local.run import EXAMPLE
+from local.soak.deliveries import Deliveries
+from local.soak.promises import REFUSED, REPLACED, TRAINED, Promise, upload_identity
+from local.stack import REGION, Stack
+from neptune_training.triggers import CONFIGURATION, DETAIL_TYPE
+
+SCHEDULE = f"arn:aws:scheduler:{REGION}:000000000000:schedule/default/soak"
+FIRST_TICK = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Triggers:
+    """Sends triggers and keeps what was promised for each."""
+
+    def __init__(self, stack: Stack, deliveries: Deliveries, chance: random.Random) -> None:
+        self._s3, self._events = stack.client("s3"), stack.client("events")
+        self._bucket, self._prefix = stack.outputs["ModelBucket"], stack.outputs["ModelPrefix"]
+        self._bus, self._deliveries, self._chance = stack.outputs["EventBus"], deliveries, chance
+        self._files = {path.name: path.read_bytes() for path in files(EXAMPLE)}
+        self.promises: dict[str, Promise] = {}
+        self._uploads: list[Promise] = []  # those that nothing has replaced yet
+
+    def send(self, n: int) -> Iterator[Promise]:
+        """Send `n` triggers in random order, every tenth an invalid one."""
+        valid = (self.upload, self.event, self.tick, self.upload_again, self.event_with_id, self.upload, self.latest)
+        invalid = (
+            self.without_script,
+            self.over_limit,
+            self.not_json,
+            self.unknown_parameter,
+            self.broken_configuration,
+            self.placeholder,
+        )
+        kinds: list[Callable[[int], Promise]] = [
+            invalid[i // 10 % len(invalid)] if i % 10 == 9 else valid[i % len(valid)] for i in range(n)
+        ]
+        self._chance.shuffle(kinds)
+        for number, kind in enumerate(kinds):
+            promise = kind(number)
+            self.promises[promise.identity] = promise
+            yield promise
+
+    # --- valid ones ---------------------------------------------------------------------------------------------------
+
+    def upload(self, number: int) -> Promise:
+        """A model of its own."""
+        promise = self._upload(f"model-{number}", number, self._files)
+        self._uploads.append(promise)
+        return promise
+
+    def upload_again(self, number: int) -> Promise:
+        """Another version of a model's configuration. Whichever the older one gets to, this one must be trained."""
+        if not self._uploads:
+            return self.upload(number)
+        older = self._uploads.pop()
+        self.promises[older.identity] = Promise(older.identity, older.kind, REPLACED)
+        key = older.identity.partition(" ")[0]
+        return self._configure(key, self._files[CONFIGURATION] + b"\n" * number, "newer upload", TRAINED)
+
+    def event(self, number: int) -> Promise:
+        """A request for a built-in model."""
+        return self._event({"maxHPONumberOfTrainingJobs": 2 + number % 50}, "event", TRAINED)
+
+    def event_with_id(self, number: int) -> Promise:
+        """A request that names its job."""
+        return self._event({"id": f"soak-{number}"}, "event with id", TRAINED)
+
+    def latest(self, _number: int) -> Promise:
+        """A request that goes on from the newest completed job."""
+        return self._event({"previousModelTrainingJobId": "LATEST"}, "event, LATEST", TRAINED)
+
+    def tick(self, number: int) -> Promise:
+        """One night of a schedule. The emulator's scheduler leaves placeholders as they are, so we put it there."""
+        time = (FIRST_TICK + timedelta(days=number)).isoformat()
+        body = tick_of(time)
+        self._deliveries.send(body, self._chance.randint(0, 3))
+        self._deliveries.perhaps_again(body)
+        return Promise(f"{SCHEDULE} {time}", "tick", TRAINED)
+
+    # --- invalid ones -------------------------------------------------------------------------------------------------
+
+    def without_script(self, number: int) -> Promise:
+        """A model whose transform script never comes."""
+        some = {name: content for name, content in self._files.items() if name != "transform.py"}
+        return self._upload(f"incomplete-{number}", number, some, REFUSED)
+
+    def broken_configuration(self, number: int) -> Promise:
+        """A configuration that ends in the middle."""
+        half = self._files[CONFIGURATION][: len(self._files[CONFIGURATION]) // 2]
+        return self._upload(f"broken-{number}", number, {**self._files, CONFIGURATION: half}, REFUSED)
+
+    def over_limit(self, _number: int) -> Promise:
+        """More than the operator allows."""
+        return self._event({"trainingTimeOutInSeconds": 1_000_000}, "over limit", REFUSED)
+
+    def unknown_parameter(self, _number: int) -> Promise:
+        """A slip of the pen."""
+        return self._event({"trainingInstanceTyp": "ml.g5.2xlarge"}, "unknown parameter", REFUSED)
+
+    def not_json(self, number: int) -> Promise:
+        """What nobody can read is known by its message's id alone, so it is sent once only."""
+        return Promise(self._deliveries.send(f"train model {number}, please"), "not JSON", REFUSED)
+
+    def placeholder(self, _number: int) -> Promise:
+        """A schedule whose input is not filled in."""
+        return Promise(self._deliveries.send(tick_of("<aws.scheduler.scheduled-time>")), "placeholder", REFUSED)
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    def _upload(self, name: str, number: int, model: dict[str, bytes], ends: frozenset[str] = TRAINED) -> Promise:
+        for file, content in model.items():
+            if file != CONFIGURATION:
+                self._s3.put_object(Bucket=self._bucket, Key=f"{self._prefix}{name}/{file}", Body=content)
+        content = model[CONFIGURATION] + b"\n" * number
+        return self._configure(f"{self._prefix}{name}/{CONFIGURATION}", content, name.partition("-")[0], ends)
+
+    def _configure(self, key: str, content: bytes, kind: str, ends: frozenset[str]) -> Promise:
+        answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
+        return Promise(upload_identity(key, answer["ETag"]), kind, ends)
+
+    def _event(self, detail: dict[str, Any], kind: str, ends: frozenset[str]) -> Promise:
+        entry = {"EventBusName": self._bus, "Source": "soak", "DetailType": DETAIL_TYPE, "Detail": json.dumps(detail)}
+        return Promise(self._events.put_events(Entries=[entry])["Entries"][0]["EventId"], kind, ends)
+
+
+def tick_of(time: str) -> str:
+    """A tick of the schedule as its target's input says it."""
+    return json.dumps({"source": "aws.scheduler", "resources": [SCHEDULE], "time": time, "detail": {}})

@@ -1,0 +1,61 @@
+"""`make up`: leave the local stack running, and say how to join it. Ctrl-C ends it."""
+
+import contextlib
+import shlex
+import signal
+import sys
+import threading
+
+from rich.console import Console
+
+from local.artefact import KEPT
+from local.model import EXAMPLE, upload
+from local.stack import Stack
+
+console = Console(highlight=False, soft_wrap=True)
+ENV = KEPT / "env"
+EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
+
+
+def main() -> int:
+    """Run the program."""
+    done = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    with Stack() as stack:
+        write(stack)
+        stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
+        upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
+        console.print(welcome(stack))
+        with contextlib.suppress(KeyboardInterrupt):
+            done.wait()
+        console.print("\nStopping.")
+        ENV.unlink(missing_ok=True)
+    return 0
+
+
+def write(stack: Stack) -> None:
+    """Write the shell variables with which any AWS client in another terminal joins."""
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
+    ENV.write_text("".join(lines))
+
+
+def welcome(stack: Stack) -> str:
+    """Where everything is, and three things to try."""
+    return f"""\
+AWS          {stack.url}
+Neptune ML   {stack.neptune.url}
+Variables    . .local/env      (for any AWS client in another terminal)
+
+Upload a model:
+  aws s3 cp --recursive local/example-model "s3://$MODEL_BUCKET/${{MODEL_PREFIX}}example/"
+Put an event:
+  aws events put-events --entries \
+    "EventBusName=$EVENT_BUS,Source=me,DetailType=Neptune ML Training Requested,Detail='{{}}'"
+Read the table:
+  aws dynamodb scan --table-name "$TRAINING_JOBS_TABLE"
+
+Ctrl-C ends it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""From what was asked to what is sent: defaults, overrides, limits, and every problem at once."""
+
+from typing import Any
+
+import pytest
+
+from neptune_training import requests
+from neptune_training.reasons import Invalid, Reason
+from neptune_training.settings import Limits, Settings
+
+SETTINGS = Settings(
+    training_jobs_table="TrainingJobs",
+    neptune_endpoint_url="https://neptune.invalid:8182",
+    model_bucket="models",
+    model_prefix="models/",
+    train_model_s3_location="s3://trained/jobs",
+    limits=Limits(
+        instanceTypes=("ml.g5.*", "ml.p3.2xlarge"),
+        maxHPONumberOfTrainingJobs=50,
+        trainingTimeOutInSeconds=86_400,
+        trainingInstanceVolumeSizeInGB=500,
+    ),
+    defaults={"dataProcessingJobId": "processed", "trainingInstanceType": "ml.g5.2xlarge"},
+)
+DERIVED = {
+    "id": "model-1",
+    "trainModelS3Location": "s3://trained/jobs/model-1",
+    "customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://models/models/fraud/"},
+}
+
+
+def upload(asked: dict[str, Any]) -> dict[str, Any]:
+    return requests.build(asked, SETTINGS, by_uploader=True, derived=DERIVED).model_dump(exclude_none=True)
+
+
+def event(asked: dict[str, Any], settings: Settings = SETTINGS) -> dict[str, Any]:
+    derived = {name: DERIVED[name] for name in ("id", "trainModelS3Location")}
+    return requests.build(asked, settings, by_uploader=False, derived=derived).model_dump(exclude_none=True)
+
+
+def refusal(send: Any, asked: dict[str, Any]) -> dict[str, Reason]:
+    with pytest.raises(Invalid) as raised:
+        send(asked)
+    return {reason.field: reason for reason in raised.value.reasons}
+
+
+def test_an_upload_that_asks_for_nothing_gets_the_stacks_defaults_and_what_follows_from_its_place() -> None:
+    assert upload({}) == {"dataProcessingJobId": "processed", "trainingInstanceType": "ml.g5.2xlarge", **DERIVED}
+
+
+def test_what_is_asked_overrides_the_default() -> None:
+    assert upload({"dataProcessingJobId": "newer"})["dataProcessingJobId"] == "newer"
+
+
+def test_an_uploaders_entry_points_join_the_directory() -> None:
+    asked = {"customModelTrainingParameters": {"trainingEntryPointScript": "train.py"}}
+    assert upload(asked)["customModelTrainingParameters"] == {
+        "sourceS3DirectoryPath": "s3://models/models/fraud/",
+        "trainingEntryPointScript": "train.py",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "id",
+        "trainModelS3Location",
+        "sagemakerIamRoleArn",
+        "neptuneIamRoleArn",
+        "subnets",
+        "securityGroupIds",
+        "volumeEncryptionKMSKey",
+        "s3OutputEncryptionKMSKey",
+    ],
+)
+def test_an_uploader_who_sets_what_is_the_operators_is_refused_by_name(name: str) -> None:
+    reasons = refusal(upload, {name: "anything"})
+    assert list(reasons) == [name]
+    assert "operator" in reasons[name].remedy
+
+
+def test_an_uploader_may_not_move_the_source_directory() -> None:
+    path = "customModelTrainingParameters.sourceS3DirectoryPath"
+    asked = {"customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://other/place/"}}
+    assert list(refusal(upload, asked)) == [path]
+
+
+def test_an_event_may_set_everything_within_the_limits() -> None:
+    asked = {
+        "id": "mine",
+        "dataProcessingJobId": "dp",
+        "trainModelS3Location": "s3://elsewhere/out",
+        "previousModelTrainingJobId": "before",
+        "sagemakerIamRoleArn": "arn:aws:iam::123456789012:role/SageMaker",
+        "neptuneIamRoleArn": "arn:aws:iam::123456789012:role/path/Neptune",
+        "baseProcessingInstanceType": "ml.g5.xlarge",
+        "trainingInstanceType": "ml.g5.xlarge",
+        "trainingInstanceVolumeSizeInGB": 500,
+        "trainingTimeOutInSeconds": 60,
+        "maxHPONumberOfTrainingJobs": 50,
+        "maxHPOParallelTrainingJobs": 50,
+        "subnets": ["subnet-0123abcd"],
+        "securityGroupIds": ["sg-0123abcd"],
+        "volumeEncryptionKMSKey": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "s3OutputEncryptionKMSKey": "alias/mine",
+        "enableManagedSpotTraining": True,
+        "customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://models/models/fraud"},
+    }
+    assert event(asked) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "parameter"),
+    [
+        ("maxHPONumberOfTrainingJobs", 51, "MaxHPONumberOfTrainingJobsLimit"),
+        ("trainingTimeOutInSeconds", 86_401, "TrainingTimeOutInSecondsLimit"),
+        ("trainingInstanceVolumeSizeInGB", 501, "TrainingInstanceVolumeSizeInGBLimit"),
+        ("trainingInstanceType", "ml.p4d.24xlarge", "AllowedInstanceTypes"),
+        ("baseProcessingInstanceType", "ml.r5.24xlarge", "AllowedInstanceTypes"),
+    ],
+)
+@pytest.mark.parametrize("send", [upload, event], ids=["upload", "event"])
+def test_over_the_operators_limit_is_refused_with_value_limit_and_who_can_raise_it(
+    send: Any, name: str, value: object, parameter: str
+) -> None:
+    reason = refusal(send, {name: value})[name]
+    assert str(value) in str(reason.value)
+    assert parameter in reason.remedy
+
+
+def test_what_is_not_said_counts_as_neptunes_own_default_against_the_limits() -> None:
+    strict = SETTINGS.model_copy(update={"limits": Limits(trainingTimeOutInSeconds=3600)})
+    assert "trainingTimeOutInSeconds" in refusal(lambda asked: event(asked, strict), {})
+
+
+@pytest.mark.parametrize("place", ["s3://models/models", "s3://models/models/", "s3://models/models/x/out"])
+def test_output_where_uploads_start_training_is_refused(place: str) -> None:
+    assert list(refusal(event, {"trainModelS3Location": place})) == ["trainModelS3Location"]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("trainingInstanceTyp", "trainingInstanceType"), ("subnet", "subnets")])
+def test_an_unknown_name_is_refused_with_the_nearest_known_one(typed: str, meant: str) -> None:
+    assert refusal(event, {typed: "x"})[typed].remedy == f"Did you mean {meant}?"
+
+
+@pytest.mark.parametrize("name", ["modelName", "enableInterContainerTrafficEncryption"])
+def test_what_only_samples_show_is_refused_with_the_reason(name: str) -> None:
+    assert "samples" in refusal(event, {name: "x"})[name].problem
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", "has_underscore"),
+        ("id", "x" * 49),
+        ("dataProcessingJobId", ""),
+        ("dataProcessingJobId", 7),
+        ("trainModelS3Location", "https://bucket/key"),
+        ("trainModelS3Location", "s3://bucket/line\nbreak"),
+        ("sagemakerIamRoleArn", "SageMaker"),
+        ("trainingInstanceType", "g5.xlarge"),
+        ("trainingInstanceVolumeSizeInGB", -1),
+        ("trainingTimeOutInSeconds", 0),
+        ("maxHPONumberOfTrainingJobs", 0),
+        ("maxHPONumberOfTrainingJobs", "10"),
+        ("maxHPONumberOfTrainingJobs", 2.5),
+        ("maxHPOParallelTrainingJobs", True),
+        ("subnets", "subnet-1"),
+        ("subnets", ["vpc-1"]),
+        ("securityGroupIds", ["default"]),
+        ("volumeEncryptionKMSKey", "not a key"),
+        ("enableManagedSpotTraining", "yes"),
+        ("customModelTrainingParameters", "s3://x"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_field_with_value_and_what_to_write(name: str, value: object) -> None:
+    reason = refusal(event, {name: value})[name]
+    assert reason.value is not None
+    assert reason.remedy.startswith(("Set it to", "Choose"))
+
+
+def test_more_parallel_trials_than_trials_is_refused() -> None:
+    asked = {"maxHPONumberOfTrainingJobs": 3, "maxHPOParallelTrainingJobs": 4}
+    assert list(refusal(event, asked)) == ["maxHPOParallelTrainingJobs"]
+
+
+def test_a_data_processing_job_that_nobody_names_is_refused_with_both_remedies() -> None:
+    bare = SETTINGS.model_copy(update={"defaults": {"trainingInstanceType": "ml.g5.xlarge"}})
+    reason = refusal(lambda asked: event(asked, bare), {})["dataProcessingJobId"]
+    assert "ask the operator" in reason.remedy
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    asked = {"typo": 1, "id": "a b", "maxHPONumberOfTrainingJobs": 99, "trainingInstanceType": 5}
+    assert set(refusal(event, asked)) == set(asked)

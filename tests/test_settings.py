@@ -1,0 +1,56 @@
+"""What the operator sets, as the functions' environment says it."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from neptune_training.settings import Settings
+
+ENVIRONMENT = {
+    "TRAINING_JOBS_TABLE": "jobs",
+    "NEPTUNE_ENDPOINT_URL": "https://neptune.invalid:8182",
+    "MODEL_BUCKET": "models",
+    "MODEL_PREFIX": "models/",
+    "TRAIN_MODEL_S3_LOCATION": "s3://trained/x",
+    "PATH": "/usr/bin",
+}
+
+
+def test_durations_are_seconds() -> None:
+    assert Settings.from_environment({**ENVIRONMENT, "SETTLE_SECONDS": "0.5"}).settle_seconds == timedelta(seconds=0.5)
+
+
+def test_an_empty_variable_is_one_not_set() -> None:
+    environment = {**ENVIRONMENT, "SETTLE_SECONDS": "", "DEFAULT_dataProcessingJobId": ""}
+    assert Settings.from_environment(environment).settle_seconds == timedelta(seconds=60)
+    assert Settings.from_environment(environment).defaults == {}
+
+
+def test_defaults_have_their_parameters_own_types() -> None:
+    environment = {
+        **ENVIRONMENT,
+        "DEFAULT_trainingInstanceVolumeSizeInGB": "30",
+        "DEFAULT_enableManagedSpotTraining": "true",
+        "DEFAULT_subnets": "subnet-1a, subnet-2b",
+        "DEFAULT_dataProcessingJobId": "123",
+    }
+    assert Settings.from_environment(environment).defaults == {
+        "trainingInstanceVolumeSizeInGB": 30,
+        "enableManagedSpotTraining": True,
+        "subnets": ["subnet-1a", "subnet-2b"],
+        "dataProcessingJobId": "123",
+    }
+
+
+def test_limits_have_their_own_names() -> None:
+    environment = {**ENVIRONMENT, "LIMIT_instanceTypes": "ml.g5.*,ml.m5.*", "LIMIT_maxHPONumberOfTrainingJobs": "7"}
+    limits = Settings.from_environment(environment).limits
+    assert limits.instanceTypes == ("ml.g5.*", "ml.m5.*")
+    assert limits.maxHPONumberOfTrainingJobs == 7
+
+
+@pytest.mark.parametrize("name", ["DEFAULT_subnets", "DEFAULT_trainingTimeOutInSeconds", "SETTLE_SECONDS"])
+def test_a_wrong_value_fails_the_deployment_and_not_each_request(name: str) -> None:
+    with pytest.raises((ValidationError, ValueError)):
+        Settings.from_environment({**ENVIRONMENT, name: "nonsense"})

@@ -1,0 +1,139 @@
+"""What arrives and what asked for it: kinds, identities, and what nobody can read."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neptune_training import triggers
+from neptune_training.jobs import derived_id
+from neptune_training.triggers import Unreadable
+
+EVENTS = Path(__file__).parent.parent / "events"
+
+
+def event(name: str) -> dict:
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def read(body: object) -> triggers.Asked:
+    return triggers.read(json.dumps(body), "message-1")
+
+
+def refusal(body: object) -> Unreadable:
+    with pytest.raises(Unreadable) as raised:
+        read(body)
+    return raised.value
+
+
+def test_an_uploads_identity_is_bucket_key_and_sequencer() -> None:
+    trigger = read(event("start-upload")).trigger
+    assert (trigger.kind, trigger.bucket, trigger.key, trigger.sequencer) == (
+        "upload",
+        "example-bucket",
+        "models/example/model-hpo-configuration.json",
+        "006742A1F3C4D5E6F7",
+    )
+
+
+def test_a_second_delivery_of_an_upload_has_the_same_identity_whatever_its_event_id() -> None:
+    once, again = event("start-upload"), {**event("start-upload"), "id": "another", "time": "2026-12-01T00:00:00Z"}
+    assert read(once).trigger.identity == read(again).trigger.identity
+
+
+def test_another_upload_of_the_same_key_has_another_identity() -> None:
+    once, again = event("start-upload"), event("start-upload")
+    again["detail"]["object"]["sequencer"] = "006742A1F3C4D5E6FF"
+    assert read(once).trigger.identity != read(again).trigger.identity
+
+
+@pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ä/ß", "../..", "line\nbreak", "[x]*?", "'\"", "x" * 900])
+def test_a_key_from_eventbridge_is_taken_literally(key: str) -> None:
+    upload = event("start-upload")
+    upload["detail"]["object"]["key"] = f"models/{key}/model-hpo-configuration.json"
+    assert read(upload).trigger.key == f"models/{key}/model-hpo-configuration.json"
+
+
+def test_a_key_from_a_bucket_notification_is_decoded_once() -> None:
+    upload = event("start-upload-notification")
+    upload["Records"][0]["s3"]["object"]["key"] = "models/a+b%2520c/model-hpo-configuration.json"
+    assert read(upload).trigger.key == "models/a b%20c/model-hpo-configuration.json"
+
+
+@pytest.mark.parametrize(
+    "key", ["models/x/model-HPO-configuration.json", "model-hpo-configuration.json", "models/x/y.py"]
+)
+def test_an_upload_that_is_no_models_configuration_is_unreadable_under_its_own_identity(key: str) -> None:
+    upload = event("start-upload")
+    upload["detail"]["object"]["key"] = key
+    refused = refusal(upload)
+    assert refused.trigger.identity.startswith("upload ")
+    assert refused.reasons[0].field == "detail.object.key"
+
+
+def test_an_events_identity_is_its_id_and_its_parameters_are_its_detail() -> None:
+    asked = read(event("start-event"))
+    assert asked.trigger.identity == "event 7bf73129-1428-4cd3-a780-95db273d1602"
+    assert asked.parameters == event("start-event")["detail"]
+
+
+def test_a_schedules_identity_is_its_arn_and_the_scheduled_time_whatever_the_attempt() -> None:
+    tick = event("start-schedule")
+    once, again = {**tick, "id": "attempt-1"}, {**tick, "id": "attempt-2"}
+    assert read(once).trigger.identity == read(again).trigger.identity
+    assert read(tick).trigger.identity != read({**tick, "time": "2026-12-01T02:00:00Z"}).trigger.identity
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "line"),
+    [
+        ("time", "<aws.scheduler.scheduled-time>", '"time": "<aws.scheduler.scheduled-time>"'),
+        ("time", None, '"time": "<aws.scheduler.scheduled-time>"'),
+        ("resources", ["<aws.scheduler.schedule-arn>"], '"resources": ["<aws.scheduler.schedule-arn>"]'),
+        ("resources", [], '"resources": ["<aws.scheduler.schedule-arn>"]'),
+    ],
+)
+def test_a_schedule_that_cannot_tell_its_runs_apart_is_unreadable_with_the_line_to_add(
+    field: str, value: object, line: str
+) -> None:
+    assert line in refusal({**event("start-schedule"), field: value}).reasons[0].remedy
+
+
+@pytest.mark.parametrize("value", ["has space", "x" * 49, "", 7, ["a"]])
+def test_an_explicit_id_that_is_none_is_unreadable_before_it_is_a_key(value: object) -> None:
+    refused = refusal({**event("start-event"), "detail": {"id": value}})
+    assert refused.reasons[0].field == "id"
+    assert refused.trigger.identity.startswith("event ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "not json", "[" * 100_000, "null", "[]", '"text"', "1e999", "{}", '{"detail-type": "Other"}', "x" * 1_100_000],
+)
+def test_what_nobody_can_read_has_the_messages_id_as_its_identity(body: str) -> None:
+    with pytest.raises(Unreadable) as raised:
+        triggers.read(body, "message-1")
+    assert raised.value.trigger.identity == "message message-1"
+    assert raised.value.reasons
+
+
+@given(st.text())
+def test_any_text_is_read_or_unreadable(body: str) -> None:
+    try:
+        triggers.read(body)
+    except Unreadable as unreadable:
+        assert unreadable.reasons
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_a_derived_id_is_one_that_neptune_takes(name: str, identity: str) -> None:
+    job_id = derived_id(name, identity.encode(errors="replace").decode())
+    assert 1 <= len(job_id) <= 48
+    assert job_id.replace("-", "a").isalnum()
+    assert job_id.isascii()
+
+
+def test_a_derived_id_is_the_readable_name_and_twenty_digits_of_the_identity() -> None:
+    assert derived_id("Fraud & Abuse (v2)", "upload b k 1") == f"Fraud-Abuse-v2-{derived_id('', 'upload b k 1')[6:]}"
