@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run up test unit lint redrive soak lock clean
+.PHONY: help setup run up check-model test unit lint redrive soak lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,9 @@ run: setup ## Train a model on this machine: make run [MODEL=path/to/model-direc
 
 up: setup ## Leave the local stack running, for any AWS client
 	@$(BIN)/python -m local.up
+
+check-model: setup ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
+	@$(BIN)/python -m neptune_training.check_model "$(MODEL)"
 
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest

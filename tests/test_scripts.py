@@ -3,30 +3,23 @@
 import pytest
 
 from neptune_training import scripts
-from neptune_training.parameters import TrainingRequest
 
-REQUEST = TrainingRequest.model_validate(
-    {
-        "dataProcessingJobId": "dp",
-        "trainModelS3Location": "s3://trained/x",
-        "customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://models/m/"},
-    }
-)
+DEFAULTS = scripts.entry_points(None)
 ALL = {"model-hpo-configuration.json", "training.py", "transform.py"}
 
 
 def test_nothing_is_missing_where_all_three_files_are() -> None:
-    assert list(scripts.missing(ALL, REQUEST)) == []
+    assert list(scripts.missing(ALL, DEFAULTS)) == []
 
 
 def test_a_missing_script_names_the_field_to_set_to_the_script_that_is_there() -> None:
-    (reason,) = scripts.missing(ALL - {"training.py"} | {"train.py", "evaluate.py"}, REQUEST)
+    (reason,) = scripts.missing(ALL - {"training.py"} | {"train.py", "evaluate.py"}, DEFAULTS)
     assert reason.field == "customModelTrainingParameters.trainingEntryPointScript"
     assert 'to "train.py"' in reason.remedy
 
 
 def test_a_missing_script_without_another_says_to_upload_it() -> None:
-    (reason,) = scripts.missing(ALL - {"transform.py"}, REQUEST)
+    (reason,) = scripts.missing(ALL - {"transform.py"}, DEFAULTS)
     assert reason.remedy == "Upload it beside model-hpo-configuration.json"
 
 
@@ -70,3 +63,8 @@ def test_requirements_that_pip_understands_have_no_problem() -> None:
 def test_a_line_that_pip_refuses_is_named() -> None:
     (reason,) = scripts.problems("requirements.txt", b"numpy\nnot a requirement!\n")
     assert "line 2" in reason.problem
+
+
+def test_the_entry_points_are_those_that_the_request_names() -> None:
+    named = scripts.entry_points({"trainingEntryPointScript": "train.py", "transformEntryPointScript": 7})
+    assert named == {"trainingEntryPointScript": "train.py", "transformEntryPointScript": "transform.py"}

@@ -1,18 +1,26 @@
 """From a job and its model's directory to the request that will be sent, with everything that is wrong with either."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from neptune_training import documents, hpo, requests, scripts, sources
 from neptune_training.explanations import not_checked
 from neptune_training.jobs import Job
-from neptune_training.parameters import TrainingRequest
+from neptune_training.parameters import ModelParameters, TrainingRequest
 from neptune_training.reasons import Invalid, Reason, shown
 from neptune_training.settings import Settings
-from neptune_training.sources import Directory, Sources
+from neptune_training.sources import Directory, File
 from neptune_training.triggers import CONFIGURATION
 
 TRAINING_JOB = "training-job.json"
+CUSTOM = ModelParameters.custom
+
+
+class Reader(Protocol):
+    """Where files are read: `sources.Sources` for S3, `check_model.Folder` for a directory on one's own machine."""
+
+    def read(self, directory: Directory, name: str) -> bytes:
+        """The content of a file in `directory`. Raises `sources.TooLarge`."""
 
 
 @dataclass
@@ -29,65 +37,62 @@ class Findings:
 class Preparation:
     """Reads what the uploader wrote and checks it with the rules of `requests`, `hpo` and `scripts`."""
 
-    sources: Sources
+    files: Reader
     settings: Settings
 
     def prepare(self, job: Job, directory: Directory | None) -> Findings:
         """Make the request of `job` and check the files that it needs; `directory` is None where none can be read."""
         findings = Findings()
-        findings.request = request = self._request(job, directory, findings)
-        if directory and request:
-            self._check_files(directory, request, findings)
-        elif request and request.customModelTrainingParameters:
-            findings.warnings.append(not_checked(request.customModelTrainingParameters.sourceS3DirectoryPath))
+        asked = job.asked if job.trigger.kind != "upload" or directory is None else self._asked(directory, findings)
+        findings.request = self._request(job, asked, directory, findings)
+        if directory:
+            self._check_files(directory, asked, findings)
+        elif findings.request and findings.request.customModelTrainingParameters:
+            findings.warnings.append(not_checked(findings.request.customModelTrainingParameters.sourceS3DirectoryPath))
         return findings
 
-    def _request(self, job: Job, directory: Directory | None, findings: Findings) -> TrainingRequest | None:
-        by_uploader = job.trigger.kind == "upload"
-        derived: dict[str, Any] = {
-            "id": job.jobId,
-            "trainModelS3Location": f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}",
-        }
+    def _asked(self, directory: Directory, findings: Findings) -> dict[str, Any]:
+        """What the uploader says of the model, in `training-job.json` beside it; nothing is an answer too."""
+        if TRAINING_JOB not in directory.files:
+            return {}
         try:
-            asked = job.asked
-            if by_uploader and directory:
-                derived["customModelTrainingParameters"] = {
-                    "sourceS3DirectoryPath": f"s3://{directory.bucket}/{directory.prefix}"
-                }
-                asked = self._training_job(directory)
+            asked = documents.read(self._read(directory, TRAINING_JOB), TRAINING_JOB)
+            if isinstance(asked, dict):
+                return {name: value for name, value in asked.items() if name != "$schema"}
+            findings.reasons.append(not_an_object(asked))
+        except Invalid as invalid:
+            findings.reasons += invalid.reasons
+        return {}
+
+    def _request(
+        self, job: Job, asked: dict[str, Any], directory: Directory | None, findings: Findings
+    ) -> TrainingRequest | None:
+        by_uploader = job.trigger.kind == "upload"
+        output = f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}"
+        derived: dict[str, Any] = {"id": job.jobId, "trainModelS3Location": output}
+        if by_uploader and directory:
+            derived[CUSTOM] = {"sourceS3DirectoryPath": f"s3://{directory.bucket}/{directory.prefix}"}
+        try:
             return requests.build(asked, self.settings, by_uploader=by_uploader, derived=derived)
         except Invalid as invalid:
             findings.reasons += invalid.reasons
             return None
 
-    def _training_job(self, directory: Directory) -> dict[str, Any]:
-        """What the uploader says of the model, in `training-job.json` beside it; nothing is an answer too."""
-        if TRAINING_JOB not in directory.files:
-            return {}
-        asked = documents.read(self._read(directory, TRAINING_JOB), TRAINING_JOB)
-        if not isinstance(asked, dict):
-            remedy = "Write an object with StartMLModelTrainingJob's parameters"
-            raise Invalid(
-                (Reason(field=TRAINING_JOB, value=shown(asked), problem="is not a JSON object", remedy=remedy),)
-            )
-        return {name: value for name, value in asked.items() if name != "$schema"}
-
-    def _check_files(self, directory: Directory, request: TrainingRequest, findings: Findings) -> None:
+    def _check_files(self, directory: Directory, asked: dict[str, Any], findings: Findings) -> None:
         if not directory.whole:
-            problem = f"has more than {sources.MAX_FILES} files"
-            remedy = "Keep data and artefacts elsewhere: the directory is copied to every training instance"
-            findings.reasons.append(Reason(field=directory.prefix, problem=problem, remedy=remedy))
-        findings.missing += scripts.missing(set(directory.files), request)
-        for name in scripts.checked(request):
+            findings.reasons.append(too_many_files(directory.prefix))
+        entry_points = scripts.entry_points(asked.get(CUSTOM))
+        findings.missing += scripts.missing(directory.files, entry_points)
+        for name in scripts.checked(entry_points):
             if name in directory.files:
-                self._check_file(directory, name, request, findings)
+                self._check_file(directory, name, findings)
 
-    def _check_file(self, directory: Directory, name: str, request: TrainingRequest, findings: Findings) -> None:
+    def _check_file(self, directory: Directory, name: str, findings: Findings) -> None:
         try:
             content = self._read(directory, name)
             if name == CONFIGURATION:
-                document = documents.read(content, name)
-                findings.warnings += hpo.check(document, max_hpo_jobs=request.maxHPONumberOfTrainingJobs).warnings
+                trials = findings.request.maxHPONumberOfTrainingJobs if findings.request else None
+                findings.warnings += hpo.check(documents.read(content, name), max_hpo_jobs=trials).warnings
             else:
                 findings.reasons += scripts.problems(name, content)
         except Invalid as invalid:
@@ -95,8 +100,25 @@ class Preparation:
 
     def _read(self, directory: Directory, name: str) -> bytes:
         try:
-            return self.sources.read(directory, name)
+            return self.files.read(directory, name)
         except sources.TooLarge:
-            problem = f"is larger than {sources.MAX_BYTES} bytes"
-            size = str(directory.files[name].size)
-            raise Invalid((Reason(field=name, value=size, problem=problem, remedy="Upload a smaller file"),)) from None
+            raise Invalid((too_large(directory.files[name]),)) from None
+
+
+def not_an_object(asked: object) -> Reason:
+    """`training-job.json` is JSON, and something else than parameters."""
+    remedy = "Write an object with StartMLModelTrainingJob's parameters"
+    return Reason(field=TRAINING_JOB, value=shown(asked), problem="is not a JSON object", remedy=remedy)
+
+
+def too_many_files(prefix: str) -> Reason:
+    """More than a listing holds."""
+    problem = f"has more than {sources.MAX_FILES} files"
+    remedy = "Keep data and artefacts elsewhere: the directory is copied to every training instance"
+    return Reason(field=prefix, problem=problem, remedy=remedy)
+
+
+def too_large(file: File) -> Reason:
+    """A file that is to be checked, and not read whole."""
+    problem = f"is larger than {sources.MAX_BYTES} bytes"
+    return Reason(field=file.name, value=str(file.size), problem=problem, remedy="Upload a smaller file")

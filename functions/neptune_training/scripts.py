@@ -2,43 +2,45 @@
 
 import ast
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from neptune_training.parameters import TrainingRequest
 from neptune_training.reasons import Reason, shown
 from neptune_training.triggers import CONFIGURATION
 
-ENTRY_POINTS = {"trainingEntryPointScript": "training.py", "transformEntryPointScript": "transform.py"}
+SCRIPTS = {"trainingEntryPointScript": "training.py", "transformEntryPointScript": "transform.py"}
 REQUIREMENTS = "requirements.txt"
 
 
-def entry_points(request: TrainingRequest) -> dict[str, str]:
-    """The names of the scripts that Neptune will run, by the parameter that says so: the API's defaults fill in."""
-    custom = request.customModelTrainingParameters
-    return {field: getattr(custom, field, None) or default for field, default in ENTRY_POINTS.items()}
+def entry_points(custom: object) -> dict[str, str]:
+    """The names of the scripts that Neptune will run, by parameter: what `custom` says, else the API's defaults."""
+    said = custom if isinstance(custom, Mapping) else {}
+    return {field: each if isinstance(each := said.get(field), str) else default for field, default in SCRIPTS.items()}
 
 
-def checked(request: TrainingRequest) -> tuple[str, ...]:
+def checked(entry_points: Mapping[str, str]) -> tuple[str, ...]:
     """The files that are read and checked, if they are there."""
-    return (CONFIGURATION, *dict.fromkeys(entry_points(request).values()), REQUIREMENTS)
+    return (CONFIGURATION, *dict.fromkeys(entry_points.values()), REQUIREMENTS)
 
 
-def missing(names: Collection[str], request: TrainingRequest) -> Iterator[Reason]:
+def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator[Reason]:
     """Files that the training needs and that are not there; with the likely reason, where another script is."""
     if CONFIGURATION not in names:
         yield Reason(field=CONFIGURATION, problem="is missing", remedy="Upload it beside the scripts")
-    used = entry_points(request)
-    others = sorted(name for name in names if name.endswith(".py") and "/" not in name and name not in used.values())
-    for field, name in used.items():
+    spare = sorted(name for name in names if name.endswith(".py") and name not in entry_points.values())
+    for field, name in entry_points.items():
         if name not in names:
-            kind = field.removesuffix("EntryPointScript")
-            likely = [other for other in others if other.startswith(kind[:5])] or others
-            hint = f', or set customModelTrainingParameters.{field} to "{likely[0]}", which is there' if likely else ""
-            remedy = f"Upload it beside {CONFIGURATION}{hint}"
-            path = f"customModelTrainingParameters.{field}"
-            yield Reason(field=path, value=shown(name), problem=f"there is no {kind} script {name}", remedy=remedy)
+            yield no_script(field, name, [other for other in spare if "/" not in other and other[0] != "_"])
+
+
+def no_script(field: str, name: str, spare: list[str]) -> Reason:
+    """An entry point that is not there. Nine of ten published models call theirs `train.py`."""
+    kind, path = field.removesuffix("EntryPointScript"), f"customModelTrainingParameters.{field}"
+    likely = next((other for other in spare if other.startswith(kind[:5])), spare[0] if spare else None)
+    hint = f', or set {path} to "{likely}", which is there (an upload says so in training-job.json)' if likely else ""
+    remedy = f"Upload it beside {CONFIGURATION}{hint}"
+    return Reason(field=path, value=shown(name), problem=f"there is no {kind} script {name}", remedy=remedy)
 
 
 def problems(name: str, content: bytes) -> Iterator[Reason]:

@@ -5,7 +5,7 @@
               └► tiers: what will be tuned ─── advice ──► what will merely train badly
 
 An error is what the guide or SageMaker's own limits rule out, or what cannot reach the script; the rest is a warning.
-Every file that AWS publishes passes.
+The files that AWS publishes pass.
 """
 
 from collections.abc import Iterator
@@ -28,21 +28,30 @@ class Checked(NamedTuple):
     warnings: tuple[Reason, ...]
 
 
-def check(document: object, *, max_hpo_jobs: int | None) -> Checked:
-    """Check a document for a search of `max_hpo_jobs` trials. Raises `Invalid` with all that is wrong."""
+def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-configuration.json") -> Checked:
+    """Check a document for a search of `max_hpo_jobs` trials; `name` is what its user calls it.
+
+    Raises `Invalid` with all that is wrong.
+    """
     trials = trials_of(max_hpo_jobs)
     try:
-        file = HpoFile.model_validate(document)
-    except ValidationError as error:
-        raise Invalid(broken(document, trials, error)) from error
-    if reasons := bounded(broken(document, trials)):
-        raise Invalid(reasons)
+        file, error = HpoFile.model_validate(document), None
+    except ValidationError as invalid:
+        file, error = None, invalid
+    reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, error))
+    if reasons or not file:
+        raise Invalid(reasons) from error
     return Checked(file, bounded(advice.warnings(file, document, trials)))
 
 
-def broken(document: object, trials: int, error: ValidationError | None = None) -> Iterator[Reason]:
+def broken(document: object, trials: int, error: ValidationError | None) -> Iterator[Reason]:
     """All errors: of the format, and of every rule whose part of the document can be read in spite of them."""
     if error:
         yield from faults.reasons(error)
     yield from parameters.faults(document, trials)
     yield from metrics.faults(document)
+
+
+def named(reason: Reason, name: str) -> Reason:
+    """The document as a whole has no path: its name says what is meant."""
+    return reason.model_copy(update={"field": name})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from neptune_training.hpo.faults import meant, one_of
+from neptune_training.hpo.faults import listing, meant
 from neptune_training.hpo.format import CustomModel, HpoFile
 from neptune_training.hpo.metrics import FREQUENCY, METRIC, definitions, groups
 from neptune_training.hpo.parts import FIXED, Placed, at, parameters
@@ -51,14 +51,13 @@ def about_tiers(document: object, trials: int) -> Iterator[Reason]:
 def about_custom_metric(document: object) -> Iterator[Reason]:
     """What SageMaker may read otherwise than meant."""
     seen: set[str] = set()
-    for place, definition in definitions(document):
-        if definition.Name in seen:
-            problem, remedy = "is defined more than once", "Keep one definition"
-            yield Reason.at((*place, "Name"), definition.Name, problem, remedy)
-        seen.add(definition.Name)
-        if groups(definition.Regex) > 1:
+    for place, name, regex in definitions(document):
+        if name in seen:
+            yield Reason.at((*place, "Name"), name, "is defined more than once", "Keep one definition")
+        seen.add(name)
+        if groups(regex) > 1:
             problem, remedy = "has several groups, and only the first is read", "Begin the others with ?:"
-            yield Reason.at((*place, "Regex"), definition.Regex, problem, remedy)
+            yield Reason.at((*place, "Regex"), regex, problem, remedy)
     if frequency := at(document, *FREQUENCY):
         problem, remedy = "is for built-in models: a custom model's script decides", "Remove it"
         yield Reason.at(FREQUENCY, frequency, problem, remedy)
@@ -68,7 +67,7 @@ def about_metric(document: object) -> Iterator[Reason]:
     """What the guide does not name, though Neptune may take it."""
     metric, topk = at(document, *METRIC, "metric"), at(document, *METRIC, "topk")
     if metric not in METRICS:
-        remedy = meant(metric, METRICS) or f"Write {one_of(METRICS)}"
+        remedy = meant(metric, METRICS) or f"Write {listing(METRICS, 'or')}"
         yield Reason.at((*METRIC, "metric"), metric, "is not a metric that the guide names", remedy)
     if topk is not None and metric != "acc_topk":
         yield Reason.at((*METRIC, "topk"), topk, f"has no effect on {metric}", 'Remove it, or set metric to "acc_topk"')

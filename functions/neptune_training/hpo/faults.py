@@ -8,10 +8,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from neptune_training.hpo.format import BuiltIn, BuiltInModel, CustomModel, HpoFile
+from neptune_training.hpo.format import KINDS, BuiltInModel, CustomModel, HpoFile
 from neptune_training.reasons import Reason
 
-KINDS: dict[str | int, type[BaseModel]] = {"custom": CustomModel, **dict.fromkeys(get_args(BuiltIn), BuiltInModel)}
+TAGS: dict[str | int, type[BaseModel]] = {"custom": CustomModel, "built-in": BuiltInModel}
 Models = tuple[type[BaseModel], ...]
 
 
@@ -34,14 +34,11 @@ def reason(error: ErrorDetails) -> Reason:
     place, field, models = found
     match error["type"]:
         case "missing":
-            described = field.description if field else ""
-            return Reason.at(place[:-1], value, f'has no "{place[-1]}"', f"Add {described}")
-        case "union_tag_not_found":
-            return Reason.at(place, value, 'has no "model"', f"Add {one_of(KINDS)}")
-        case "union_tag_invalid":
-            return choice((*place, "model"), value["model"], KINDS)
+            return Reason.at(place[:-1], value, f'has no "{place[-1]}"', f"Add it: {wanted(found)}")
         case "literal_error":
-            return choice(place, value, literals(field.annotation if field else None))
+            return choice(
+                place, value, KINDS if place[-1] == "model" else literals(field.annotation if field else None)
+            )
         case "extra_forbidden":
             remedy = meant(place[-1], (key for model in models for key in keys(model))) or "Remove it"
             return Reason.at(place, value, "is not a key that belongs here", remedy)
@@ -54,8 +51,8 @@ def located(loc: Iterable[str | int]) -> Located:
     field: FieldInfo | None = None
     models: Models = (HpoFile,)
     for step in loc:
-        if len(place) == 2 and step in KINDS:
-            field, models = None, (KINDS[step],)
+        if len(place) == 2 and step in TAGS:
+            field, models = None, (TAGS[step],)
             continue
         if isinstance(step, str):
             models = tuple(nested(field.annotation)) if field else models
@@ -87,27 +84,24 @@ def literals(annotation: Any) -> Iterator[str]:
 
 
 def wanted(found: Located) -> str:
-    """What to write: of an object, or of an entry of a list of objects, the keys that it must have."""
-    models = tuple(nested(found.field.annotation)) if found.field else found.models
-    if found.field and (not models or isinstance(found.place[-1], str)):
-        return found.field.description or ""
-    return f"an object with {one_of(key for key, name in keys(models[0]).items() if is_required(models[0], name))}"
-
-
-def is_required(model: type[BaseModel], name: str) -> bool:
-    """Whether an object must have this field."""
-    return model.model_fields[name].is_required()
+    """What to write there: an object in a list, or all of it, has no description but the keys that it must have."""
+    place, field, models = found
+    inner = tuple(nested(field.annotation)) if field else models
+    if field and (not inner or isinstance(place[-1], str)):
+        return field.description or ""
+    needed = (key for key, name in keys(inner[0]).items() if inner[0].model_fields[name].is_required())
+    return f"an object with {listing(needed, 'and')}"
 
 
 def choice(place: Iterable[str | int], value: object, possible: Iterable[object]) -> Reason:
     """Something else than one of a few texts."""
-    texts = [str(each) for each in possible]
-    return Reason.at(place, value, f"should be {one_of(texts)}", meant(value, texts) or f"Write {one_of(texts)}")
+    texts = listing(possible := tuple(possible), "or")
+    return Reason.at(place, value, f"should be {texts}", meant(value, possible) or "Write one of them")
 
 
-def one_of(texts: Iterable[object]) -> str:
-    """`"a", "b"`."""
-    return ", ".join(f'"{text}"' for text in texts)
+def listing(texts: Iterable[object], last: str) -> str:
+    """`"a", "b" or "c"`."""
+    return f" {last} ".join(", ".join(f'"{text}"' for text in texts).rsplit(", ", 1))
 
 
 def meant(written: object, possible: Iterable[object]) -> str | None:
@@ -121,5 +115,7 @@ def wrong(error: ErrorDetails) -> str:
     """What is wrong, from the verb of the message on: `should be a valid list`."""
     if error["type"] in {"model_type", "model_attributes_type"}:
         return "should be an object"
+    if error["type"] == "string_pattern_mismatch":
+        return "has characters that do not belong there"
     message = error["msg"].replace(" after validation", "")
     return f"should {message.partition('should ')[2]}" if "should " in message else message

@@ -4,21 +4,23 @@ Strict in structure, since a misspelt key trains the wrong thing in silence; lib
 write `3`, `3.0` and `"3"` alike. A description says what to write: it is the remedy when that is missing or wrong.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from neptune_training.hpo.values import MAX_OPTIONS, Amount, Number, Positive, Value
 
 MAX_PARAMETERS = 100  # SageMaker takes no more hyperparameters
 MAX_DEFINITIONS = 40  # nor more metrics
+MAX_REGEX_CHARACTERS = 500
 
 BuiltIn = Literal["rgcn", "transe", "distmult", "rotate"]
+KINDS = ("custom", *get_args(BuiltIn))
 Task = Literal["node_class", "node_regression", "edge_class", "edge_regression", "link_predict", "link_prediction"]
 Growth = Literal["perM", "per10M", "per100M"]
-ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}\z")]
-MetricText = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^.+\z")]
-Expression = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}$")]
+MetricText = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REGEX_CHARACTERS)]
 
 
 class Part(BaseModel):
@@ -30,7 +32,7 @@ class Part(BaseModel):
 class Parameter(Part):
     """A hyperparameter that the search may tune."""
 
-    param: ParameterName = Field(description="the name that the script takes after --, such as hidden-size")
+    param: ParameterName = Field(description="the name that the script takes after --: letters, digits, _, . and -")
     type: Literal["int", "float", "bool", "str"] = Field(description="int, float, bool or str")
     range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = Field(
         None, description="the least and the greatest value, such as [16, 128]"
@@ -89,7 +91,7 @@ class BuiltInMetric(Part):
     metric: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="acc, acc_topk, F1, mse, mrr, precision, recall or roc_auc"
     )
-    topk: Annotated[int, Field(ge=1)] | None = Field(None, description="for acc_topk, how many predictions count")
+    topk: Annotated[int, Field(ge=1)] | None = Field(None, description="how many predictions count for acc_topk, such as 3")
 
 
 class EvalFrequency(Part):
@@ -109,16 +111,20 @@ class ModelBase(Part):
     )
     eval_frequency: EvalFrequency | None = Field(None, description="an object with type and value")
     tier_1: list[Parameter] = Field(
-        alias="1-tier-param", max_length=MAX_PARAMETERS, description="a list, maybe empty: always tuned"
+        alias="1-tier-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, always tuned"
     )
     tier_2: list[Parameter] = Field(
-        alias="2-tier-param", max_length=MAX_PARAMETERS, description="a list, maybe empty: tuned with over 10 trials"
+        alias="2-tier-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters, maybe empty, tuned with over 10 trials",
     )
     tier_3: list[Parameter] = Field(
-        alias="3-tier-param", max_length=MAX_PARAMETERS, description="a list, maybe empty: tuned with over 50 trials"
+        alias="3-tier-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters, maybe empty, tuned with over 50 trials",
     )
     fixed: list[FixedParameter] = Field(
-        alias="fixed-param", max_length=MAX_PARAMETERS, description="a list, maybe empty: never tuned"
+        alias="fixed-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, never tuned"
     )
 
 
@@ -136,13 +142,22 @@ class BuiltInModel(ModelBase):
     eval_metric: BuiltInMetric = Field(description='an object with metric, such as {"metric": "F1"}')
 
 
+def kind(model: object) -> str:
+    """Which kind of model an object describes; where `model` is misspelt, its metric tells."""
+    if not isinstance(model, dict):
+        return "built-in" if isinstance(model, BuiltInModel) else "custom"
+    metric = model.get("eval_metric")
+    custom = model.get("model") == "custom" or (isinstance(metric, dict) and "tuning_objective" in metric)
+    return "custom" if custom else "built-in"
+
+
 class HpoFile(Part):
     """Hyperparameters of a Neptune ML model."""
 
     schema_: str | None = Field(None, alias="$schema", description="this schema's address, for editors")
-    models: Annotated[
-        list[Annotated[CustomModel | BuiltInModel, Field(discriminator="model")]], Field(min_length=1, max_length=1)
-    ] = Field(description="a list of exactly one model: with more, the tuning job fails")
+    models: list[
+        Annotated[Annotated[CustomModel, Tag("custom")] | Annotated[BuiltInModel, Tag("built-in")], Discriminator(kind)]
+    ] = Field(min_length=1, max_length=1, description="a list of exactly one model: with more, the tuning job fails")
 
     @property
     def model(self) -> CustomModel | BuiltInModel:

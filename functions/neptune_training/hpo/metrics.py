@@ -4,8 +4,8 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from neptune_training.hpo.faults import meant, one_of
-from neptune_training.hpo.format import MAX_DEFINITIONS, EvalFrequency, MetricDefinition, TuningObjective
+from neptune_training.hpo.faults import listing, meant
+from neptune_training.hpo.format import MAX_DEFINITIONS, MAX_REGEX_CHARACTERS, EvalFrequency
 from neptune_training.hpo.parts import Place, at, items, part
 from neptune_training.reasons import Reason
 
@@ -17,23 +17,27 @@ MAX_SETS = 10  # sets of characters in one Regex: compiling hundreds of wide one
 
 def faults(document: object) -> Iterator[Reason]:
     """All that is wrong with the metric, as far as it can be read."""
-    names = set()
-    for place, definition in definitions(document):
-        names.add(definition.Name)
-        yield from regex_faults(definition.Regex, (*place, "Regex"))
-    objective = part(TuningObjective, at(document, *METRIC, "tuning_objective"))
-    if objective and names and objective.MetricName not in names:
-        remedy = meant(objective.MetricName, names) or f"Write {one_of(sorted(names))}, or define it"
-        place = (*METRIC, "tuning_objective", "MetricName")
-        yield Reason.at(place, objective.MetricName, "is not the Name of one of the metric_definitions", remedy)
+    yield from objective_faults(document)
+    for place, _, regex in definitions(document):
+        yield from regex_faults(regex, (*place, "Regex"))
     yield from frequency_faults(document)
 
 
-def definitions(document: object) -> Iterator[tuple[Place, MetricDefinition]]:
-    """The metric definitions that can be read."""
+def objective_faults(document: object) -> Iterator[Reason]:
+    """An objective that nobody measures."""
+    names, place = [name for _, name, _ in definitions(document)], (*METRIC, "tuning_objective", "MetricName")
+    objective = at(document, *place)
+    if isinstance(objective, str) and names and objective not in names:
+        remedy = meant(objective, names) or f"Write {listing(names, 'or')}, or define it"
+        yield Reason.at(place, objective, "is not the Name of one of the metric_definitions", remedy)
+
+
+def definitions(document: object) -> Iterator[tuple[Place, str, str]]:
+    """Place, name and regular expression of the metric definitions that can be read."""
     for index, raw in enumerate(items(document, *DEFINITIONS)[:MAX_DEFINITIONS]):
-        if definition := part(MetricDefinition, raw):
-            yield (*DEFINITIONS, index), definition
+        name, regex = at(raw, "Name"), at(raw, "Regex")
+        if isinstance(name, str) and isinstance(regex, str) and 0 < len(regex) <= MAX_REGEX_CHARACTERS:
+            yield (*DEFINITIONS, index), name, regex
 
 
 def regex_faults(regex: str, place: Place) -> Iterator[Reason]:

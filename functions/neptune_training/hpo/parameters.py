@@ -18,7 +18,7 @@ def faults(document: object, trials: int) -> Iterator[Reason]:
     for each in found:
         yield from range_faults(each)
         yield from value_faults(each)
-        if each.array != FIXED:
+        if each.array != FIXED and each.whole:
             yield from choice_faults(each, trials)
     yield from repeated(found)
     yield from too_many(found, trials)

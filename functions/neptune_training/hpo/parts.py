@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from neptune_training.hpo.format import MAX_PARAMETERS, FixedParameter, Parameter
+from neptune_training.hpo.format import MAX_PARAMETERS, Parameter
 
 FIXED = "fixed-param"
 TIERS = ("1-tier-param", "2-tier-param", "3-tier-param")
@@ -15,20 +15,32 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
 class Placed(NamedTuple):
-    """A parameter, where it stands in the document, and in which of the arrays."""
+    """A parameter, where it stands in the document, in which array, and whether all of it could be read."""
 
     place: Place
     array: str
     parameter: Parameter
+    whole: bool
 
 
 def parameters(document: object) -> Iterator[Placed]:
-    """The parameters that can be read."""
+    """The parameters, without those of their keys that cannot be read."""
     for array in (*TIERS, FIXED):
-        kind = FixedParameter if array == FIXED else Parameter
         for index, raw in enumerate(items(document, "models", 0, array)[:MAX_PARAMETERS]):
-            if parameter := part(kind, raw):
-                yield Placed(("models", 0, array, index), array, parameter)
+            if parameter := part(Parameter, raw):
+                yield Placed(("models", 0, array, index), array, parameter, whole=True)
+            elif isinstance(raw, dict) and (parameter := part(Parameter, readable(raw))):
+                yield Placed(("models", 0, array, index), array, parameter, whole=False)
+
+
+def readable(raw: dict[str, object]) -> dict[str, object]:
+    """What of a parameter can be read."""
+    try:
+        Parameter.model_validate(raw)
+    except ValidationError as error:
+        wrong = {each["loc"][0] for each in error.errors(include_url=False) if each["loc"]}
+        return {key: value for key, value in raw.items() if key not in wrong}
+    return raw
 
 
 def part(model: type[AnyModel], raw: object) -> AnyModel | None:

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 MAX_OPTIONS = 30  # SageMaker takes no more categories
 MAX_VALUE_CHARACTERS = 2500  # nor longer values
+MAX_DEPTH = 3
 LARGEST = 1e100  # beyond all sense, and before Python's own limits
 
 
@@ -32,10 +33,10 @@ def amount(value: object) -> float:
         raise PydanticCustomError("number", "should be a finite number") from None
 
 
-def passable(value: object) -> object:
+def passable(value: object, depth: int = 0) -> object:
     """A value that can follow `--name` on a command line, or a list of such (`fanout` has one per layer)."""
-    if isinstance(value, list) and 0 < len(value) <= MAX_OPTIONS:
-        return [passable(each) for each in value]
+    if isinstance(value, list) and len(value) <= MAX_OPTIONS and depth < MAX_DEPTH:
+        return [passable(each, depth + 1) for each in value]
     if not isinstance(value, str | int | float) or len(str(value)) > MAX_VALUE_CHARACTERS:
         raise PydanticCustomError("passable", "should be a number, a text, true or false, or a short list of them")
     return value

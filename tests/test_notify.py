@@ -1,0 +1,104 @@
+"""What is announced of a stream's records: each new status and each ARN, once for each delivery, and nothing else."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+import notify
+
+EVENT = json.loads((Path(__file__).parent.parent / "events" / "notify-record.json").read_text())
+
+
+class Context:
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A queue that is subscribed to the topic."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        topic = boto3.client("sns").create_topic(Name="training")["TopicArn"]
+        queue = boto3.resource("sqs").create_queue(QueueName="subscriber")
+        boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.attributes["QueueArn"])
+        monkeypatch.setenv("TRAINING_TOPIC_ARN", topic)
+        notify.sns.cache_clear()
+        yield queue
+
+
+def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dict[str, Any]:
+    base = EVENT["Records"][0]["dynamodb"]
+    images = {"NewImage": new and {**base["NewImage"], **new}, "OldImage": old and {**base["OldImage"], **old}}
+    return {"Records": [{"dynamodb": {name: image for name, image in images.items() if image}}]}
+
+
+def heard(queue: Any) -> list[dict[str, Any]]:
+    return [json.loads(each.body) for each in queue.receive_messages(MaxNumberOfMessages=10)]
+
+
+def test_a_new_status_is_announced_with_its_arn_subject_and_attributes(queue: Any) -> None:
+    assert notify.handler(EVENT, Context()) == {"published": 1}
+    (envelope,) = heard(queue)
+    message = json.loads(envelope["Message"])
+    assert envelope["Subject"] == "Neptune ML training STARTED: example-31f0c3f8d1e04c1aa7b2"
+    assert message["arn"].endswith("/example-31f0c3f8d1e04c1aa7b2")
+    assert message["creationTimeInMillis"] == 1795485661000
+    assert {name: each["Value"] for name, each in envelope["MessageAttributes"].items()} == {
+        "jobId": "example-31f0c3f8d1e04c1aa7b2",
+        "status": "STARTED",
+        "model": "s3://example-bucket/models/example/",
+    }
+
+
+def test_an_arn_that_comes_later_is_announced(queue: Any) -> None:
+    assert notify.handler(record({}, {"status": {"S": "STARTED"}}), Context()) == {"published": 1}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        record({}, {"status": {"S": "STARTED"}, "arn": EVENT["Records"][0]["dynamodb"]["NewImage"]["arn"]}),
+        {"Records": [{"dynamodb": {"NewImage": {"jobId": {"S": "#capacity"}, "slots": {"SS": ["a"]}}}}]},
+        {"Records": [{"dynamodb": {"OldImage": EVENT["Records"][0]["dynamodb"]["OldImage"]}}]},
+        {"Records": []},
+    ],
+    ids=["same status and ARN", "control item", "deleted", "nothing"],
+)
+def test_what_is_no_news_is_not_announced(queue: Any, event: dict[str, Any]) -> None:
+    assert notify.handler(event, Context()) == {"published": 0}
+
+
+def test_a_model_named_with_control_characters_is_announced_with_printable_attributes(queue: Any) -> None:
+    model = "s3://example-bucket/models/a\nSubject: b\x00\u2028/"
+    notify.handler(record({"model": {"S": model}}), Context())
+    (envelope,) = heard(queue)
+    assert json.loads(envelope["Message"])["model"] == model
+    assert envelope["MessageAttributes"]["model"]["Value"] == "s3://example-bucket/models/a?Subject: b??/"
+    assert "\n" not in envelope["Subject"]
+
+
+def test_a_message_too_large_for_sns_keeps_what_matters(queue: Any) -> None:
+    reasons = {"L": [{"M": {"field": {"S": "x" * 300_000}}}]}
+    notify.handler(record({"reasons": reasons}), Context())
+    (envelope,) = heard(queue)
+    assert set(json.loads(envelope["Message"])) == {"jobId", "status", "arn", "updatedAt"}
+
+
+def test_a_topic_that_refuses_fails_the_batch_so_that_it_comes_again(
+    queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINING_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:nowhere")
+    with pytest.raises(ClientError):
+        notify.handler(EVENT, Context())
