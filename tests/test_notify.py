@@ -38,10 +38,11 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield queue
 
 
-def record(new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> dict[str, Any]:
+def record(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     base = EVENT["Records"][0]["dynamodb"]
-    images = {"NewImage": new and {**base["NewImage"], **new}, "OldImage": old and {**base["OldImage"], **old}}
-    return {"Records": [{"dynamodb": {name: image for name, image in images.items() if image}}]}
+    return {
+        "Records": [{"dynamodb": {"NewImage": {**base["NewImage"], **new}, "OldImage": {**base["OldImage"], **old}}}]
+    }
 
 
 def heard(queue: Any) -> list[dict[str, Any]]:
@@ -82,7 +83,7 @@ def test_what_is_no_news_is_not_announced(queue: Any, event: dict[str, Any]) -> 
 
 def test_a_model_named_with_control_characters_is_announced_with_printable_attributes(queue: Any) -> None:
     model = "s3://example-bucket/models/a\nSubject: b\x00\u2028/"
-    notify.handler(record({"model": {"S": model}}), Context())
+    notify.handler(record({"model": {"S": model}}, {}), Context())
     (envelope,) = heard(queue)
     assert json.loads(envelope["Message"])["model"] == model
     assert envelope["MessageAttributes"]["model"]["Value"] == "s3://example-bucket/models/a?Subject: b??/"
@@ -91,7 +92,7 @@ def test_a_model_named_with_control_characters_is_announced_with_printable_attri
 
 def test_a_message_too_large_for_sns_keeps_what_matters(queue: Any) -> None:
     reasons = {"L": [{"M": {"field": {"S": "x" * 300_000}}}]}
-    notify.handler(record({"reasons": reasons}), Context())
+    notify.handler(record({"reasons": reasons}, {}), Context())
     (envelope,) = heard(queue)
     assert set(json.loads(envelope["Message"])) == {"jobId", "status", "arn", "updatedAt"}
 
