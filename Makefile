@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run up check-model test unit lint redrive soak lock clean
+.PHONY: help setup run up check-model test unit lint redrive soak schemas lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,9 @@ soak: setup ## Many triggers, many faults: make soak N=1000
 
 redrive: setup ## Send the dead-letter queue's messages back (variables as in .local/env)
 	@$(BIN)/python -m local.redrive
+
+schemas: setup ## Write the JSON Schemas anew
+	@$(BIN)/python -m local.schemas
 
 lock: setup ## Pin the requirements anew, with hashes
 	@local/lock.sh "$(PYTHON)"

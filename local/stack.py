@@ -12,7 +12,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
@@ -44,11 +44,20 @@ QUICK = {
 
 
 class Stack:
-    """Everything that one run starts; leaving the `with` stops it all."""
+    """Everything that one run starts; leaving the `with` stops it all.
 
-    def __init__(self, parameters: Mapping[str, str] | None = None, neptune: NeptuneML | None = None) -> None:
+    `front` takes AWS's address and returns the one that the functions get instead, so that something can stand between.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, str] | None = None,
+        neptune: NeptuneML | None = None,
+        front: Callable[[str], str] = lambda url: url,
+    ) -> None:
         self.neptune = neptune or NeptuneML(stage_seconds=1.0)
         self._parameters = parameters or {}
+        self._front = front
         self._exit = ExitStack()
         self._stopping = threading.Event()
         self.heard: list[tuple[float, dict[str, Any]]] = []
@@ -70,7 +79,7 @@ class Stack:
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._exit.close()
-        if error is None:
+        if error in (None, KeyboardInterrupt):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, service: str) -> Any:
@@ -129,6 +138,7 @@ class Stack:
             "NeptuneClusterResourceId": "cluster-LOCAL",
             "TrainModelS3Location": "s3://trained-models/neptune-ml",
             "DataProcessingJobId": COMPLETED_DATA_PROCESSING_JOB,
+            "AwsEndpointUrl": self._front(self.url),
             **QUICK,
             **self._parameters,
         }

@@ -21,15 +21,16 @@ def main() -> int:
     """Run the program."""
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
-    with Stack() as stack:
-        write(stack)
-        stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
-        upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
-        console.print(welcome(stack))
-        with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), Stack() as stack:
+        try:
+            write(stack)
+            stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
+            upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
+            console.print(welcome(stack))
             done.wait()
-        console.print("\nStopping.")
-        ENV.unlink(missing_ok=True)
+        finally:
+            ENV.unlink(missing_ok=True)
+            console.print("\nStopping.")
     return 0
 
 

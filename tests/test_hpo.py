@@ -105,9 +105,14 @@ def test_refuses_a_model_without_one_of_the_arrays(array):
         ({"task_type": "node_classification"}, "models[0].task_type", 'Did you mean "node_class"?'),
         ({"task_typ": "node_class"}, "models[0].task_typ", 'Did you mean "task_type"?'),
         ({"comment": "mine"}, "models[0].comment", "Remove it"),
+        ({"built-in": 1}, 'models[0]["built-in"]', "Remove it"),
         ({"2-teir-param": []}, 'models[0]["2-teir-param"]', 'Did you mean "2-tier-param"?'),
         ({"eval_metric": "acc"}, "models[0].eval_metric", 'Write an object with metric, such as {"metric": "F1"}'),
-        ({"eval_metric": {"metric": "mrr", "topk": 0}}, "models[0].eval_metric.topk", "Write how many predictions count"),
+        (
+            {"eval_metric": {"metric": "mrr", "topk": 0}},
+            "models[0].eval_metric.topk",
+            "Write how many predictions count",
+        ),
         ({"1-tier-param": [7]}, 'models[0]["1-tier-param"][0]', 'Write an object with "param" and "type"'),
         ({"1-tier-param": {}}, 'models[0]["1-tier-param"]', "Write a list of parameters"),
         (

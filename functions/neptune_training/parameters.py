@@ -9,16 +9,16 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
-JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}\z")]
-Script = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.py\z", max_length=256)]
+JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}$")]
+Script = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.py$", max_length=256)]
 S3Uri = Annotated[
-    str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?\z", max_length=1100)
+    str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$", max_length=1100)
 ]
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+\z")]
-InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+\z", max_length=64)]
-KmsKey = Annotated[str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:kms:[\w:/-]+|alias/[\w/-]+|[0-9a-zA-Z-]+)\z")]
-Subnet = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+\z")]
-SecurityGroup = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+\z")]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$")]
+InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", max_length=64)]
+KmsKey = Annotated[str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:kms:[\w:/-]+|alias/[\w/-]+|[0-9a-zA-Z-]+)$")]
+Subnet = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-f]+$")]
+SecurityGroup = Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]+$")]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -49,7 +49,9 @@ class ModelParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     custom: ClassVar[str] = "customModelTrainingParameters"
 
-    dataProcessingJobId: Text = Field(description="the id of a completed Neptune ML data-processing job")
+    dataProcessingJobId: Text | None = Field(
+        None, description="the id of a completed Neptune ML data-processing job; the stack may have a default"
+    )
     previousModelTrainingJobId: Text | None = Field(
         None, description='the id of a completed training job, or "LATEST" for the newest one of the same model'
     )
@@ -77,9 +79,16 @@ class ModelParameters(BaseModel):
     )
 
 
+class TrainingJobFile(ModelParameters):
+    """`training-job.json`, which may name its schema for an editor's sake."""
+
+    schema_: str | None = Field(None, alias="$schema", description="the address of this file's JSON Schema")
+
+
 class TrainingRequest(ModelParameters):
     """All that StartMLModelTrainingJob takes: what an event or a schedule may set, and what is sent."""
 
+    dataProcessingJobId: Text = Field(description="the id of a completed Neptune ML data-processing job")
     id: JobId | None = Field(None, description="1 to 48 letters, digits and hyphens")
     trainModelS3Location: S3Uri = Field(description="the S3 URI below which the model artefacts go")
     sagemakerIamRoleArn: RoleArn | None = Field(

@@ -51,7 +51,7 @@ def located(loc: Iterable[str | int]) -> Located:
     field: FieldInfo | None = None
     models: Models = (HpoFile,)
     for step in loc:
-        if len(place) == 2 and step in TAGS:
+        if field and len(place) == 2 and step in TAGS:
             field, models = None, (TAGS[step],)
             continue
         if isinstance(step, str):

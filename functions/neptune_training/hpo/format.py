@@ -91,7 +91,9 @@ class BuiltInMetric(Part):
     metric: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="acc, acc_topk, F1, mse, mrr, precision, recall or roc_auc"
     )
-    topk: Annotated[int, Field(ge=1)] | None = Field(None, description="how many predictions count for acc_topk, such as 3")
+    topk: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="how many predictions count for acc_topk, such as 3"
+    )
 
 
 class EvalFrequency(Part):

@@ -1,0 +1,94 @@
+"""What the Makefile's programs do, as their users call them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.model import EXAMPLE
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).parents[2]
+IN_A_NAMESPACE = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net"]
+
+
+def run(*arguments: str, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
+    command = [*before, sys.executable, "-m", "local.run", *arguments]
+    environment = {**os.environ, "PYTHONPATH": "functions:."}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=False)
+
+
+def can_make_namespaces() -> bool:
+    try:
+        return subprocess.run([*IN_A_NAMESPACE, "ip", "link"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def test_run_exits_0_and_shows_each_step_and_the_time_to_the_announced_arn() -> None:
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    for expected in (
+        "upload",
+        "started",
+        "arn:aws:neptune-db:",
+        "hpo",
+        "completed",
+        "The record in DynamoDB",
+        "SNS message",
+    ):
+        assert expected in done.stdout
+
+
+def test_run_with_a_model_that_lacks_a_script_exits_2_with_the_reason(tmp_path: Path) -> None:
+    model = Path(shutil.copytree(EXAMPLE, tmp_path / "lacking"))
+    (model / "transform.py").unlink()
+    done = run("--model", str(model))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "there is no transform script transform.py" in done.stdout
+
+
+@pytest.mark.parametrize("path", ["nowhere", "local"])
+def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -> None:
+    done = run("--model", path)
+    assert done.returncode == 2
+    assert "there is no such" in done.stdout
+
+
+@pytest.mark.skipif(not can_make_namespaces(), reason="needs the right to make a network namespace")
+def test_everything_works_where_nothing_but_this_machine_can_be_reached() -> None:
+    command = f"ip link set lo up && exec {sys.executable} -m local.run"
+    environment = {**os.environ, "PYTHONPATH": "functions:."}
+    done = subprocess.run(
+        [*IN_A_NAMESPACE, "sh", "-c", command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_up_writes_the_variables_to_join_with_and_ends_cleanly_on_ctrl_c() -> None:
+    environment = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.up"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    said = ""
+    while "Ctrl-C ends it" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    variables = (ROOT / ".local" / "env").read_text()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "export TRAINING_TOPIC_ARN=" in variables
+    assert not (ROOT / ".local" / "env").exists()

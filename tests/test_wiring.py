@@ -1,0 +1,108 @@
+"""How the library meets Lambda: which clients there are, how they sign, what they trust, how often they try."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+import wiring
+from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
+from neptune_training.failures import Refused
+from neptune_training.jobs import WaitingFor
+from neptune_training.neptune import Accepted
+
+REQUEST = {
+    "id": "job-1",
+    "dataProcessingJobId": COMPLETED_DATA_PROCESSING_JOB,
+    "trainModelS3Location": "s3://out/job-1",
+}
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Every client that gets made, by its service."""
+    made: dict[str, Any] = {}
+    make = boto3.client
+
+    def remember(service: str, **how: Any) -> Any:
+        made[service] = make(service, **how)
+        return made[service]
+
+    monkeypatch.setattr(boto3, "client", remember)
+    return made
+
+
+def environment(url: str) -> dict[str, str]:
+    return {
+        "TRAINING_JOBS_TABLE": "jobs",
+        "NEPTUNE_ENDPOINT_URL": url,
+        "MODEL_BUCKET": "models",
+        "MODEL_PREFIX": "models/",
+        "TRAIN_MODEL_S3_LOCATION": "s3://trained/x",
+        "NEPTUNE_READ_TIMEOUT_SECONDS": "2",
+    }
+
+
+def test_start_and_track_make_clients_of_s3_dynamodb_and_neptune_only(clients: dict[str, Any]) -> None:
+    wiring.steps(environment("https://neptune.invalid:8182"))
+    assert set(clients) == {"s3", "dynamodb", "neptunedata"}
+
+
+def test_neptunes_client_tries_once_with_a_finite_read_timeout(clients: dict[str, Any]) -> None:
+    wiring.steps(environment("https://neptune.invalid:8182"))
+    config = clients["neptunedata"].meta.config
+    assert config.retries["total_max_attempts"] == 1
+    assert config.read_timeout == 2
+
+
+def test_a_neptune_with_iam_authentication_accepts_the_signature() -> None:
+    with NeptuneML(check_signature=True, access_key="AKIDEXAMPLE", secret_key="secret") as server:
+        steps = wiring.steps(environment(server.url))
+        assert isinstance(steps.neptune.start(REQUEST), Accepted)
+
+
+def test_a_neptune_that_knows_other_credentials_leaves_the_job_waiting_for_access() -> None:
+    with NeptuneML(check_signature=True, access_key="AKIDEXAMPLE", secret_key="other") as server:
+        steps = wiring.steps(environment(server.url))
+        with pytest.raises(Refused) as raised:
+            steps.neptune.start(REQUEST)
+        assert raised.value.waiting_for is WaitingFor.ACCESS
+        assert "ids" in server.summary()
+        assert not server.summary()["ids"].get("job-1", {}).get("accepted")
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+def test_an_untrusted_certificate_is_refused_before_anything_is_sent(certificate: tuple[Path, Path]) -> None:
+    with NeptuneML(certificate=certificate[0], key=certificate[1]) as server:
+        steps = wiring.steps(environment(server.url))
+        with pytest.raises(Refused) as raised:
+            steps.neptune.start(REQUEST)
+        assert raised.value.waiting_for is WaitingFor.NEPTUNE
+        assert server.requests == []
+
+
+def test_a_trusted_certificate_is_spoken_to(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate[0]))
+    with NeptuneML(certificate=certificate[0], key=certificate[1]) as server:
+        assert isinstance(wiring.steps(environment(server.url)).neptune.start(REQUEST), Accepted)
