@@ -95,7 +95,7 @@ class Readiness:
         try:
             return self.sources.directory(bucket, prefix)
         except sources.Denied:
-            if job.trigger.kind == "upload" or bucket == self.settings.model_bucket:
+            if job.trigger.kind == "upload" or self.settings.holds_models(bucket, prefix):
                 raise
             return None
 

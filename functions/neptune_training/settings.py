@@ -57,6 +57,10 @@ class Settings(BaseModel):
     limits: Limits = Limits()
     defaults: Mapping[str, Any] = {}
 
+    def holds_models(self, bucket: str, prefix: str) -> bool:
+        """Whether uploads below this place start training, and the functions may read it."""
+        return bucket == self.model_bucket and prefix.startswith(self.model_prefix)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the functions' variables: `SETTLE_SECONDS`, `LIMIT_instanceTypes`, `DEFAULT_subnets` and so on."""

@@ -154,8 +154,3 @@ def is_time(value: object) -> bool:
 def text(value: object) -> str | None:
     """A short string, or nothing: these fields inform people, and never decide."""
     return value[:MAX_KEY_BYTES] if isinstance(value, str) else None
-
-
-def compact(event: object) -> str:
-    """An event that came without SQS, as the text that SQS would have carried."""
-    return json.dumps(event, ensure_ascii=False)
