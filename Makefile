@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run up check-model test unit lint redrive soak schemas lock clean
+.PHONY: help setup run up check-model test unit lint lint-template sam-local redrive soak schemas lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,6 +24,12 @@ $(VENV)/ready: requirements-dev.txt functions/requirements.txt local/make-venv.s
 
 $(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
 	@local/make-venv.sh "$(PYTHON)" $(EMULATOR) local/requirements-ministack.txt
+
+.local/sam/ready: local/requirements-sam.txt local/make-venv.sh
+	@local/make-venv.sh "$(PYTHON)" .local/sam local/requirements-sam.txt
+
+.local/checkov/ready: local/requirements-checkov.txt local/make-venv.sh
+	@local/make-venv.sh "$(PYTHON)" .local/checkov local/requirements-checkov.txt
 
 run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory]
 	@$(BIN)/python -m local.run $(if $(MODEL),--model "$(MODEL)")
@@ -43,8 +49,15 @@ unit: setup ## Run the tests that need no local stack
 lint: setup ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+lint-template: .local/sam/ready .local/checkov/ready ## Check the template with sam, cfn-lint and checkov
+	@SAM_CLI_TELEMETRY=0 .local/sam/bin/sam validate --lint && .local/sam/bin/cfn-lint template.yaml
+	@.local/checkov/bin/checkov -f template.yaml --framework cloudformation --compact --quiet --skip-download
+
 soak: setup ## Many triggers, many faults: make soak N=1000
 	@$(BIN)/python -m local.soak --n $(or $(N),1000)
+
+sam-local: setup .local/sam/ready ## Invoke each function with each of events/ by the real `sam local invoke`
+	@$(BIN)/python -m local.sam_local $(EVENTS)
 
 redrive: setup ## Send the dead-letter queue's messages back (variables as in .local/env)
 	@$(BIN)/python -m local.redrive
@@ -56,4 +69,5 @@ lock: setup ## Pin the requirements anew, with hashes
 	@local/lock.sh "$(PYTHON)"
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	-@[ ! -d .local/containers ] || local/container-engine.sh clean
+	rm -rf .venv* .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -28,8 +28,14 @@ main() {
   case ${1:-} in
     up) up "${@:2}" ;;
     down) down ;;
-    clean) down && rm -rf "$WORK" ;;
-    *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" && exit 2 ;;
+    clean)
+      down
+      rm -rf "$WORK"
+      ;;
+    *)
+      sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+      exit 2
+      ;;
   esac
 }
 
@@ -51,12 +57,13 @@ has_docker() {
 }
 
 up_docker() {
-  local gateway
-  gateway=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}')
-  if grep -qswF "$gateway" /proc/net/fib_trie; then
+  local bridge gateway
+  bridge=$(docker network inspect bridge --format '{{index .Options "com.docker.network.bridge.name"}}')
+  gateway=$({ ip -4 -oneline address show "$bridge" 2> /dev/null || true; } | sed -n 's|.* inet \([0-9.]*\)/.*|\1|p')
+  if [ -n "$gateway" ]; then
     forward "$gateway" "$@"
     print_exports "LOCAL_HOST_NAME=$gateway"
-  else # an engine in a virtual machine, such as Docker Desktop: it brings its own name for this machine's 127.0.0.1
+  else # an engine in a virtual machine, such as Docker Desktop, which brings a name for this machine's 127.0.0.1
     print_exports LOCAL_HOST_NAME=host.docker.internal
   fi
 }
@@ -86,7 +93,8 @@ install_packages() {
   if dpkg -s "${PACKAGES[@]}" > /dev/null 2>&1; then return; fi
   echo "installing ${PACKAGES[*]} …"
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends "${PACKAGES[@]}" > "$WORK/apt.log"
+  DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends -o DPkg::Lock::Timeout=300 \
+    "${PACKAGES[@]}" > "$WORK/apt.log"
 }
 
 # A folder of its own for everything, so that neither this podman nor one that somebody uses here sees the other.
@@ -142,7 +150,7 @@ build_image() {
 
 # /var/runtime, as on Lambda: the runtime interface client and what starts it. `sam` adds the emulator that it talks to.
 make_runtime() {
-  "$PYTHON" -m pip install -q --root-user-action=ignore --disable-pip-version-check --target "$WORK/runtime" \
+  "$PYTHON" -m pip install -qq --root-user-action=ignore --disable-pip-version-check --target "$WORK/runtime" \
     --no-deps --require-hashes -r "$LOCAL/requirements-lambda.txt" \
     --python-version 3.13 --platform manylinux2014_x86_64 --only-binary=:all:
   cat > "$WORK/runtime/bootstrap" << 'EOF'
@@ -176,12 +184,12 @@ import_image() {
 
 # forward GATEWAY PORT...
 forward() {
-  local gateway=$1 port
+  local gateway=$1 port name
   for port in "${@:2}"; do
-    if ! running "forward-$port"; then
-      start "forward-$port" "$PYTHON" "$LOCAL/forward.py" "$gateway" "$port"
-      await "forward-$port" grep -q "^forwarding" "$WORK/forward-$port.log"
-    fi
+    name=forward-$gateway-$port
+    if running "$name"; then continue; fi
+    start "$name" "$PYTHON" "$LOCAL/forward.py" "$gateway" "$port"
+    await "$name" grep -q ^forwarding "$WORK/$name.log"
   done
 }
 
@@ -220,7 +228,7 @@ stop() {
     kill "$pid"
     timeout 10 tail --pid="$pid" -f /dev/null
   fi
-  rm -f "$WORK/$name.pid"
+  rm -f "$WORK/$name.pid" "$WORK/$name.log"
 }
 
 down() {

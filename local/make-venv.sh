@@ -17,6 +17,7 @@ fi
 echo "setting up $folder with $("$python" --version), once"
 rm -rf "$folder"
 "$python" -m venv "$folder"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements" 2>&1 |
+# --no-deps: the lists are complete, and an older pip takes a package with extras for one without a hash.
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$requirements" 2>&1 |
   { grep -v '^WARNING: Location' || true; }
 touch "$folder/ready"

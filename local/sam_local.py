@@ -1,11 +1,12 @@
 """Every function in Lambda's own kind of container: `sam build`, then `sam local invoke` with each file of `events/`.
 
-    set -a; . .local/env; set +a      # while `make up` runs in another terminal
     python -m local.sam_local [EVENT...]
 
-An event file's name begins with its function's: `start-upload.json` goes to StartFunction. Functions get the variables
-that the local stack gave them, with addresses that a container can reach, and work on the stack's own table and topic.
-They are left in `.local/sam-env.json` for more of the same by hand:
+It starts a local stack for that, or joins the one of `make up` where `. .local/env` was read. The functions get the
+variables that they have in the stack, with addresses that a container can reach, and work on its table and topic. An
+event file's name begins with its function's: `start-upload.json` goes to StartFunction.
+
+The variables stay in `.local/sam-env.json`, for more of the same by hand, beside `make up`:
 
     eval "$(local/container-engine.sh up)"
     sam local invoke StartFunction -e events/start-upload.json -n .local/sam-env.json
@@ -19,14 +20,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
 
 from local.artefact import FUNCTIONS, KEPT, ROOT
-from local.stack import NAME
+from local.model import EXAMPLE, upload
+from local.stack import NAME, Stack
+from local.up import EVENTS_BUCKET
 
 ENGINE = ROOT / "local" / "container-engine.sh"
 BUILD = ROOT / ".aws-sam" / "build"
@@ -40,18 +44,30 @@ Variables = dict[str, dict[str, str]]  # by function and name, the shape of --en
 def main() -> int:
     """Return how many invocations failed, 1 at most."""
     arguments = parse_arguments()
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    if not is_local(endpoint):
-        print("AWS_ENDPOINT_URL names no local stack; read .local/env first (see `make up`)", file=sys.stderr)
-        return 2
-    variables = deployed_variables(endpoint)
-    engine = start_engine(local_ports(variables))
-    ENV_VARS.write_text(json.dumps(seen_from_container(variables, engine["LOCAL_HOST_NAME"]), indent=2))
-    environment = {**os.environ, **engine}
-    build(arguments.sam, environment)
-    failed = [event for event in arguments.events if not invoke(arguments.sam, event, environment)]
+    with local_stack():
+        variables = deployed_variables()
+        engine = start_engine(local_ports(variables))
+        ENV_VARS.write_text(json.dumps(seen_from_container(variables, engine["LOCAL_HOST_NAME"]), indent=2))
+        environment = {**os.environ, **engine}
+        build(arguments.sam, environment)
+        failed = [event for event in arguments.events if not invoke(arguments.sam, event, environment)]
     print(f"{len(arguments.events)} invocations, {len(failed)} failed")
     return min(len(failed), 1)
+
+
+@contextmanager
+def local_stack() -> Iterator[None]:
+    """Join the stack that the environment names, or one of our own with what the events speak of."""
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        if not is_local(endpoint):
+            raise SystemExit(f"{endpoint} is not on this machine; this is for the local stack only")
+        yield
+        return
+    with Stack() as stack:
+        stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
+        upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
+        os.environ.update(stack.environment)
+        yield
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -70,15 +86,15 @@ def all_events() -> list[Path]:
 # --- what the functions are told --------------------------------------------------------------------------------------
 
 
-def deployed_variables(endpoint: str) -> Variables:
+def deployed_variables() -> Variables:
     """The functions' environment in the local stack, which says more than a shell knows: periods, limits, defaults."""
-    stack = boto3.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=NAME)["Stacks"][0]
+    stack = boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    functions = boto3.client("lambda", endpoint_url=endpoint)
+    functions = boto3.client("lambda")
     return {
         name: {
             **functions.get_function_configuration(FunctionName=outputs[name])["Environment"]["Variables"],
-            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
         }
         for name in FUNCTION_NAMES.values()
     }
@@ -163,7 +179,7 @@ def build_without_sam() -> None:
     shutil.copy(ROOT / "template.yaml", BUILD)
     subprocess.run(
         [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"),
+            *(sys.executable, "-m", "pip", "install", "-qq", "--no-compile", "--disable-pip-version-check"),
             *("--python-version", "3.13", "--platform", "manylinux2014_x86_64", "--only-binary=:all:"),
             *("--require-hashes", "--requirement", FUNCTIONS / "requirements.txt"),
             *("--target", BUILD / FUNCTIONS.name),

@@ -136,7 +136,8 @@ class Stack:
         parameters = {
             "NeptuneEndpointUrl": self.neptune.url,
             "NeptuneClusterResourceId": "cluster-LOCAL",
-            "TrainModelS3Location": "s3://trained-models/neptune-ml",
+            "TrainModelS3Bucket": "trained-models",
+            "TrainModelS3Prefix": "neptune-ml/",
             "DataProcessingJobId": COMPLETED_DATA_PROCESSING_JOB,
             "AwsEndpointUrl": self._front(self.url),
             **QUICK,

@@ -1,0 +1,331 @@
+"""template.yaml: what CloudFormation's own linters cannot know about it."""
+
+import json
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from neptune_training.parameters import TrainingRequest
+from neptune_training.rounds import Round
+from neptune_training.settings import LISTS, Limits, Settings, split
+from tests.rendered import REQUIRED, Rendered, template
+
+FUNCTIONS = Path(__file__).parent.parent / "functions"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+SWITCHES: list[list[dict[str, str]]] = [
+    [{}, {"ExistingModelBucket": "my-models"}],
+    [{}, {"TrainModelS3Bucket": "my-trained"}],
+    [{}, {"ScheduleExpression": "rate(7 days)"}],
+    [{}, {"NotificationEmail": "me@example.com"}],
+    [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"}],
+    [
+        {},
+        vpc := {
+            "VpcId": "vpc-1",
+            "SubnetIds": "subnet-1,subnet-2",
+            "NeptuneSecurityGroupId": "sg-1",
+            "S3PrefixListId": "pl-1",
+            "DynamoDBPrefixListId": "pl-2",
+        },
+        vpc | {"CreateNeptuneIngress": "true"},
+        vpc | {"GatewayEndpointRouteTableIds": "rtb-1"},
+        vpc | {"CreateNeptuneIngress": "true", "GatewayEndpointRouteTableIds": "rtb-1"},
+    ],
+    [{}, {"KmsKeyArn": KEY}],
+    [{}, {"ModelBucketKmsKeyArn": KEY}],
+    [{}, {"AwsEndpointUrl": "http://127.0.0.1:4566"}],
+]
+ALL_ON = Rendered(**{name: value for switch in SWITCHES for name, value in switch[-1].items()})
+ALL_OFF = Rendered()
+BOTH = pytest.mark.parametrize("rendered", [ALL_OFF, ALL_ON], ids=["all off", "all on"])
+
+
+def statements(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return document["Statement"]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def granted(rendered: Rendered) -> list[dict[str, Any]]:
+    """Every statement of every identity policy."""
+    managed = rendered.all("AWS::IAM::ManagedPolicy").values()
+    inline = [policy for role in rendered.all("AWS::IAM::Role").values() for policy in role["Policies"]]
+    return [each for policy in (*managed, *inline) for each in statements(policy["PolicyDocument"])]
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+
+def test_in_every_combination_of_conditions_what_is_referred_to_is_there() -> None:
+    for switches in product(*SWITCHES):
+        parameters = {name: value for switch in switches for name, value in switch.items()}
+        rendered = Rendered(**parameters)
+        assert rendered.referred <= rendered.resources.keys(), parameters
+        assert not rendered.refusals(), parameters
+
+
+def test_every_condition_is_switched_on_and_off() -> None:
+    for name in template()["Conditions"]:
+        assert ALL_ON.condition(name) != ALL_OFF.condition(name), name
+
+
+def test_only_the_cluster_has_to_be_named() -> None:
+    assert {name for name, each in template()["Parameters"].items() if "Default" not in each} == set(REQUIRED)
+
+
+def test_every_parameter_is_described_and_in_one_group() -> None:
+    groups = template()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(template()["Parameters"])
+    assert all(each["Description"] for each in template()["Parameters"].values())
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"ModelPrefix": "trained/"},
+        {"ModelPrefix": "trained/", "ExistingModelBucket": "mine"},
+        {"ModelPrefix": "trained/", "ExistingModelBucket": "mine", "TrainModelS3Bucket": "mine"},
+    ],
+)
+def test_a_place_for_trained_models_that_starts_trainings_is_refused(parameters: dict[str, str]) -> None:
+    assert [text for text in Rendered(**parameters).refusals() if "TrainModelS3Prefix" in text]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"ModelPrefix": "trained/models/"},
+        {"ModelPrefix": "trained/", "ExistingModelBucket": "mine", "TrainModelS3Bucket": "other"},
+    ],
+)
+def test_any_other_place_for_trained_models_is_accepted(parameters: dict[str, str]) -> None:
+    assert Rendered(**parameters).refusals() == []
+
+
+def test_a_vpc_without_its_parts_is_refused_and_each_is_named() -> None:
+    refusals = " ".join(Rendered(VpcId="vpc-1").refusals())
+    for name in ("NeptuneSecurityGroupId", "S3PrefixListId", "DynamoDBPrefixListId", "SubnetIds"):
+        assert name in refusals
+
+
+# --- the functions' environment ---------------------------------------------------------------------------------------
+
+VARIABLES: dict[str, Any] = ALL_ON.globals["Environment"]["Variables"]
+NOT_SETTINGS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "AWS_ENDPOINT_URL"}
+NOT_DEFAULTS = {
+    "id",  # a job's own
+    "previousModelTrainingJobId",  # a model's own
+    "customModelTrainingParameters",  # a model's own
+    "trainModelS3Location",  # TRAIN_MODEL_S3_LOCATION, and the job's id
+}
+
+
+def variables(prefix: str) -> set[str]:
+    return {name.removeprefix(prefix) for name in VARIABLES if name.startswith(prefix)}
+
+
+def test_every_setting_is_a_variable_and_every_variable_a_setting() -> None:
+    others = {name for name in VARIABLES if not name.startswith(("DEFAULT_", "LIMIT_"))} - NOT_SETTINGS
+    assert {name.lower() for name in others} == Settings.model_fields.keys() - {"limits", "defaults"}
+
+
+def test_every_limit_is_a_variable_and_every_variable_a_limit() -> None:
+    assert variables("LIMIT_") == set(Limits.model_fields)
+
+
+def test_every_parameter_of_a_training_job_has_a_default_in_the_stack() -> None:
+    assert variables("DEFAULT_") == TrainingRequest.model_fields.keys() - NOT_DEFAULTS
+    written = template()["Globals"]["Function"]["Environment"]["Variables"]
+    for name in variables("DEFAULT_"):
+        parameter = name[0].upper() + name[1:]
+        if name in LISTS:  # of the training instances, beside those of the functions
+            assert written[f"DEFAULT_{name}"] == {"Fn::Join": [",", {"Ref": f"Training{parameter}"}]}
+        else:
+            assert written[f"DEFAULT_{name}"] == {"Ref": parameter}
+
+
+def test_the_stacks_own_values_are_the_settings_own_defaults() -> None:
+    environment = {name: str(value) for name, value in ALL_OFF.globals["Environment"]["Variables"].items()}
+    settings = Settings.from_environment(environment)
+    for name, field in Settings.model_fields.items():
+        if field.default is not PydanticUndefined and name not in ("limits", "defaults"):
+            assert getattr(settings, name) == field.default, name
+    for name, field in Limits.model_fields.items():
+        if name != "instanceTypes":  # the stack's list is narrower, since it costs money
+            assert getattr(settings.limits, name) == field.default, name
+    assert settings.train_model_s3_location == "s3://ModelBucket/trained/"
+
+
+def test_the_default_instance_type_is_an_allowed_one() -> None:
+    allowed = split(",".join(ALL_OFF.parameters["AllowedInstanceTypes"]))
+    assert ALL_OFF.parameters["TrainingInstanceType"].rpartition(".")[0] + ".*" in allowed
+
+
+# --- who may do what --------------------------------------------------------------------------------------------------
+
+NO_RESOURCE_TO_NAME = {"Trace", "JoinTheVpc", "LeaveTheVpcToLambda"}
+
+
+@BOTH
+def test_no_policy_grants_a_wildcard_action_or_every_resource(rendered: Rendered) -> None:
+    for each in granted(rendered):
+        assert "*" not in "".join(listed(each["Action"]))
+        assert not {"NotAction", "NotResource"} & each.keys()
+        if each.get("Sid") not in NO_RESOURCE_TO_NAME:
+            assert "*" not in listed(each["Resource"]), each
+
+
+@BOTH
+def test_every_function_has_a_role_of_its_own_without_policies_of_aws(rendered: Rendered) -> None:
+    functions = rendered.all("AWS::Serverless::Function")
+    assert {each["Role"] for each in functions.values()} == {"StartRole.Arn", "TrackRole.Arn", "NotifyRole.Arn"}
+    assert not any("Policies" in each for each in functions.values())
+    for role in rendered.all("AWS::IAM::Role").values():
+        assert role.get("ManagedPolicyArns", []) in ([], ["TrainingPolicy"])
+
+
+def test_the_functions_own_code_may_not_touch_the_vpc() -> None:
+    by_id = {each["Sid"]: each for each in granted(ALL_ON) if "Sid" in each}
+    assert by_id["LeaveTheVpcToLambda"]["Effect"] == "Deny"
+    assert by_id["LeaveTheVpcToLambda"]["Action"] == by_id["JoinTheVpc"]["Action"]
+    assert by_id["LeaveTheVpcToLambda"]["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+
+
+@BOTH
+def test_bucket_queues_and_topic_take_nothing_without_tls(rendered: Rendered) -> None:
+    policies = resource_policies(rendered)
+    if "ModelBucket" in rendered.resources:
+        assert "ModelBucketPolicy" in policies
+    for name, document in policies.items():
+        denials = [each for each in statements(document) if each["Effect"] == "Deny"]
+        assert [each["Condition"] for each in denials] == [{"Bool": {"aws:SecureTransport": "false"}}], name
+        assert denials[0]["Principal"] == "*"
+
+
+@BOTH
+def test_another_service_may_act_for_this_stacks_resources_only(rendered: Rendered) -> None:
+    trusts = [role["AssumeRolePolicyDocument"] for role in rendered.all("AWS::IAM::Role").values()]
+    for document in (*resource_policies(rendered).values(), *trusts):
+        for each in statements(document):
+            if each["Effect"] == "Allow" and each["Principal"] != {"Service": "lambda.amazonaws.com"}:
+                assert set(each["Principal"]) == {"Service"}
+                assert {key for test in each["Condition"].values() for key in test} == {
+                    "aws:SourceAccount",
+                    "aws:SourceArn",
+                }
+
+
+def test_the_queues_take_messages_from_each_rule_and_each_bus_of_this_stack() -> None:
+    statement = statements(ALL_ON["QueuePolicy"]["PolicyDocument"])[0]
+    senders = (*ALL_ON.all("AWS::Events::Rule"), *ALL_ON.all("AWS::Events::EventBus"))
+    assert sorted(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == sorted(f"{name}.Arn" for name in senders)
+
+
+def resource_policies(rendered: Rendered) -> dict[str, Any]:
+    types = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+    return {name: each["PolicyDocument"] for type_ in types for name, each in rendered.all(type_).items()}
+
+
+# --- nothing is lost --------------------------------------------------------------------------------------------------
+
+HAVE_DATA = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
+
+
+@BOTH
+def test_what_has_data_outlives_the_stack(rendered: Rendered) -> None:
+    for name, each in rendered.resources.items():
+        if each["Type"] in HAVE_DATA:
+            assert (each.get("DeletionPolicy"), each.get("UpdateReplacePolicy")) == ("Retain", "Retain"), name
+
+
+@BOTH
+def test_every_function_writes_to_a_log_group_that_ends(rendered: Rendered) -> None:
+    for name, each in rendered.all("AWS::Serverless::Function").items():
+        assert rendered[each["LoggingConfig"]["LogGroup"]]["RetentionInDays"], name
+
+
+def test_a_request_is_delivered_again_only_after_the_function_has_ended_and_often_enough() -> None:
+    queue, timeout = ALL_OFF["TrainingQueue"], template()["Parameters"]["FunctionTimeoutSeconds"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout["MaxValue"]
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": 5}
+    source = ALL_OFF["StartFunction"]["Events"]["Request"]["Properties"]
+    assert source["BatchSize"] == 1
+    assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert "FunctionResponseTypes" not in source  # it would turn off SQS's back-off after failures
+
+
+def test_every_rule_schedule_and_bus_has_a_dead_letter_queue() -> None:
+    targets = [each for rule in ALL_ON.all("AWS::Events::Rule").values() for each in rule["Targets"]]
+    schedules = [each["Target"] for each in ALL_ON.all("AWS::Scheduler::Schedule").values()]
+    for each in (*targets, *schedules, *ALL_ON.all("AWS::Events::EventBus").values()):
+        assert each["DeadLetterConfig"] == {"Arn": "DeadLetterQueue.Arn"}
+
+
+def test_the_stream_is_read_until_it_ends() -> None:
+    source = ALL_OFF["NotifyFunction"]["Events"]["Record"]["Properties"]
+    assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"} & source.keys()
+
+
+def test_everything_is_encrypted_under_the_key_where_there_is_one() -> None:
+    assert all(each["KmsMasterKeyId"] == KEY for each in ALL_ON.all("AWS::SQS::Queue").values())
+    assert all(each["KmsKeyId"] == KEY for each in ALL_ON.all("AWS::Logs::LogGroup").values())
+    assert ALL_ON["TrainingTopic"]["KmsMasterKeyId"] == KEY
+    assert ALL_ON["TrainingJobs"]["SSESpecification"]["KMSMasterKeyId"] == KEY
+    assert ALL_ON["TrainingBus"]["KmsKeyIdentifier"] == KEY
+    assert ALL_ON.globals["KmsKeyArn"] == KEY
+
+
+def test_without_a_key_everything_is_encrypted_too_and_eventbridge_can_write_to_the_queues() -> None:
+    for queue in ALL_OFF.all("AWS::SQS::Queue").values():
+        assert queue["SqsManagedSseEnabled"] is True
+        assert "KmsMasterKeyId" not in queue
+    assert ALL_OFF["TrainingTopic"]["KmsMasterKeyId"] == "alias/aws/sns"
+
+
+# --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
+
+EMITTED = {*Round().gauges(), "Requests", "RequestsRepeated"}
+
+
+def test_every_alarm_says_what_is_wrong_and_reaches_the_topic() -> None:
+    for name, alarm in ALL_ON.all("AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmDescription"], name
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [ALL_ON.parameters["AlarmTopicArn"]], name
+
+
+def test_every_function_has_an_alarm_on_its_errors() -> None:
+    alarms = ALL_ON.all("AWS::CloudWatch::Alarm").values()
+    watched = {each["Dimensions"][0]["Value"] for each in alarms if each["MetricName"] == "Errors"}
+    assert watched == set(ALL_ON.all("AWS::Serverless::Function"))
+
+
+def test_alarms_and_dashboard_use_metrics_that_the_functions_emit() -> None:
+    namespace, service = VARIABLES["POWERTOOLS_METRICS_NAMESPACE"], VARIABLES["POWERTOOLS_SERVICE_NAME"]
+    for alarm in ALL_ON.all("AWS::CloudWatch::Alarm").values():
+        if alarm["Namespace"] == namespace:
+            assert alarm["MetricName"] in EMITTED
+            assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    jobs, oldest = widgets()[1:3]
+    assert {each[1] for each in (*jobs["metrics"], *oldest["metrics"])} <= EMITTED
+    assert jobs["metrics"][0] == [namespace, "JobsWaiting", "service", service]
+
+
+def test_the_dashboard_shows_every_alarm() -> None:
+    assert sorted(widgets()[0]["alarms"]) == sorted(f"{name}.Arn" for name in ALL_ON.all("AWS::CloudWatch::Alarm"))
+
+
+def test_saved_queries_look_for_messages_that_the_functions_log() -> None:
+    source = "".join(path.read_text() for path in FUNCTIONS.rglob("*.py"))
+    queries = ALL_OFF.all("AWS::Logs::QueryDefinition").values()
+    texts = [query["QueryString"].partition('message = "')[2].partition('"')[0] for query in queries]
+    assert all(f'"{text}"' in source for text in texts if text)
+    assert sum(map(bool, texts)) == 2
+
+
+def widgets() -> list[dict[str, Any]]:
+    return [each["properties"] for each in json.loads(ALL_ON["Dashboard"]["DashboardBody"])["widgets"]]
