@@ -12,7 +12,8 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run up check-model test unit lint lint-template sam-local redrive soak schemas lock clean
+.PHONY: help setup run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit redrive \
+	schemas lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +31,9 @@ $(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
 
 .local/checkov/ready: local/requirements-checkov.txt local/make-venv.sh
 	@local/make-venv.sh "$(PYTHON)" .local/checkov local/requirements-checkov.txt
+
+.local/supply/ready: local/requirements-supply.txt local/make-venv.sh
+	@local/make-venv.sh "$(PYTHON)" .local/supply local/requirements-supply.txt
 
 run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory]
 	@$(BIN)/python -m local.run $(if $(MODEL),--model "$(MODEL)")
@@ -58,6 +62,23 @@ soak: setup ## Many triggers, many faults: make soak N=1000
 
 sam-local: setup .local/sam/ready ## Invoke each function with each of events/ by the real `sam local invoke`
 	@$(BIN)/python -m local.sam_local $(EVENTS)
+
+fuzz: setup ## Hostile input for a minute: make fuzz [N=60]
+	@$(BIN)/python -m local.fuzz --seconds $(or $(N),60)
+
+mutate: setup ## Break each rule on purpose, and see a test turn red
+	@$(BIN)/python -m tests.mutations
+
+artefact: setup ## Build the functions' zip, the same bytes each time, and print its SHA-256
+	@$(BIN)/python -m local.artefact
+
+sbom: .local/supply/ready ## Write what the functions are made of, as CycloneDX, to .local/sbom.json
+	@PYTHONWARNINGS=ignore .local/supply/bin/cyclonedx-py requirements functions/requirements.txt \
+		--pyproject pyproject.toml --output-reproducible --output-file .local/sbom.json && echo .local/sbom.json
+
+audit: .local/supply/ready ## Look for known vulnerabilities in the functions' requirements (asks the OSV database, on the network)
+	@.local/supply/bin/pip-audit --requirement functions/requirements.txt --disable-pip --strict \
+		--vulnerability-service osv --progress-spinner off
 
 redrive: setup ## Send the dead-letter queue's messages back (variables as in .local/env)
 	@$(BIN)/python -m local.redrive

@@ -44,6 +44,7 @@ ANNOUNCED = [
     "startedAt",
     "endedAt",
 ]
+ATTRIBUTES = ("jobId", "status", "model")
 MAX_SUBJECT = 100
 MAX_BYTES = 200_000  # SNS takes 256 KiB, attributes and all
 
@@ -67,6 +68,9 @@ def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
     new, old = plain(images.get("NewImage")), plain(images.get("OldImage"))
     if "status" not in new or (new["status"], new.get("arn")) == (old.get("status"), old.get("arn")):
         return None
+    if not all(isinstance(new.get(name), str) and new[name] for name in ATTRIBUTES):
+        logger.error("no job", extra={"item": repr(new)[:MAX_SUBJECT]})
+        return None  # somebody wrote it by hand: it must not stop the others
     return new
 
 
@@ -74,20 +78,24 @@ def announce(job: dict[str, Any]) -> str:
     """Publish one message. Its attributes are for subscribers' filter policies."""
     answer = sns().publish(
         TopicArn=os.environ["TRAINING_TOPIC_ARN"],
-        Subject=f"Neptune ML training {job['status']}: {job['jobId']}"[:MAX_SUBJECT],
+        Subject=subject(job),
         Message=message(job),
-        MessageAttributes={
-            name: {"DataType": "String", "StringValue": printable(job[name])} for name in ("jobId", "status", "model")
-        },
+        MessageAttributes={name: {"DataType": "String", "StringValue": printable(job[name])} for name in ATTRIBUTES},
     )
     logger.info("announced", extra={"jobId": job["jobId"], "status": job["status"], "messageId": answer["MessageId"]})
     return answer["MessageId"]
 
 
+def subject(job: Mapping[str, Any]) -> str:
+    """An e-mail's subject: SNS takes one line of ASCII."""
+    text = printable(f"Neptune ML training {job['status']}: {job['jobId']}")
+    return text.encode("ascii", errors="replace").decode()[:MAX_SUBJECT]
+
+
 def message(job: Mapping[str, Any]) -> str:
     """The message: the record without what only this application needs."""
     told = {name: job[name] for name in ANNOUNCED if name in job}
-    text = json.dumps(told)
+    text = json.dumps(told, default=repr)
     if len(text) > MAX_BYTES:  # JSON escapes what is not ASCII: characters are bytes
         text = json.dumps({name: told[name] for name in ("jobId", "status", "arn", "updatedAt") if name in told})
     return text

@@ -20,7 +20,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from neptune_training import intake
-from neptune_training.jobs import Job, WaitingFor
+from neptune_training.jobs import WaitingFor
 from neptune_training.steps import Steps
 from wiring import Context, deadline, logger
 from wiring import steps as make_steps
@@ -44,7 +44,15 @@ def handler(event: Any, context: Context) -> dict[str, Any] | None:
 def is_queue(event: Any) -> bool:
     """Whether SQS delivers it. No records at all is how the local stack warms a function up."""
     records = event.get("Records") if isinstance(event, dict) else None
-    return isinstance(records, list) and all(record.get("eventSource") == "aws:sqs" for record in records)
+    return isinstance(records, list) and all(map(is_message, records))
+
+
+def is_message(record: Any) -> bool:
+    """Whether it is one of SQS's."""
+    match record:
+        case {"eventSource": "aws:sqs", "body": str(), "messageId": str()}:
+            return True
+    return False
 
 
 def begin(steps: Steps, body: str, message_id: str | None, context: Context) -> dict[str, Any]:
@@ -53,15 +61,12 @@ def begin(steps: Steps, body: str, message_id: str | None, context: Context) -> 
     job, new = intake.record(steps.table, body, message_id, now=steps.now(), first_step_by=end, give_up=give_up)
     if not new:
         logger.info("repeat", extra={"repeats": job.jobId, "status": job.status, "messageId": message_id})
-    elif not job.status.final:
+    elif job.status.final:  # nobody can read it
+        logger.info("ended", extra={"jobId": job.jobId, "status": job.status, "reasons": [*map(str, job.reasons)]})
+    else:
         job = steps.first(job, end)
-    logger.info("request", extra=summary(job))
+    logger.info("request", extra={"jobId": job.jobId, "status": job.status, "waitingFor": job.waitingFor})
     metrics.add_metric(f"Requests{'' if new else 'Repeated'}", MetricUnit.Count, 1)
     if job.waitingFor is WaitingFor.ACCESS:
         metrics.add_metric("AccessDenied", MetricUnit.Count, 1)
     return {"jobId": job.jobId, "status": job.status, "arn": job.arn}
-
-
-def summary(job: Job) -> dict[str, Any]:
-    """What a log line says of a job."""
-    return {"jobId": job.jobId, "status": job.status, "waitingFor": job.waitingFor, "reasons": [*map(str, job.reasons)]}

@@ -1,6 +1,7 @@
 """The functions' artefact as `sam build` would make it, for this machine's Python: packages and code in one zip.
 
 Kept under `.local/`, named by what went into it, so it is made once for each change and needs no network after that.
+The same packages and code make the same zip, wherever and whenever it is made: `make artefact` prints its SHA-256.
 """
 
 import compileall
@@ -11,46 +12,79 @@ import sys
 import zipfile
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from tempfile import mkdtemp
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
 KEPT = ROOT / ".local"
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file: a zip knows none before
+READABLE = 0o100644 << 16  # every file's mode: Lambda's user is another one
 
 
 def build() -> Path:
     """Return the zip, made where it is not there yet."""
     packages = install()
-    code = sorted(FUNCTIONS.rglob("*.py"))
-    target = KEPT / f"artefact-{digest(packages.name.encode(), *(each.read_bytes() for each in code))}.zip"
+    code = {each.relative_to(FUNCTIONS).as_posix(): each for each in FUNCTIONS.rglob("*.py")}
+    names = (name.encode() + each.read_bytes() for name, each in sorted(code.items()))
+    target = KEPT / f"artefact-{digest(packages.name.encode(), *names)}.zip"
     if not target.exists():
-        part = target.with_suffix(f".{digest(str(id(target)).encode(), sys.executable.encode())}.part")
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-            for each in (*packages.rglob("*"), *code):
-                base = packages if each.is_relative_to(packages) else FUNCTIONS
-                if each.is_file():
-                    archive.write(each, each.relative_to(base))
+        part = Path(mkdtemp(dir=KEPT, prefix="artefact-")) / target.name
+        pack(part, {**files_of(packages), **code})
         part.rename(target)
-        for older in KEPT.glob("artefact-*.zip"):
-            if older != target:
-                older.unlink(missing_ok=True)
+        part.parent.rmdir()
+        for older in sorted(KEPT.glob("artefact-*.zip"), key=lambda path: path.stat().st_mtime)[:-4]:
+            older.unlink(missing_ok=True)  # the newest may be in use by a run beside this one
     return target
 
 
 def install() -> Path:
     """Install the pinned requirements into a folder of their own."""
     requirements = FUNCTIONS / "requirements.txt"
-    target = KEPT / f"packages-{digest(requirements.read_bytes(), sys.version.encode())}"
+    # What this file does with the packages is part of what they become.
+    target = KEPT / f"packages-{digest(requirements.read_bytes(), sys.version.encode(), Path(__file__).read_bytes())}"
     if not target.exists():
-        part = target.with_name(f"{target.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
+        part = Path(mkdtemp(dir=KEPT, prefix="installing-"))
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
         subprocess.run([*pip, "--require-hashes", "-r", requirements, "--target", part], check=True)
-        # A zip keeps no time that the usual check could compare, and compiling at each cold start takes a second.
-        compileall.compile_dir(part, quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
-        part.rename(target)
+        compile_all(part)
+        try:
+            part.rename(target)
+        except OSError:  # somebody else was faster
+            shutil.rmtree(part)
     return target
+
+
+def compile_all(folder: Path) -> None:
+    """Compile what is in `folder`, so that a cold start does not: that takes a second.
+
+    A zip keeps no time that the usual check could compare; and the compiled files must not name this machine's folders.
+    """
+    compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+
+
+def files_of(packages: Path) -> dict[str, Path]:
+    """The files of installed packages by their names in the zip.
+
+    Without the programs that pip makes: they name this machine's Python in their first line, and RECORD hashes them.
+    """
+    files = {each.relative_to(packages).as_posix(): each for each in packages.rglob("*") if each.is_file()}
+    return {name: each for name, each in files.items() if not name.startswith("bin/") and each.name != "RECORD"}
+
+
+def pack(target: Path, files: dict[str, Path]) -> None:
+    """Zip `files` in the order of their names, with nothing in it of where and when they were made."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name, each in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, EARLIEST)
+            entry.create_system, entry.external_attr = 3, READABLE
+            archive.writestr(entry, each.read_bytes())
 
 
 def digest(*parts: bytes) -> str:
     """Name what came out by what went in."""
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    made = build()
+    print(f"{hashlib.sha256(made.read_bytes()).hexdigest()}  {made.relative_to(ROOT)}")

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from local.artefact import KEPT
 
@@ -24,10 +25,12 @@ def emulator(log: Path, port: int = 4566) -> Iterator[str]:
     port = free_port(port)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
     environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
-    with log.open("wb") as output:
+    # Each process of a function unpacks the artefact, a hundred megabytes, and leaves it behind.
+    unpacked = TemporaryDirectory(prefix="functions-", dir=log.parent, ignore_cleanup_errors=True)
+    with log.open("wb") as output, unpacked as folder:
         process = subprocess.Popen(
             [PYTHON, "-m", "ministack"],
-            env=environment,
+            env=environment | {"TMPDIR": folder},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

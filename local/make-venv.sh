@@ -3,6 +3,7 @@
 set -euo pipefail
 python=$1 folder=$2 requirements=$3
 [ -n "$python" ] || exit 1
+case $(realpath -s "$python") in "$(realpath -ms "$folder")"/*) echo "$python is in $folder, which is made anew" >&2; exit 1 ;; esac
 
 if ! "$python" -c 'import ensurepip' 2> /dev/null; then # Debian keeps it in a package of its own
   package=python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv

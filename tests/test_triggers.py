@@ -137,3 +137,11 @@ def test_a_derived_id_is_one_that_neptune_takes(name: str, identity: str) -> Non
 
 def test_a_derived_id_is_the_readable_name_and_twenty_digits_of_the_identity() -> None:
     assert derived_id("Fraud & Abuse (v2)", "upload b k 1") == f"Fraud-Abuse-v2-{derived_id('', 'upload b k 1')[6:]}"
+
+
+def test_what_the_scheduler_could_not_deliver_is_read_when_it_is_sent_back() -> None:
+    wrapped = {
+        "MessageBody": json.dumps(event("start-schedule")),
+        "QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q",
+    }
+    assert read(wrapped).trigger == read(event("start-schedule")).trigger

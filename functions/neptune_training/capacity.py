@@ -38,10 +38,10 @@ class Capacity(NamedTuple):
 
 
 def due_of(stored: Mapping[str, Any]) -> Due:
-    """An entry of the index over unfinished jobs."""
+    """An entry of the index over unfinished jobs. What only a later release waits for, its own code understands."""
     waiting_for, give_up_at = stored.get("waitingFor"), stored.get("giveUpAt")
-    since = from_text(stored["nextAttemptAt"])
-    return Due(stored["jobId"], since, waiting_for and WaitingFor(waiting_for), give_up_at and from_text(give_up_at))
+    known = WaitingFor(waiting_for) if waiting_for in tuple(WaitingFor) else None
+    return Due(stored["jobId"], from_text(stored["createdAt"]), known, give_up_at and from_text(give_up_at))
 
 
 def capacity_of(stored: Mapping[str, Any]) -> Capacity:

@@ -12,7 +12,7 @@ from typing import Any
 
 from neptune_training.reasons import Invalid, Reason, bounded, path, shown
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 256 * 1024  # people write these documents; reading one takes 150 times its size
 MAX_DEPTH = 32
 MAX_DIGITS = 18  # of an integer, so that it fits 64 bits wherever it goes
 
@@ -36,18 +36,18 @@ class Ambiguous(dict[str, Any]):
     repeated: tuple[str, ...]
 
 
-def read(raw: bytes, name: str) -> object:
-    """Read JSON text; `name` is what its user calls it. Raises `Invalid` with all that is wrong."""
-    document = parse(decode(raw, name), name)
+def read(raw: bytes, name: str, most: int = MAX_BYTES) -> object:
+    """Read JSON text of `most` bytes; `name` is what its user calls it. Raises `Invalid` with all that is wrong."""
+    document = parse(decode(raw, name, most), name)
     if reasons := bounded(problems(document, name)):
         raise Invalid(reasons)
     return document
 
 
-def decode(raw: bytes, name: str) -> str:
+def decode(raw: bytes, name: str, most: int) -> str:
     """The text in `raw`; editors on Windows begin it with a byte order mark, which is harmless."""
-    if len(raw) > MAX_BYTES:
-        problem = f"is larger than {MAX_BYTES} bytes"
+    if len(raw) > most:
+        problem = f"is larger than {most} bytes"
         raise Invalid((Reason(field=name, value=str(len(raw)), problem=problem, remedy="Make it smaller"),))
     try:
         return raw.decode("utf-8-sig")

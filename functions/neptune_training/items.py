@@ -7,10 +7,10 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 
 class Integers(TypeDeserializer):
-    """The table holds no other numbers; JSON and Neptune's parameters want `int`, not `Decimal`."""
+    """JSON and Neptune's parameters want `int`, not `Decimal`. Nothing here writes other numbers, but people may."""
 
-    def _deserialize_n(self, value: str) -> int:
-        return int(value)
+    def _deserialize_n(self, value: str) -> int | float:
+        return int(value) if value.lstrip("-").isdecimal() else float(value)
 
 
 def plain(item: Mapping[str, Any] | None) -> dict[str, Any]:

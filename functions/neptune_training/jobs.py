@@ -203,7 +203,8 @@ def new(trigger: Trigger, asked: dict[str, Any], now: datetime, *, first_step_by
 
 def rejected(trigger: Trigger, reasons: tuple[Reason, ...], now: datetime, **known: Any) -> Job:
     """Write a request down that cannot be trained. Its id is the trigger's, never one that the request names."""
-    known = {"model": trigger.source or trigger.kind, "asked": {}, "fingerprint": fingerprint(None), **known}
+    model = (trigger.source or trigger.kind)[:MAX_MODEL_CHARACTERS]
+    known = {"model": model, "asked": {}, "fingerprint": fingerprint(None), **known}
     return Job(
         jobId=derived_id("rejected", trigger.identity),
         status=Status.REJECTED,

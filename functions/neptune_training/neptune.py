@@ -1,6 +1,6 @@
 """Neptune ML: start a training job, ask how it and its data processing are. `failures` says what an error means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +40,10 @@ class Unknown:
 
 Look = Found | Absent | Unknown
 
+# What botocore raises for a body of another shape than the service's: a proxy's page, or half an answer.
+BROKEN = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
+MAX_CHARACTERS = 2048
+
 
 class Neptune:
     """The three calls that training needs. The client must not retry by itself: a repeated start is a second POST."""
@@ -50,13 +54,12 @@ class Neptune:
     def start(self, request: dict[str, Any]) -> Accepted:
         """StartMLModelTrainingJob, one POST. Raises a `Failure`."""
         try:
-            answer = self._client.start_ml_model_training_job(**request)
+            answer: Any = self._client.start_ml_model_training_job(**request)
         except (ClientError, BotoCoreError) as error:
             raise failure_of_start(error) from error
-        try:
-            return Accepted(answer["arn"], answer["creationTimeInMillis"])
-        except KeyError as error:
-            raise Unanswered("BrokenAnswer", f"The answer has no {error}") from error
+        except BROKEN as error:
+            raise Unanswered("BrokenAnswer", broken(error)) from error
+        return accepted(answer)
 
     def training(self, job_id: str, role: str | None) -> Look:
         """GetMLModelTrainingJob. `role` is the request's own neptuneIamRoleArn, if it named one."""
@@ -64,6 +67,8 @@ class Neptune:
             answer: Any = self._client.get_ml_model_training_job(id=job_id, **role_parameter(role))
         except (ClientError, BotoCoreError) as error:
             return absent_or_unknown(error)
+        except BROKEN as error:
+            return Unknown(Failure("BrokenAnswer", broken(error)))
         return found(answer)
 
     def data_processing(self, job_id: str, role: str | None) -> Look:
@@ -72,6 +77,8 @@ class Neptune:
             answer: Any = self._client.get_ml_data_processing_job(id=job_id, **role_parameter(role))
         except (ClientError, BotoCoreError) as error:
             return absent_or_unknown(error)
+        except BROKEN as error:
+            return Unknown(Failure("BrokenAnswer", broken(error)))
         return found(answer)
 
 
@@ -80,12 +87,25 @@ def role_parameter(role: str | None) -> dict[str, Any]:
     return {"neptuneIamRoleArn": role} if role else {}
 
 
+def broken(error: Exception) -> str:
+    """What can be said of an answer that could not be read."""
+    return f"The answer cannot be read: {type(error).__name__}: {error}"[:MAX_CHARACTERS]
+
+
+def accepted(answer: Mapping[str, Any]) -> Accepted:
+    """What the record keeps of a start. Raises `Unanswered` where it says that in no form that can be kept."""
+    arn, created = answer.get("arn"), answer.get("creationTimeInMillis")
+    if not (isinstance(arn, str) and len(arn) <= MAX_CHARACTERS and isinstance(created, int) and 0 <= created < 2**63):
+        raise Unanswered("BrokenAnswer", "The answer has no arn and creationTimeInMillis")
+    return Accepted(arn, created)
+
+
 def found(answer: dict[str, Any]) -> Look:
     """The status and the three stages; an answer without a status says nothing."""
     status = answer.get("status")
     if not isinstance(status, str) or not status:
         return Unknown(Failure("BrokenAnswer", "The answer has no status"))
-    return Found(status, dict(stages(answer)))
+    return Found(status[:MAX_CHARACTERS], dict(stages(answer)))
 
 
 def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -93,13 +113,13 @@ def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, member in (("processing", "processingJob"), ("hpo", "hpoJob"), ("transform", "modelTransformJob")):
         stage = answer.get(member)
         if stage:
-            yield name, {key: str(value)[:2048] for key, value in stage.items() if value is not None}
+            yield name, {key: str(value)[:MAX_CHARACTERS] for key, value in stage.items() if value is not None}
 
 
 def absent_or_unknown(error: ClientError | BotoCoreError) -> Absent | Unknown:
     """A look that failed. Only three answers mean that the job is not there; nothing else is ever taken for that."""
     if not isinstance(error, ClientError):
-        return Unknown(Failure(type(error).__name__, str(error)[:2048]))
+        return Unknown(Failure(type(error).__name__, str(error)[:MAX_CHARACTERS]))
     code, message, request_id = details(error)
     text = message.lower()
     absent = (

@@ -7,7 +7,7 @@ from neptune_training import documents, hpo, requests, scripts, sources
 from neptune_training.explanations import not_checked
 from neptune_training.jobs import Job
 from neptune_training.parameters import ModelParameters, TrainingRequest
-from neptune_training.reasons import Invalid, Reason, shown
+from neptune_training.reasons import Invalid, Reason, bounded, shown
 from neptune_training.settings import Settings
 from neptune_training.sources import Directory, File
 from neptune_training.triggers import CONFIGURATION
@@ -79,10 +79,11 @@ class Preparation:
             return None
 
     def _check_files(self, directory: Directory, asked: dict[str, Any], findings: Findings) -> None:
-        if not directory.whole:
-            findings.reasons.append(too_many_files(directory.prefix))
         entry_points = scripts.entry_points(asked.get(CUSTOM))
-        findings.missing += scripts.missing(directory.files, entry_points)
+        if directory.whole:
+            findings.missing += scripts.missing(directory.files, entry_points)
+        else:
+            findings.reasons.append(too_many_files(directory.prefix))
         for name in scripts.checked(entry_points):
             if name in directory.files:
                 self._check_file(directory, name, findings)
@@ -93,8 +94,10 @@ class Preparation:
             if name == CONFIGURATION:
                 trials = findings.request.maxHPONumberOfTrainingJobs if findings.request else None
                 findings.warnings += hpo.check(documents.read(content, name), max_hpo_jobs=trials).warnings
+            elif len(content) > scripts.MAX_CHECKED_BYTES:
+                findings.warnings.append(scripts.not_checked(name))
             else:
-                findings.reasons += scripts.problems(name, content)
+                findings.reasons += bounded(scripts.problems(name, content))
         except Invalid as invalid:
             findings.reasons += invalid.reasons
 

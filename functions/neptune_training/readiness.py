@@ -8,19 +8,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import TypeAdapter, ValidationError
+
 from neptune_training import sources
 from neptune_training.explanations import access, id_taken, settling
 from neptune_training.jobs import Job, Trigger, WaitingFor
 from neptune_training.neptune import Absent, Found, Neptune
-from neptune_training.parameters import ModelParameters, TrainingRequest
+from neptune_training.parameters import ModelParameters, S3Uri, TrainingRequest
 from neptune_training.preparation import Findings, Preparation
-from neptune_training.reasons import Reason, shown
+from neptune_training.reasons import Reason, bounded, shown
 from neptune_training.settings import Settings
 from neptune_training.sources import Directory, File, Sources
 from neptune_training.table import Table
 from neptune_training.triggers import CONFIGURATION
 
 LATEST = "LATEST"
+DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Uri)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,9 @@ class Readiness:
             settled = (directory.newest or now) + self.settings.settle_seconds
             if settled > now:
                 return NotYet(WaitingFor.FILES, (settling(job),), settled)
-            if job.trigger.sequencer and (overtaken := current(job.trigger, directory.files.get(CONFIGURATION))):
+            configuration = directory.files.get(CONFIGURATION)
+            listed = configuration is not None or directory.whole
+            if job.trigger.sequencer and listed and (overtaken := current(job.trigger, configuration)):
                 return overtaken
         return self._judge_request(job, directory, now)
 
@@ -103,7 +108,7 @@ class Readiness:
         findings = self.preparation.prepare(job, directory)
         request = findings.request
         if findings.reasons or request is None:
-            return Never(tuple(findings.reasons + findings.missing))
+            return Never(bounded([*findings.reasons, *findings.missing]))
         if findings.missing:
             return NotYet(WaitingFor.FILES, tuple(findings.missing), now + self.settings.settle_seconds)
         request = self._resolve_latest(job, request, findings)
@@ -135,12 +140,14 @@ class Readiness:
 
 
 def source_of(job: Job) -> tuple[str, str] | None:
-    """Bucket and prefix of the model's directory, if the request names one."""
+    """Bucket and prefix of the model's directory, if the request names one that S3 could have."""
     if job.trigger.kind == "upload":
         return job.trigger.bucket or "", job.trigger.directory
     custom = job.asked.get(ModelParameters.custom)
     path = custom.get("sourceS3DirectoryPath") if isinstance(custom, dict) else None
-    if not isinstance(path, str) or not path.startswith("s3://"):
+    try:
+        path = DIRECTORY.validate_python(path)
+    except ValidationError:
         return None
     bucket, _, prefix = path.removeprefix("s3://").partition("/")
     return (bucket, prefix.rstrip("/") + "/") if bucket and prefix.strip("/") else None

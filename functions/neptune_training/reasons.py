@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Iterable
-from itertools import islice
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 MAX_VALUE_CHARACTERS = 200
 MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes
+MAX_TEXT_CHARACTERS = 2500  # Neptune's own messages are cut to 2048
+MAX_CHARACTERS = 25_000  # of all reasons of one record together
 MAX_REASONS = 50  # of one file or request: what more is wrong shows when these are mended
 
 
 def shortened(text: str, most: int) -> str:
     """`text`, cut to `most` characters: a record holds 400 KB, and what is wrong with it must always fit."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+Text = Annotated[str, AfterValidator(lambda text: shortened(text, MAX_TEXT_CHARACTERS))]
 
 
 class Reason(BaseModel):
@@ -27,9 +31,9 @@ class Reason(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     field: Annotated[str, AfterValidator(lambda field: shortened(field, MAX_FIELD_CHARACTERS))]
-    problem: str
-    remedy: str
-    value: str | None = None
+    problem: Text
+    remedy: Text
+    value: Text | None = None
 
     @classmethod
     def at(cls, place: Iterable[str | int], value: object, problem: str, remedy: str) -> Self:
@@ -51,8 +55,12 @@ class Invalid(Exception):  # noqa: N818 - it says what the input is
 
 def shown(value: object) -> str:
     """A value from outside as a reason may show it: JSON, so no control characters, and short."""
+    text = ""
     try:
-        text = json.dumps(value, default=str)
+        for part in json.JSONEncoder(default=str).iterencode(value):
+            text += part
+            if len(text) > MAX_VALUE_CHARACTERS:  # the rest of a large value would take long, and is not shown
+                break
     except (ValueError, RecursionError):
         text = f"<{type(value).__name__}>"
     return shortened(text, MAX_VALUE_CHARACTERS)
@@ -60,11 +68,15 @@ def shown(value: object) -> str:
 
 def bounded(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """The first of many reasons; the last one then says that there are more."""
-    first = tuple(islice(reasons, MAX_REASONS + 1))
-    if len(first) <= MAX_REASONS:
-        return first
-    more = Reason(field="…", problem="there is more", remedy="Mend the others first, then look again")
-    return (*first[: MAX_REASONS - 1], more)
+    first: list[Reason] = []
+    room = MAX_CHARACTERS
+    for reason in reasons:
+        room -= len(str(reason))
+        if room < 0 or len(first) == MAX_REASONS:
+            more = Reason(field="…", problem="there is more", remedy="Mend the others first, then look again")
+            return (*first[: MAX_REASONS - 1], more)
+        first.append(reason)
+    return tuple(first)
 
 
 def path(place: Iterable[str | int]) -> str:

@@ -18,7 +18,7 @@ from neptune_training.parameters import (
     TrainingRequest,
     parameter,
 )
-from neptune_training.reasons import Invalid, Reason, shown
+from neptune_training.reasons import Invalid, Reason, bounded, shown
 from neptune_training.settings import Settings
 
 CUSTOM = ModelParameters.custom
@@ -40,7 +40,7 @@ def build(
     Raises `Invalid` with all that is wrong.
     """
     allowed: type[BaseModel] = ModelParameters if by_uploader else TrainingRequest
-    reasons = list(unknown(asked, allowed))
+    reasons = list(bounded(unknown(asked, allowed)))
     merged = merge(
         settings.defaults, derived if not by_uploader else {}, known(asked, allowed), derived if by_uploader else {}
     )
@@ -61,8 +61,8 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     for layer in layers:
         custom, below = layer.get(CUSTOM), merged.get(CUSTOM)
         merged.update(layer)
-        if isinstance(custom, Mapping) and isinstance(below, Mapping):
-            merged[CUSTOM] = {**below, **custom}
+        if isinstance(custom, Mapping) and below is not None:  # what is no object stays, to be found wanting
+            merged[CUSTOM] = {**below, **custom} if isinstance(below, Mapping) else below
     return merged
 
 
@@ -115,8 +115,9 @@ def from_pydantic(error: ErrorDetails) -> Reason:
 
 
 def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Reason]:
-    """What is more than the operator allows. What is not said counts as what Neptune would take for it."""
-    limits, asked = settings.limits, {**NEPTUNES_DEFAULTS, **merged}
+    """What is more than the operator allows. What is not said, or null, counts as what Neptune would take for it."""
+    limits, said = settings.limits, {name: value for name, value in merged.items() if value is not None}
+    asked: dict[str, Any] = {**NEPTUNES_DEFAULTS, **said}
     for name in ("maxHPONumberOfTrainingJobs", "trainingTimeOutInSeconds", "trainingInstanceVolumeSizeInGB"):
         limit, value = getattr(limits, name), asked.get(name)
         if isinstance(value, int) and value > limit:

@@ -37,12 +37,13 @@ def make(steps: Steps, deadline: datetime) -> Round:
     done = Round()
     for status in (Status.STARTED, Status.REQUESTED):
         for due in steps.table.due(status, steps.now()):
+            done.oldest_seconds = max(done.oldest_seconds, age(due, steps) if status is Status.REQUESTED else 0)
             if steps.time_to_start(deadline):
                 take(steps, due, deadline, done)
     capacity = free_slots_of_ended_jobs(steps, done)
     for due in steps.table.due(Status.WAITING, steps.now()):
         done.waiting += 1
-        done.oldest_seconds = max(done.oldest_seconds, (steps.now() - due.since).total_seconds())
+        done.oldest_seconds = max(done.oldest_seconds, age(due, steps))
         if not steps.time_to_start(deadline):
             continue
         if due.waits_for_cluster(steps.now()) and not takes_jobs(steps, capacity):
@@ -51,6 +52,11 @@ def make(steps: Steps, deadline: datetime) -> Round:
         if job and (job.status is not Status.WAITING or job.waitingFor is not due.waiting_for):
             capacity = steps.table.capacity()
     return done
+
+
+def age(due: Due, steps: Steps) -> float:
+    """Seconds since the job was asked for."""
+    return (steps.now() - due.since).total_seconds()
 
 
 def takes_jobs(steps: Steps, capacity: Capacity) -> bool:

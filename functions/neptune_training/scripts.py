@@ -11,6 +11,7 @@ from neptune_training.triggers import CONFIGURATION
 
 SCRIPTS = {"trainingEntryPointScript": "training.py", "transformEntryPointScript": "transform.py"}
 REQUIREMENTS = "requirements.txt"
+MAX_CHECKED_BYTES = 131_072  # parsing a script takes a thousand times its size, and the functions have 512 MB
 
 
 def entry_points(custom: object) -> dict[str, str]:
@@ -48,6 +49,12 @@ def problems(name: str, content: bytes) -> Iterator[Reason]:
     return requirements_problems(content) if name == REQUIREMENTS else script_problems(name, content)
 
 
+def not_checked(name: str) -> Reason:
+    """Too much to look into, and rightly so perhaps."""
+    problem = f"was not checked: it is larger than {MAX_CHECKED_BYTES} bytes"
+    return Reason(field=name, problem=problem, remedy="Nothing to do if it is meant so")
+
+
 def script_problems(name: str, content: bytes) -> Iterator[Reason]:
     """A syntax error now is an hour of GPU instances later."""
     try:
@@ -69,6 +76,6 @@ def requirements_problems(content: bytes) -> Iterator[Reason]:
             continue
         try:
             Requirement(wanted)
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):
             problem, remedy = f"line {number} is no requirement that pip understands", "Mend the line"
             yield Reason(field=REQUIREMENTS, value=shown(line), problem=problem, remedy=remedy)

@@ -50,7 +50,7 @@ class Changed(Exception):  # noqa: N818
 
 
 class Denied(Exception):  # noqa: N818
-    """The functions' role may not look there (or, without s3:ListBucket, nothing is there)."""
+    """S3 refuses: the role may not look there (or, without s3:ListBucket, nothing is there), or it is archived."""
 
 
 class TooLarge(Exception):  # noqa: N818
@@ -97,6 +97,7 @@ def meaning(error: ClientError) -> Exception:
         return Gone(str(error))
     if code in {"PreconditionFailed", "412"}:
         return Changed(str(error))
-    if code in {"AccessDenied", "403", "AllAccessDisabled", "NoSuchBucket", "PermanentRedirect"}:
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in {"NoSuchBucket", "PermanentRedirect"} or 400 <= status < 500:  # somebody has to act, and is told
         return Denied(str(error))
     return error

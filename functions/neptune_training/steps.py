@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 RETRY_FOR = timedelta(seconds=10)
 MARGIN = timedelta(seconds=5)
 FIRST_PAUSE = timedelta(seconds=5)
+MOST_DOUBLINGS = 10  # a timedelta has an end: after enough refusals in a row, no pause would fit into one
 ENDED = {"completed": Status.COMPLETED, "failed": Status.FAILED, "stopped": Status.STOPPED}
 
 
@@ -173,7 +174,8 @@ class Steps:
         """WAITING again, and its slot free. What the cluster cannot take now, it cannot take for any job."""
         now = self.now()
         if refused.waiting_for in (WaitingFor.CAPACITY, WaitingFor.NEPTUNE):
-            pause = min(FIRST_PAUSE * 2**seen.refusals, self.settings.capacity_probe_seconds)
+            doublings = min(seen.refusals, MOST_DOUBLINGS)
+            pause = min(FIRST_PAUSE * 2**doublings, self.settings.capacity_probe_seconds)
             return self._wait(job, refused.waiting_for, (refused.reason,), pause_until=now + pause)
         later = now + self.settings.status_check_seconds
         return self._wait(
@@ -232,6 +234,7 @@ class Steps:
             self.table.save(ended)
         else:
             self.table.release(ended, resume=resume)
+        log.info("ended", extra={"jobId": job.jobId, "status": status, "reasons": [*map(str, reasons)]})
         return ended
 
     def _wait(

@@ -8,7 +8,7 @@ What cannot be read raises `Unreadable`, with the trigger as far as it is known,
 """
 
 import hashlib
-import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,7 +23,9 @@ from neptune_training.reasons import Invalid, Reason, shown
 
 DETAIL_TYPE = "Neptune ML Training Requested"
 CONFIGURATION = "model-hpo-configuration.json"
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAX_KEY_BYTES = 1024
+MAX_BYTES = 65_536  # of an event: a record holds 400 KB, and whatever comes must fit into one, several times over
 
 
 class Asked(NamedTuple):
@@ -46,7 +48,7 @@ def read(body: str, message_id: str | None = None) -> Asked:
     last_resort = message_id or hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()
     unknown = Trigger(kind="unknown", identity=f"message {last_resort}", eventId=message_id)
     try:
-        event: Any = documents.read(body.encode(errors="surrogatepass"), "event")
+        event: Any = documents.read(body.encode(errors="surrogatepass"), "event", MAX_BYTES)
         return of_event(event, unknown)
     except Unreadable:
         raise
@@ -66,6 +68,8 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
             return upload(bucket, {**found, "key": key, "etag": found.get("eTag")}, record.get("eventTime"), unknown)
         case {"source": "aws.s3", "detail": {"bucket": {"name": str(bucket)}, "object": dict(found)}}:
             return upload(bucket, found, event.get("time"), unknown, event.get("id"))
+        case {"MessageBody": str(body), "QueueUrl": str()}:  # how EventBridge Scheduler wraps what it could not deliver
+            return of_event(documents.read(body.encode(errors="surrogatepass"), "MessageBody", MAX_BYTES), unknown)
         case {"source": "aws.scheduler", "detail": dict(detail)}:
             return schedule(event, detail, unknown)
         case {"detail-type": "Neptune ML Training Requested", "id": str(event_id), "detail": dict(detail)} if event_id:
@@ -86,6 +90,11 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
 def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger, event_id: object = None) -> Asked:
     """An upload of a model's configuration. Keys are taken literally, whatever is in them."""
     key, sequencer = found.get("key"), found.get("sequencer")
+    if not BUCKET.fullmatch(bucket):
+        problem, remedy = "is not a bucket's name", "Send S3's own Object Created event, unchanged"
+        raise Unreadable(
+            unknown, (Reason(field="detail.bucket.name", value=shown(bucket), problem=problem, remedy=remedy),)
+        )
     if not isinstance(key, str) or not isinstance(sequencer, str) or not sequencer or len(sequencer) > 64:
         problem, remedy = "names no object key and sequencer", "Send S3's own Object Created event, unchanged"
         raise Unreadable(

@@ -1,0 +1,19 @@
+"""Worlds for all tests; `make_world` makes one with other parameters of the template, or of local Neptune ML."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.world import World
+
+
+@pytest.fixture
+def make_world() -> Iterator[Callable[..., World]]:
+    with ExitStack() as worlds:
+        yield lambda *args, **parameters: worlds.enter_context(World(*args, **parameters))
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return make_world()

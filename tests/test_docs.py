@@ -1,0 +1,116 @@
+"""The documents say what is so: names, links, numbers, and the version."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+import notify
+from neptune_training import documents, intake, reasons, scripts, sources, triggers
+from neptune_training.jobs import Status
+from tests.rendered import template
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = {
+    str(path.relative_to(ROOT)): path.read_text()
+    for folder, pattern in ((ROOT, "*.md"), (ROOT / "docs", "*.md"), (ROOT / "local", "*/README.md"))
+    for path in sorted(folder.glob(pattern))
+}
+OPERATE = DOCUMENTS["docs/operate.md"]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+# What looks like a name of the template and is one of AWS's or of the code's.
+OTHER_NAMES = {"Records", "MessageBody", "QueueUrl", "Duration", "NeptuneML", "Stack"}
+
+each_document = pytest.mark.parametrize("name", DOCUMENTS)
+
+
+def headings(text: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def resources(kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = template()["Resources"]
+    return {name: each for name, each in found.items() if each["Type"] == kind}
+
+
+def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm() -> None:
+    assert {each for each in headings(OPERATE) if each.endswith("Alarm")} == set(resources("AWS::CloudWatch::Alarm"))
+
+
+def test_every_saved_query_is_described_by_its_name() -> None:
+    names = {each["Properties"]["Name"]["Fn::Sub"] for each in resources("AWS::Logs::QueryDefinition").values()}
+    assert {name for name in names if f"**{name.removeprefix('${AWS::StackName}/')}**" not in OPERATE} == set()
+
+
+@each_document
+def test_every_name_of_the_template_that_a_document_uses_exists(name: str) -> None:
+    used = set(re.findall(r"`([A-Z][a-z]+[A-Z][A-Za-z]*)`", DOCUMENTS[name]))
+    used |= set(re.findall(r"\$\(out (\w+)\)", DOCUMENTS[name]))
+    operations = boto3.client("neptunedata", "us-east-1", endpoint_url="https://neptune.invalid").meta.service_model
+    ours = {*template()["Parameters"], *template()["Outputs"], *template()["Resources"]}
+    assert used - ours - {*operations.operation_names, *operations.shape_names} - OTHER_NAMES == set()
+
+
+@each_document
+def test_every_make_target_that_a_document_names_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^|\" )make ([a-z-]+)", DOCUMENTS[name], re.MULTILINE)) <= targets
+
+
+@each_document
+def test_every_link_within_the_repository_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", DOCUMENTS[name]):
+        if "://" not in target:
+            path, _, fragment = target.partition("#")
+            linked = (ROOT / name).parent / path if path else ROOT / name
+            assert linked.exists(), target
+            assert not fragment or fragment in map(anchor, headings(linked.read_text())), target
+
+
+def test_every_test_file_that_is_named_as_proof_exists() -> None:
+    named = {each for text in DOCUMENTS.values() for each in re.findall(r"`(?:tests/)?(test_\w+)(?:\.py)?`", text)}
+    named = {each for each in named if len(each.split("_")) <= 4}  # longer ones are names of tests
+    assert {each for each in named if not (ROOT / "tests" / f"{each}.py").exists()} == set()
+
+
+def test_the_readme_explains_every_status_and_no_other() -> None:
+    rows = re.findall(r"^\| ([A-Z, ]+) \|", DOCUMENTS["README.md"], re.MULTILINE)
+    assert {status for row in rows for status in row.split(", ")} == set(Status)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        sources.MAX_FILES,
+        sources.MAX_BYTES,
+        documents.MAX_BYTES,
+        documents.MAX_DEPTH,
+        documents.MAX_DIGITS,
+        reasons.MAX_REASONS,
+        reasons.MAX_VALUE_CHARACTERS,
+        reasons.MAX_CHARACTERS,
+        scripts.MAX_CHECKED_BYTES,
+        triggers.MAX_BYTES,
+        intake.MAX_RAW_CHARACTERS,
+        notify.MAX_BYTES,
+    ],
+)
+def test_a_limit_of_the_code_is_among_the_limits_in_operate(number: int) -> None:
+    assert re.search(rf"\b{number:,}\b", OPERATE.split("\n## Limits\n")[1])
+
+
+def test_the_version_is_in_pyproject_and_the_changelog_and_nowhere_else() -> None:
+    assert re.search(rf"^## {re.escape(VERSION)} ", DOCUMENTS["CHANGELOG.md"], re.MULTILINE)
+    assert (ROOT / "tests" / "records" / VERSION).is_dir()
+    sources_ = [ROOT / "template.yaml", *(ROOT / "functions").rglob("*.py"), *(ROOT / "local").glob("*.py")]
+    texts = {str(path): path.read_text() for path in sources_}
+    texts |= {name: text for name, text in DOCUMENTS.items() if name != "CHANGELOG.md"}
+    assert [name for name, text in texts.items() if re.search(rf"(?<![\d.]){re.escape(VERSION)}(?![\d.])", text)] == []

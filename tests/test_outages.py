@@ -1,0 +1,135 @@
+"""Outages of what the functions stand on: what is delayed, and that nothing is lost."""
+
+import pytest
+
+from tests.world import Call, World, checks
+from tests.world.calls import WRITES, error
+
+DOWN = error("InternalServerError", 500)
+DENIED = error("AccessDenied", 403)
+CONFLICT = error("TransactionCanceledException", 400, CancellationReasons=[{"Code": "TransactionConflict"}])
+
+
+def send_all(world: World) -> None:
+    for body in (world.uploaded(), world.requested(), world.requested(id="mine"), world.ticked()):
+        world.queue.send(body)
+
+
+@pytest.mark.parametrize("minutes", [1, 30])
+@pytest.mark.parametrize("service", ["dynamodb", "s3", "sns", "neptunedata"])
+def test_an_outage_before_the_first_delivery_delays_and_loses_nothing(world: World, service, minutes) -> None:
+    send_all(world)
+    with world.outage(service, DOWN):
+        world.minutes(minutes)
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert list(world.statuses().values()) == ["COMPLETED"] * 4
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "s3", "sns", "neptunedata"])
+def test_an_outage_of_an_hour_while_jobs_wait_and_run_loses_nothing(world: World, service) -> None:
+    send_all(world)
+    world.minutes(3)
+    with world.outage(service, DOWN):
+        world.minutes(60)
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert list(world.statuses().values()) == ["COMPLETED"] * 4
+
+
+def test_an_sns_outage_stops_no_training_and_everything_is_announced_after_it(world: World) -> None:
+    send_all(world)
+    with world.outage("sns", DOWN):
+        world.minutes(30)
+        assert list(world.statuses().values()) == ["COMPLETED"] * 4
+        assert world.announcements() == []
+    world.minutes(1)
+    checks.at_the_end(world)
+
+
+def test_a_dynamodb_outage_longer_than_the_queue_is_patient_leaves_the_triggers_in_the_dead_letters(world) -> None:
+    send_all(world)
+    with world.outage("dynamodb", DOWN):
+        world.minutes(60)
+    assert [len(world.queue.dead), world.jobs()] == [4, {}]
+    world.queue.redrive()
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert list(world.statuses().values()) == ["COMPLETED"] * 4
+
+
+@pytest.mark.parametrize("operation", [name for name in WRITES if name != "StartMLModelTrainingJob"])
+@pytest.mark.parametrize("every", [2, 3])
+def test_writes_that_fail_after_they_have_taken_effect_double_nothing(world: World, operation, every) -> None:
+    seen = []
+
+    def fail_some(call: Call) -> None:
+        if (call.operation, call.moment) == (operation, "after"):
+            seen.append(call)
+            if len(seen) % every == 0 and len(seen) < 30:
+                raise ConnectionResetError
+
+    send_all(world)
+    with world.watched(fail_some):
+        world.until_quiet()
+    checks.at_the_end(world)
+    assert list(world.statuses().values()) == ["COMPLETED"] * 4
+
+
+def test_a_transaction_conflict_is_tried_again_and_not_taken_for_no_slot(world: World) -> None:
+    conflicts = []
+
+    def conflict(call: Call) -> object:
+        if call.operation == "TransactWriteItems" and call.moment == "before" and len(conflicts) < 3:
+            conflicts.append(call)
+            return CONFLICT
+        return None
+
+    with world.watched(conflict):
+        world.start(world.requested())
+    assert [world.job()["status"], len(conflicts)] == ["STARTED", 3]
+
+
+def test_a_bucket_that_may_not_be_read_leaves_the_job_waiting_for_access(world: World) -> None:
+    world.queue.send(world.uploaded())
+    with world.outage("s3", DENIED):
+        world.minutes(30)
+        assert [world.job()["status"], world.job()["waitingFor"]] == ["WAITING", "access"]
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert world.job()["status"] == "COMPLETED"
+
+
+def test_a_neptune_that_denies_access_leaves_the_job_waiting_and_its_slot_free(world: World) -> None:
+    world.neptune.fail("*", "AccessDeniedException", share=1)
+    world.queue.send(world.requested())
+    world.minutes(30)
+    assert [world.job()["status"], world.job()["waitingFor"], world.slots()] == ["WAITING", "access", set()]
+    world.neptune.clear_faults()
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert world.job()["status"] == "COMPLETED"
+
+
+def test_a_neptune_that_drops_everything_for_three_hours_starts_each_job_once_afterwards(world: World) -> None:
+    send_all(world)
+    world.neptune.fail("*", "drop-before", share=1)
+    world.minutes(180)
+    world.neptune.clear_faults()
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert list(world.statuses().values()) == ["COMPLETED"] * 4
+
+
+def test_one_jobs_trouble_is_not_anothers(world: World) -> None:
+    ids = [world.start(world.requested())["jobId"] for _ in range(2)]
+
+    def trouble(call: Call) -> None:
+        if call.operation == "GetMLModelTrainingJob" and ids[0] in call.parameters.get("url_path", ""):
+            raise RuntimeError("a bug that only this job meets")
+
+    with world.watched(trouble):
+        world.minutes(10)
+    assert world.statuses() == {ids[0]: "STARTED", ids[1]: "COMPLETED"}
+    world.until_quiet()
+    checks.at_the_end(world)

@@ -1,0 +1,65 @@
+"""Each call that the handlers make to AWS or Neptune, seen from botocore's hooks: before it goes out, after it took effect.
+
+A watcher may look, count, raise (`Crash` is the end of the process: nothing catches it), or answer in the service's place.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any, Literal, NamedTuple
+
+Moment = Literal["before", "after"]
+WRITES = ("PutItem", "UpdateItem", "TransactWriteItems", "Publish", "StartMLModelTrainingJob")
+
+
+class Crash(BaseException):
+    """The process ends here and now."""
+
+
+class Call(NamedTuple):
+    """One call at one moment. `parameters` is what goes out or what came back."""
+
+    service: str
+    operation: str
+    moment: Moment
+    parameters: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.moment} {self.service} {self.operation}"
+
+
+Watcher = Callable[[Call], Any]
+
+
+class Calls:
+    """Hands each call to the watchers, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.watchers: list[Watcher] = []
+
+    @contextmanager
+    def seen_by(self, events: Any) -> Iterator[None]:
+        """Be there when clients are made."""
+        hooks = {"before-call": self._before, "after-call": self._after}
+        for name, hook in hooks.items():
+            events.register(name, hook)
+        yield
+        for name, hook in hooks.items():
+            events.unregister(name, hook)
+
+    def _before(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
+        return self._tell(Call(model.service_model.service_name, model.name, "before", params))
+
+    def _after(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
+        self._tell(Call(model.service_model.service_name, model.name, "after", parsed))
+
+    def _tell(self, call: Call) -> Any:
+        answers = [watcher(call) for watcher in list(self.watchers)]
+        return next((answer for answer in answers if answer is not None), None)
+
+
+def error(code: str, status: int = HTTPStatus.INTERNAL_SERVER_ERROR, **more: Any) -> Any:
+    """An answer in the service's place, as it comes when all of the SDK's own retries have met with it."""
+    parsed = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
+    return SimpleNamespace(status_code=status), parsed

@@ -1,0 +1,87 @@
+"""The promises, checked against Neptune's log, the table, its stream and the topic."""
+
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from neptune_training.items import plain
+from neptune_training.jobs import Status
+
+if TYPE_CHECKING:
+    from tests.world.world import World
+
+FINAL = {status for status in Status if status.final}
+BEFORE_START = {Status.REJECTED, Status.SUPERSEDED}
+NEXT = {
+    Status.WAITING: {Status.WAITING, Status.REQUESTED} | BEFORE_START,
+    Status.REQUESTED: {Status.REQUESTED, Status.WAITING, Status.STARTED} | BEFORE_START,
+    Status.STARTED: {Status.STARTED, Status.COMPLETED, Status.FAILED, Status.STOPPED},
+}
+
+
+def always(world: "World", since: int = 0) -> None:
+    """What holds at every moment, whatever goes on; of the stream, what came after its first `since` records."""
+    one_start_for_each_trigger(world)
+    slots_hold(world)
+    statuses_move_forward(world, since)
+
+
+def one_start_for_each_trigger(world: "World") -> None:
+    accepted, jobs = world.accepted(), world.jobs()
+    twice = {job_id: count for job_id, count in accepted.items() if count > 1}
+    assert not twice, f"started more than once: {twice}"
+    triggers = Counter(job["trigger"]["identity"] for job_id, job in jobs.items() if job_id in ours(world))
+    assert max(triggers.values(), default=0) <= 1, f"one trigger, several jobs: {triggers}"
+    assert world.neptune.summary()["mostInFlight"] <= 1, "two starts of one job under way at once"
+
+
+def ours(world: "World") -> set[str]:
+    """The jobs that Neptune has from us: what the tests start as somebody else bears that name."""
+    return {job_id for job_id in world.accepted() if not job_id.startswith("somebody-elses")}
+
+
+def slots_hold(world: "World") -> None:
+    slots, most = world.slots(), world.steps.settings.max_concurrent_training_jobs
+    assert len(slots) <= most, f"{len(slots)} slots of {most}: {slots}"
+    running = world.running() & ours(world)
+    assert running <= slots, f"running without a slot: {running - slots}"
+
+
+def statuses_move_forward(world: "World", since: int = 0) -> None:
+    for old, new in map(images, world.stream()[since:]):
+        if "status" not in old or "status" not in new:
+            continue
+        before, after = Status(old["status"]), Status(new["status"])
+        assert before not in FINAL, f"a final record was changed: {old} → {new}"
+        assert after in NEXT[before], f"{new['jobId']}: {before} → {after}"
+
+
+def changes(world: "World") -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    return [images(record) for record in world.stream()]
+
+
+def images(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an item was and what it became."""
+    return plain(record["dynamodb"].get("OldImage")), plain(record["dynamodb"].get("NewImage"))
+
+
+def at_the_end(world: "World") -> None:
+    """What holds when all is quiet: nothing lost, nothing left, everybody told."""
+    always(world)
+    unfinished = {job_id: status for job_id, status in world.statuses().items() if status not in FINAL}
+    assert not unfinished, f"unfinished: {unfinished}"
+    assert not world.slots(), f"slots left behind: {world.slots()}"
+    assert not world.queue.dead, f"dead letters: {world.queue.dead}"
+    unannounced = recorded(world) - announced(world)
+    assert not unannounced, f"recorded and not announced: {unannounced}"
+    known = {job_id for job_id, job in world.jobs().items() if job["status"] not in BEFORE_START}
+    assert ours(world) == known, f"in Neptune and not in the table, or the reverse: {ours(world) ^ known}"
+
+
+def recorded(world: "World") -> set[tuple[str, str]]:
+    images = chain.from_iterable(changes(world))
+    return {(image["jobId"], image["status"]) for image in images if "status" in image}
+
+
+def announced(world: "World") -> set[tuple[str, str]]:
+    return {(message["jobId"], message["status"]) for message in world.announcements()}
