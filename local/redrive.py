@@ -29,12 +29,18 @@ def main() -> int:
 def redrive(sqs: Any, dead_letters: str, queue: str) -> int:
     """Move every message of `dead_letters` to `queue`; return how many there were."""
     moved = 0
-    while batch := sqs.receive_message(QueueUrl=dead_letters, MaxNumberOfMessages=10, WaitTimeSeconds=2).get("Messages"):
+    while batch := receive(sqs, dead_letters):
         for each in batch:
             sqs.send_message(QueueUrl=queue, MessageBody=each["Body"])
             sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=each["ReceiptHandle"])
             moved += 1
     return moved
+
+
+def receive(sqs: Any, url: str) -> list[Any]:
+    """Some of the messages of a queue; none if it stays empty for two seconds."""
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)
+    return list(answer.get("Messages", []))
 
 
 if __name__ == "__main__":

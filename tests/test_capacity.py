@@ -7,6 +7,7 @@ import pytest
 
 import start
 from neptune_training import rounds
+from tests.measure_waiting import waiting
 from tests.world import Call, World, checks
 
 START = "StartMLModelTrainingJob"
@@ -230,6 +231,36 @@ def test_two_ticks_at_once_send_one_probe(world: World, order) -> None:
     assert world.posts() - before == 1
 
 
+def test_two_functions_at_once_each_with_another_job_send_one_probe(world: World) -> None:
+    world.neptune.fail(START, FULL, share=1)
+    first, second = send_some(world, 2)
+    world.minutes(5)
+    before, nested = world.posts(), []
+
+    def other_function(call: Call) -> None:
+        if call.operation == "TransactWriteItems" and call.moment == "before" and not nested:
+            nested.append(call)
+            world.steps.next(world.steps.table.get(second), world.context().deadline)
+
+    with world.watched(other_function):
+        world.steps.next(world.steps.table.get(first), world.context().deadline)
+    assert world.posts() - before == 1
+
+
+def test_a_claim_that_saw_no_pause_makes_no_post_when_one_has_begun_meanwhile(world: World) -> None:
+    refused = []
+
+    def meet_429(call: Call) -> None:
+        if call.operation == "TransactWriteItems" and call.moment == "before" and not refused:
+            refused.append(call)
+            world.neptune.fail(START, FULL, share=1)
+            world.start(world.requested())
+
+    with world.watched(meet_429):
+        late = world.start(world.requested())["jobId"]
+    assert [world.job(late)["status"], world.posts(late)] == ["WAITING", 0]
+
+
 # --- not ready --------------------------------------------------------------------------------------------------------
 
 
@@ -297,3 +328,10 @@ def test_neptunes_own_word_that_something_has_not_completed_waits_without_a_slot
     world.until_quiet()
     checks.at_the_end(world)
     assert world.job()["status"] == "COMPLETED"
+
+
+# --- what waiting costs -----------------------------------------------------------------------------------------------
+
+
+def test_ten_jobs_that_wait_for_capacity_make_no_call_more_than_one_does() -> None:
+    assert waiting(10, minutes=3).calls == waiting(1, minutes=3).calls

@@ -79,6 +79,43 @@ def test_another_delivery_or_tick_at_any_moment_of_the_first_makes_no_second_pos
     assert [world.posts(), len(world.jobs()), world.errors] == [1, 1, []]
 
 
+@pytest.mark.parametrize("state", ["WAITING", "REQUESTED", "STARTED"])
+def test_a_second_tick_at_any_one_moment_of_a_tick_makes_no_second_post(make_world, state) -> None:
+    world = make_world({"check_ids": False})
+    due(world, state)
+    then, posts = world.remember(), []
+    while ticked_within_a_tick(world, after=len(posts)):
+        world.until_quiet()
+        checks.at_the_end(world)
+        posts.append(world.posts())
+        world.go_back(then)
+    assert len(posts) > 10
+    assert [set(posts), world.errors] == [{2 if state == "REQUESTED" else 1}, []]
+
+
+def due(world: World, state: str) -> None:
+    """A job of which the next tick takes a step, out of `state`."""
+    if state == "REQUESTED":
+        world.neptune.fail("StartMLModelTrainingJob", "drop-before")
+    world.start(world.uploaded() if state == "WAITING" else world.requested())
+    assert world.job()["status"] == state
+    world.clock.sleep(600)
+
+
+def ticked_within_a_tick(world: World, after: int) -> bool:
+    """Let a tick come when another has gone through so many moments; False where it has not so many."""
+    seen: list[Call] = []
+
+    def tick(call: Call) -> None:
+        seen.append(call)
+        if len(seen) == after + 1:
+            world.track()
+
+    with world.watched(tick):
+        world.track()
+    return len(seen) > after
+
+
 def test_a_schedules_tick_from_two_attempts_is_one_job_and_the_next_night_another(world: World) -> None:
     first, second = world.ticked("2026-11-24T02:00:00Z"), world.ticked("2026-11-24T02:00:00Z")
     night_after = world.ticked("2026-11-25T02:00:00Z")
@@ -214,7 +251,7 @@ def test_a_derived_id_that_neptune_has_already_is_ours_and_adopted(world: World)
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------
 
-NESTED = "[" * 100_000
+REQUEST = '{"id": "1", "detail-type": "Neptune ML Training Requested", "detail": {"a": %s}}'
 POISON = {
     "no JSON": "train model 7, please",
     "empty": "",
@@ -222,9 +259,8 @@ POISON = {
     "a list": "[]",
     "another event": json.dumps({"source": "aws.ec2", "detail-type": "x", "id": "1", "detail": {}}),
     "a megabyte": json.dumps({"source": "x" * 1_000_000}),
-    "deep nesting": NESTED,
-    "deep nesting in an event": '{"id": "1", "detail-type": "Neptune ML Training Requested", "detail": {"a": %s%s}}'
-    % ("[" * 500, "]" * 500),
+    "deep nesting": "[" * 100_000,
+    "deep nesting in an event": REQUEST % ("[" * 500 + "]" * 500),
     "half a character": '{"source": "\\ud800"}',
     "control characters": "\x00\x01\x02",
     "S3 without sequencer": json.dumps(

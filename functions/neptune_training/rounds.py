@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from neptune_training.capacity import Capacity, Due
-from neptune_training.jobs import Job, Status, WaitingFor
+from neptune_training.jobs import CLUSTER_WIDE, Job, Status, WaitingFor
 from neptune_training.steps import Steps
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def make(steps: Steps, deadline: datetime) -> Round:
         if due.waits_for_cluster(steps.now()) and not takes_jobs(steps, capacity):
             continue
         job = take(steps, due, deadline, done)
-        if job and (job.status is not Status.WAITING or job.waitingFor is not due.waiting_for):
+        if job and (job.status is not Status.WAITING or job.waitingFor in CLUSTER_WIDE):  # it met what all would meet
             capacity = steps.table.capacity()
     return done
 

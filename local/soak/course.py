@@ -1,4 +1,4 @@
-"""The course of a soak: send, then wait until every trigger has come to an end and the queue is empty."""
+"""The course of a soak: send, then wait until every trigger has come to an end and nothing is left in the queues."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from local.soak.promises import FINAL, identity
 from local.soak.triggers import Triggers
 from local.stack import Stack
 
-SILENCE = 90.0  # seconds without any news, after which nothing more is expected: two leases, one after the other
+COLUMNS = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+SILENCE = 90.0  # seconds without any news, after which nothing more is expected
 
 
 class Course:
@@ -20,22 +21,20 @@ class Course:
 
     def __init__(self, stack: Stack, triggers: Triggers, deliveries: Deliveries) -> None:
         self._stack, self._triggers, self._deliveries = stack, triggers, deliveries
-        self._read = 0
-        self._news = time.monotonic()
-        self.begun: set[str] = set()
-        self.ended: set[str] = set()
+        self._read, self._news = 0, time.monotonic()
+        self._begun: set[str] = set()
+        self._ended: set[str] = set()
         self.redriven = 0
 
     def run(self, n: int) -> None:
         """Send `n` triggers, and return when all have ended, or when nothing happens any more."""
-        columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, refresh_per_second=2) as progress:
-            bars = {name: progress.add_task(name, total=n) for name in ("sent", "heard of", "ended")}
+        with Progress(*COLUMNS, refresh_per_second=2) as progress:
+            bars = [progress.add_task(name, total=n) for name in ("sent", "heard of", "ended")]
 
             def show() -> None:
                 self._listen()
-                counts = (len(self._triggers.promises), len(self.begun), len(self.ended))
-                for bar, count in zip(bars.values(), counts, strict=True):
+                counts = (len(self._triggers.promises), len(self._begun), len(self._ended))
+                for bar, count in zip(bars, counts, strict=True):
                     progress.update(bar, completed=count)
 
             for _ in self._triggers.send(n):
@@ -45,15 +44,13 @@ class Course:
     def _wait(self, show: Callable[[], None]) -> None:
         while True:
             show()
-            promised = self._triggers.promises.keys()
-            if promised <= self.ended and not self._deliveries.waiting():
-                return
-            if time.monotonic() - self._news > SILENCE and not self._redrive():
+            over = self._triggers.promises.keys() <= self._ended and not self._deliveries.waiting()
+            if (over or time.monotonic() - self._news > SILENCE) and not self._redrive():
                 return
             time.sleep(0.5)
 
     def _redrive(self) -> int:
-        """What an operator does, once, about messages that no function could record."""
+        """What an operator does about messages that failed five times."""
         urls = self._stack.outputs["DeadLetterQueueUrl"], self._stack.outputs["TrainingQueueUrl"]
         moved = redrive(self._stack.client("sqs"), *urls)
         self.redriven += moved
@@ -68,6 +65,6 @@ class Course:
 
     def _note(self, message: dict[str, Any]) -> None:
         name = identity(message["trigger"])
-        self.begun.add(name)
+        self._begun.add(name)
         if message["status"] in FINAL:
-            self.ended.add(name)
+            self._ended.add(name)

@@ -6,7 +6,7 @@ delivered once more, some seconds later, byte for byte.
 
 import random
 import threading
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,10 +25,15 @@ class Deliveries:
         self._chance = chance
         self._stopping = threading.Event()
         self._seen_url = self._sqs.create_queue(QueueName="soak-deliveries")["QueueUrl"]
-        self.seen = 0
         self.repeated = 0
         self._watch(stack)
+
+    def __enter__(self) -> Self:
         threading.Thread(target=self._repeat, name="repeat", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
 
     def send(self, body: str, delay: int = 0) -> str:
         """Put a message into the training queue; return its id."""
@@ -40,10 +45,6 @@ class Deliveries:
         if self._chance.random() < AGAIN:
             self.send(body, self._chance.randint(0, LATEST))
             self.repeated += 1
-
-    def stop(self) -> None:
-        """Repeat nothing more."""
-        self._stopping.set()
 
     def waiting(self) -> int:
         """How many messages the training queue has, visible or not."""
@@ -68,6 +69,5 @@ class Deliveries:
                 for each in answer.get("Messages", []):
                     self._sqs.delete_message(QueueUrl=self._seen_url, ReceiptHandle=each["ReceiptHandle"])
                     self.perhaps_again(each["Body"])
-                    self.seen += 1
             except (BotoCoreError, ClientError):
                 self._stopping.wait(0.2)

@@ -5,7 +5,8 @@ import random
 import signal
 import subprocess
 import threading
-from typing import NamedTuple
+from collections import deque
+from typing import NamedTuple, Self
 
 PAUSE = (3.0, 7.0)  # seconds between two kills
 
@@ -45,21 +46,29 @@ def megabytes() -> float:
 
 
 class Killer:
-    """A thread that kills one of the functions' processes every few seconds."""
+    """A thread that kills one of the functions' processes every few seconds, once they have been there for a while.
+
+    Before that they start up, and where one dies at that the emulator throws all others of its function away.
+    """
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._stopping = threading.Event()
+        self._looks: deque[set[int]] = deque([set(), set()], maxlen=2)
         self.killed = 0
-        threading.Thread(target=self._run, name="killer", daemon=True).start()
 
-    def stop(self) -> None:
-        """Kill no more."""
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._run, name="killer", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._stopping.set()
 
     def _run(self) -> None:
         while not self._stopping.wait(self._chance.uniform(*PAUSE)):
-            victims = workers()
-            if victims:
-                os.kill(self._chance.choice(victims).pid, signal.SIGKILL)
+            running = {each.pid for each in workers()}
+            grown = sorted(running.intersection(*self._looks))
+            if grown:
+                os.kill(self._chance.choice(grown), signal.SIGKILL)
                 self.killed += 1
+            self._looks.append(running)

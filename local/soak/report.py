@@ -1,19 +1,20 @@
 """The table at the end of a soak."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
 
 from local.neptune_ml import Summary
-from local.soak.verdict import Verdict
+from local.soak.verdict import Evidence, Verdict
 
 START, LOOK = "StartMLModelTrainingJob", "GetMLModelTrainingJob"
 SHOWN = 20
 
+Row = tuple[str, object, str]  # what is counted, how many, how many there should be
 
-def show(console: Console, rows: Iterable[tuple[str, object, str]], verdict: Verdict) -> None:
+
+def show(console: Console, rows: Iterable[Row], verdict: Verdict) -> None:
     """Print the table, the offenders if there are any, and the line that says it all."""
     table = Table("", "counted", "wanted", box=None)
     for name, value, wanted in rows:
@@ -27,25 +28,35 @@ def show(console: Console, rows: Iterable[tuple[str, object, str]], verdict: Ver
     console.print(f"lost {len(verdict.lost)} duplicated {len(verdict.duplicated)}")
 
 
-def of_neptune(summary: Summary) -> Iterable[tuple[str, object, str]]:
+def of_jobs(evidence: Evidence, verdict: Verdict) -> Iterator[Row]:
+    """What the table and the subscriber say."""
+    found = [record["status"] for record in evidence.records]
+    for status in sorted(set(found)):
+        yield f"  {status}", found.count(status), ""
+    yield "lost", len(verdict.lost), "0"
+    yield "duplicated", len(verdict.duplicated), "0"
+    yield "ends announced", len(evidence.announced()), str(len(found))
+    yield "slots left", len(evidence.slots), "0"
+
+
+def of_neptune(summary: Summary) -> Iterator[Row]:
     """What Neptune's own log says."""
     starts = summary["operations"].get(START, {})
+    sent, looks = sum(starts.values()), sum(summary["operations"].get(LOOK, {}).values())
     jobs = sum(1 for each in summary["ids"].values() if each["accepted"])
     yield "jobs that Neptune started", jobs, ""
-    yield "started more than once", sum(1 for each in summary["ids"].values() if each["accepted"] > 1), "0"
-    yield "starts sent", sum(starts.values()), ""
+    yield "starts sent", f"{sent}, {sent / max(jobs, 1):.2f} for each job", ""
     yield "  refused with 429", starts.get("TooManyRequestsException", 0), ""
     yield "  connection dropped", starts.get("dropped", 0), ""
     yield "  answered with 5xx", sum(count for answer, count in starts.items() if answer.startswith("HTTP 5")), ""
     yield "  most at once for one id", summary["mostInFlight"], "1"
-    yield "starts for each job", f"{sum(starts.values()) / max(jobs, 1):.2f}", ""
-    yield "looks for each job", f"{sum(summary['operations'].get(LOOK, {}).values()) / max(jobs, 1):.2f}", ""
+    yield "looks", f"{looks}, {looks / max(jobs, 1):.2f} for each job", ""
 
 
-def of_aws(calls: Mapping[str, int], refused: Mapping[str, int], triggers: int) -> Iterable[tuple[str, Any, str]]:
+def of_aws(calls: Mapping[str, int], refused: Mapping[str, int], triggers: int) -> Iterator[Row]:
     """What the functions asked of AWS."""
-    yield "AWS calls for each trigger", f"{sum(calls.values()) / max(triggers, 1):.1f}", ""
+    yield "AWS calls for each trigger", f"{sum(calls.values()) / triggers:.1f}", ""
     for name, count in sorted(calls.items(), key=lambda each: -each[1]):
-        yield f"  {name}", f"{count / max(triggers, 1):.2f}", ""
+        yield f"  {name}", f"{count / triggers:.1f}", ""
     for name, count in sorted(refused.items()):
         yield f"refused by {name}", count, ""

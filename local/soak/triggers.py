@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.model import files
-from local.run import EXAMPLE
+from local.model import EXAMPLE, files
 from local.soak.deliveries import Deliveries
 from local.soak.promises import REFUSED, REPLACED, TRAINED, Promise, upload_identity
 from local.stack import REGION, Stack

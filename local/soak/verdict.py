@@ -1,7 +1,7 @@
 """What became of all triggers: read from the table, from Neptune's own log and from what a subscriber received."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,60 +12,78 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What there is at the end: the table, who holds a slot in it, what was announced, and what Neptune saw."""
+
+    records: Sequence[Record]
+    slots: Sequence[str]
+    heard: Sequence[Record]
+    neptune: Summary
+
+    def announced(self) -> Counter[tuple[str, str]]:
+        """How often a subscriber was told of each final status of each job."""
+        return Counter((each["jobId"], each["status"]) for each in self.heard if each["status"] in FINAL)
+
+    def started(self, job_id: str) -> int:
+        """How often Neptune has started a job of this id."""
+        posts = self.neptune["ids"].get(job_id)
+        return posts["accepted"] if posts else 0
+
+    def jobs(self) -> dict[str, list[Record]]:
+        """The records by the identity of their triggers."""
+        found = defaultdict(list)
+        for record in self.records:
+            found[identity(record["trigger"])].append(record)
+        return dict(found)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The offenders, each with what is wrong with it; none of them if all is well."""
 
     lost: list[str]
     duplicated: list[str]
 
-    @property
-    def well(self) -> bool:
-        """Whether every promise was kept."""
-        return not self.lost and not self.duplicated
 
-
-def announced(heard: Iterable[Record]) -> Counter[tuple[str, str]]:
-    """How often a subscriber was told of each final status of each job."""
-    return Counter((each["jobId"], each["status"]) for each in heard if each["status"] in FINAL)
-
-
-def judge(promises: Iterable[Promise], records: Iterable[Record], heard: Iterable[Record], summary: Summary) -> Verdict:
+def judge(promises: Mapping[str, Promise], evidence: Evidence) -> Verdict:
     """Hold what was promised against what is there."""
-    jobs = defaultdict(list)
-    for record in records:
-        jobs[identity(record["trigger"])].append(record)
-    told = announced(heard)
-    kept = list(promises)
-    lost = [f"{each.kind} {each.identity}: {fault}" for each in kept for fault in lacks(each, jobs, told, summary)]
-    return Verdict(lost, list(duplicates(kept, jobs, summary)))
+    return Verdict([*losses(promises, evidence)], [*duplicates(promises, evidence)])
 
 
-def lacks(
-    promise: Promise, jobs: Mapping[str, list[Record]], told: Mapping[tuple[str, str], int], summary: Summary
-) -> Iterator[str]:
-    """What one trigger was promised and did not get."""
-    if promise.identity not in jobs:
-        yield "has no record"
-    for job in jobs.get(promise.identity, []):
-        job_id, status = job["jobId"], job["status"]
-        started = summary["ids"].get(job_id, {"accepted": 0})["accepted"]
-        if status not in promise.ends:
-            yield f"{job_id} is {status}, not {' or '.join(sorted(promise.ends))}"
-        elif (job_id, status) not in told:
-            yield f"{job_id} is {status}, and nobody was told"
-        if (status == "COMPLETED") != bool(started):
-            yield f"{job_id} is {status}, and Neptune has started {started} such jobs"
+def losses(promises: Mapping[str, Promise], evidence: Evidence) -> Iterator[str]:
+    """Triggers that did not get what they were promised, and slots that nobody gave back."""
+    jobs, announced = evidence.jobs(), evidence.announced()
+    for name, promise in promises.items():
+        if name not in jobs:
+            yield f"{promise.kind} {name} has no record"
+        for job in jobs.get(name, []):
+            told = (job["jobId"], job["status"]) in announced
+            for fault in faults(promise, job["status"], told=told, started=evidence.started(job["jobId"])):
+                yield f"{promise.kind} {name}, job {job['jobId']}, {fault}"
+    yield from (f"the slot that {job_id} still holds" for job_id in evidence.slots)
 
 
-def duplicates(promises: list[Promise], jobs: Mapping[str, list[Record]], summary: Summary) -> Iterator[str]:
+def faults(promise: Promise, status: str, *, told: bool, started: int) -> Iterator[str]:
+    """What is wrong with the end of one job."""
+    if status not in promise.ends:
+        yield f"is {status}, not {' or '.join(sorted(promise.ends))}"
+    elif not told:
+        yield f"is {status}, and nobody was told"
+    if (status == "COMPLETED") != bool(started):
+        yield f"is {status}, and Neptune has started it {started} times"
+
+
+def duplicates(promises: Mapping[str, Promise], evidence: Evidence) -> Iterator[str]:
     """Jobs that were started twice, triggers that made two jobs, and jobs that nobody asked for."""
-    for job_id, posts in summary["ids"].items():
-        if posts["accepted"] > 1:
-            yield f"{job_id}: Neptune has started it {posts['accepted']} times"
-    for each in promises:
-        if len(jobs.get(each.identity, [])) > 1:
-            yield f"{each.kind} {each.identity}: has the jobs {', '.join(job['jobId'] for job in jobs[each.identity])}"
-    asked = {each.identity for each in promises}
-    known = {job["jobId"] for found in jobs.values() for job in found}
-    yield from (f"{name}: has a record, and nobody sent it" for name in jobs if name not in asked)
-    yield from (f"{job_id}: Neptune has it, and the table has not" for job_id in summary["ids"] if job_id not in known)
+    for job_id in evidence.neptune["ids"]:
+        if evidence.started(job_id) > 1:
+            yield f"{job_id} was started {evidence.started(job_id)} times"
+    if evidence.neptune["mostInFlight"] > 1:
+        yield f"{evidence.neptune['mostInFlight']} starts of one id at once"
+    for name, jobs in evidence.jobs().items():
+        if len(jobs) > 1:
+            yield f"{name} has the jobs {', '.join(job['jobId'] for job in jobs)}"
+        if name not in promises:
+            yield f"{name} has a record, and nobody sent it"
+    known = {job["jobId"] for job in evidence.records}
+    yield from (f"{job_id} is Neptune's and has no record" for job_id in evidence.neptune["ids"] if job_id not in known)

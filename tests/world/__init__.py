@@ -1,4 +1,4 @@
-"""A small world for the handlers to live in: AWS, Neptune and time, all in this process, all of it to be asked afterwards.
+"""A small world for the handlers to live in: AWS, Neptune and time, all in this process, to be asked afterwards.
 
     upload, event, tick ──► queue ──► start ──┐
                             each minute ─► track ─┤ moto (DynamoDB, S3, SNS), local Neptune ML

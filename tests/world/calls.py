@@ -1,6 +1,7 @@
-"""Each call that the handlers make to AWS or Neptune, seen from botocore's hooks: before it goes out, after it took effect.
+"""Each call of the handlers to AWS or Neptune, by botocore's hooks: before it goes out, and after it took effect.
 
-A watcher may look, count, raise (`Crash` is the end of the process: nothing catches it), or answer in the service's place.
+A watcher may look, count, raise (`Crash` is the end of the process: nothing catches it), or answer in the
+service's place.
 """
 
 from collections.abc import Callable, Iterator

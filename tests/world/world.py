@@ -5,6 +5,7 @@ import json
 import os
 import random
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
@@ -55,7 +56,10 @@ class Context(SimpleNamespace):
 
 
 class World:
-    """AWS, Neptune and time. `model` is one to upload. `parameters` are the template's; the others keep the template's own defaults."""
+    """AWS, Neptune and time.
+
+    `neptune` are options of local Neptune ML. `parameters` are the template's; the others keep its own defaults.
+    """
 
     model = MODEL
 
@@ -87,6 +91,10 @@ class World:
             self.topic = self._sns.create_topic(Name="training")["TopicArn"]
             starting.enter_context(patch.dict(os.environ, self._environment()))
             starting.enter_context(self._own_time())
+            starting.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings(
+                "ignore", "No application metrics"
+            )  # two handlers at once share powertools' metrics
             starting.enter_context(self._own_session())
             for function in (start, track):  # read when the module was, before there was this environment
                 namespace = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
