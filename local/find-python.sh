@@ -1,7 +1,7 @@
 #!/bin/bash
-# Prints the Python to use: 3.13, which Lambda runs, where there is one; else another from 3.11 on.
+# find-python.sh [VERSION]: prints the Python to use: VERSION; or 3.13, which Lambda runs, where there is one; or another.
 set -u
-for version in 3.13 3.12 3.14 3.11 3; do
+for version in ${1:-3.13 3.12 3.14 3.11 3}; do
   # A version manager's shim is there for versions that it does not serve: ask the interpreter itself, then look behind it.
   for python in "$(command -v "python$version")" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
     [ -x "$python" ] &&

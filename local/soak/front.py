@@ -55,9 +55,11 @@ class Front:
 
     async def _handle(self, request: web.Request) -> web.Response:
         try:
-            body = await request.read()
-        except ConnectionError:
-            return web.Response()  # goes nowhere: the function was killed while it spoke
+            return await self._answer(request, await request.read())
+        except (ConnectionError, aiohttp.ClientConnectionError):
+            return web.Response(status=502)  # the function was killed while it spoke, or the emulator has gone
+
+    async def _answer(self, request: web.Request, body: bytes) -> web.Response:
         found = SERVICE.search(request.headers.get("Authorization", ""))
         service = found[1] if found else "unsigned"
         operation = request.headers.get("X-Amz-Target", request.method).rpartition(".")[2]

@@ -8,7 +8,7 @@ import pytest
 
 from local.stack import Stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 Heard = Callable[..., dict[str, Any]]
 
 
