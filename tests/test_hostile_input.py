@@ -152,11 +152,18 @@ def test_an_event_of_no_known_shape_is_recorded_as_rejected(held: World, hostile
 
 
 def test_a_request_with_an_id_that_another_job_has_is_rejected_and_that_job_is_as_it_was(held: World) -> None:
-    taken = held.start(held.uploaded())["jobId"]
+    taken = held.start(held.requested(id="taken"))["jobId"]
     before = held.jobs()[taken]
-    answer = held.start(held.requested(id=taken))
+    answer = held.start(held.requested(id=taken, maxHPONumberOfTrainingJobs=20))
     assert [answer["status"], held.jobs()[taken]] == ["REJECTED", before]
     assert problems(held.jobs()[answer["jobId"]]) == ["another request has used this id"]
+
+
+def test_a_request_with_another_triggers_derived_id_is_rejected_and_that_job_is_as_it_was(held: World) -> None:
+    derived = held.start(held.uploaded())["jobId"]
+    before = held.jobs()[derived]
+    answer = held.start(held.requested(id=derived))
+    assert [answer["status"], held.jobs()[derived]] == ["REJECTED", before]
 
 
 @pytest.mark.parametrize("job_id", ["#capacity", "#newest s3://b/k", "a\n", "a#", "é", "-" * 49])

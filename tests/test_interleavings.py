@@ -277,7 +277,7 @@ class Interleavings(RuleBasedStateMachine):
 
 
 Interleavings.TestCase.settings = settings(
-    max_examples=int(HISTORIES or 60),
+    max_examples=int(HISTORIES or 35),
     stateful_step_count=50,
     derandomize=HISTORIES is None,
     deadline=None,

@@ -101,7 +101,7 @@ def test_a_schedule_that_cannot_tell_its_runs_apart_is_unreadable_with_the_line_
     assert line in refusal({**event("start-schedule"), field: value}).reasons[0].remedy
 
 
-@pytest.mark.parametrize("value", ["has space", "x" * 49, "", 7, ["a"]])
+@pytest.mark.parametrize("value", ["has space", "x" * 49, "", 7, ["a"], "fraud-b1e336b353b5439ee2aa"])
 def test_an_explicit_id_that_is_none_is_unreadable_before_it_is_a_key(value: object) -> None:
     refused = refusal({**event("start-event"), "detail": {"id": value}})
     assert refused.reasons[0].field == "id"

@@ -14,15 +14,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from pydantic import TypeAdapter, ValidationError
-
 from neptune_training import documents
 from neptune_training.jobs import Trigger
-from neptune_training.parameters import JobId
 from neptune_training.reasons import Invalid, Reason, shown
 
 DETAIL_TYPE = "Neptune ML Training Requested"
 CONFIGURATION = "model-hpo-configuration.json"
+JOB_ID = re.compile(r"[A-Za-z0-9-]{1,48}")
+DERIVED = re.compile(r"-[0-9a-f]{20}$")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAX_KEY_BYTES = 1024
 MAX_BYTES = 65_536  # of an event: a record holds 400 KB, and whatever comes must fit into one, several times over
@@ -140,15 +139,15 @@ def placeholder(field: str, value: object, line: str) -> Reason:
 
 
 def asked(trigger: Trigger, detail: dict[str, Any]) -> Asked:
-    """A request with an explicit `id`: that id becomes the job's, so it must be one before it is stored under it."""
-    if detail.get("id") is not None:
-        try:
-            TypeAdapter(JobId).validate_python(detail["id"], strict=True)
-        except ValidationError as error:
-            problem, remedy = "is not valid", "Set it to 1 to 48 letters, digits and hyphens"
-            raise Unreadable(
-                trigger, (Reason(field="id", value=shown(detail["id"]), problem=problem, remedy=remedy),)
-            ) from error
+    """A request with an explicit `id`: that id becomes the job's, so it must be one before it is stored under it.
+
+    One of the form that derived ids have could take the place of another trigger's job.
+    """
+    job_id = detail.get("id")
+    if job_id is not None and (not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id) or DERIVED.search(job_id)):
+        problem = "is not valid, or has the form of the ids that are made here"
+        remedy = "Set it to 1 to 48 letters, digits and hyphens that do not end with a hyphen and 20 hexadecimal digits"
+        raise Unreadable(trigger, (Reason(field="id", value=shown(job_id), problem=problem, remedy=remedy),))
     return Asked(trigger, detail)
 
 
