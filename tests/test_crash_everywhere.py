@@ -9,7 +9,7 @@ For pairs, the second kill is at each moment of each recovery from the first. Wh
 process, which the first test proves equal to what was there at that moment; so a moment that leaves what an earlier
 one has left has its future behind it already, and is not run twice.
 
-When this was written there were 444 kills in seven flows, which leave 122 different things behind; and in five of the
+When this was written there were 446 kills in seven flows, which leave 122 different things behind; and in five of the
 flows 4,028 second kills, in those recoveries that differ.
 """
 
@@ -23,7 +23,8 @@ import pytest
 from neptune_training.triggers import CONFIGURATION
 from tests.world import Call, Crash, World, checks
 from tests.world.calls import error
-from tests.world.world import MODEL, Remembered
+from tests.world.memory import Remembered
+from tests.world.triggers import MODEL
 
 
 class Flow(NamedTuple):

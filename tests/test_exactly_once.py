@@ -8,7 +8,7 @@ import pytest
 from neptune_training.jobs import Status
 from neptune_training.triggers import CONFIGURATION
 from tests.world import Call, World, checks
-from tests.world.world import MODEL
+from tests.world.triggers import MODEL
 
 WEEK_OF_SECONDS = 7 * 24 * 60 * 60
 OTHER_BYTES = {**MODEL, CONFIGURATION: MODEL[CONFIGURATION] + b"\n"}

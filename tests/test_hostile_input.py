@@ -30,7 +30,7 @@ from neptune_training.reasons import MAX_CHARACTERS, Invalid, Reason, bounded, s
 from neptune_training.settings import Limits
 from tests.world import Call, World, checks
 from tests.world.calls import error
-from tests.world.world import MODEL
+from tests.world.triggers import MODEL
 from track import StepsFailed
 
 EVENTS = Path(__file__).parent.parent / "events"

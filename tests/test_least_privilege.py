@@ -15,7 +15,7 @@ import pytest
 
 from tests.rendered import Rendered
 from tests.world import World
-from tests.world.world import BUCKET, session
+from tests.world.surroundings import BUCKET, session
 
 STACK = Rendered(ExistingModelBucket=BUCKET)
 CLUSTER = "arn:aws:neptune-db:us-east-1:123456789012:cluster-ABC/*"

@@ -11,7 +11,7 @@ import notify
 import wiring
 from neptune_training.triggers import CONFIGURATION
 from tests.world import World
-from tests.world.world import MODEL
+from tests.world.triggers import MODEL
 
 FORGED = '{"level": "ERROR", "message": "forged"}'
 

@@ -17,7 +17,7 @@ from neptune_training.jobs import Status
 from neptune_training.table import item, job_of
 from neptune_training.times import from_text
 from tests.world import World, checks
-from tests.world.world import TABLE, session
+from tests.world.surroundings import TABLE, session
 
 VERSIONS = sorted(each for each in (Path(__file__).parent / "records").iterdir() if each.is_dir())
 UNFINISHED = ["waiting", "waiting-for-capacity", "requested", "started"]

@@ -163,3 +163,10 @@ def details(error: ClientError) -> tuple[str, str, str | None]:
     message = response.get("detailedMessage") or response.get("Error", {}).get("Message") or "Neptune gave no message"
     request_id = response.get("requestId") or response.get("ResponseMetadata", {}).get("RequestId")
     return code, str(message)[:2048], str(request_id) if request_id else None
+
+
+def worth_another(error: BaseException | None, attempts: int, *, probing: bool) -> bool:
+    """Whether the same invocation sends a start once more after so many. A probe asks once, for all jobs."""
+    if isinstance(error, ConstraintViolated):
+        return attempts < 2
+    return isinstance(error, AtCapacity) and not probing

@@ -1,6 +1,6 @@
 """Neptune ML: start a training job, ask how it and its data processing are. `failures` says what an error means."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,23 +63,21 @@ class Neptune:
 
     def training(self, job_id: str, role: str | None) -> Look:
         """GetMLModelTrainingJob. `role` is the request's own neptuneIamRoleArn, if it named one."""
-        try:
-            answer: Any = self._client.get_ml_model_training_job(id=job_id, **role_parameter(role))
-        except (ClientError, BotoCoreError) as error:
-            return absent_or_unknown(error)
-        except BROKEN as error:
-            return Unknown(Failure("BrokenAnswer", broken(error)))
-        return found(answer)
+        return look(lambda: self._client.get_ml_model_training_job(id=job_id, **role_parameter(role)))
 
     def data_processing(self, job_id: str, role: str | None) -> Look:
         """GetMLDataProcessingJob."""
-        try:
-            answer: Any = self._client.get_ml_data_processing_job(id=job_id, **role_parameter(role))
-        except (ClientError, BotoCoreError) as error:
-            return absent_or_unknown(error)
-        except BROKEN as error:
-            return Unknown(Failure("BrokenAnswer", broken(error)))
-        return found(answer)
+        return look(lambda: self._client.get_ml_data_processing_job(id=job_id, **role_parameter(role)))
+
+
+def look(ask: Callable[[], Any]) -> Look:
+    """What an answer says of a job, of whatever shape the answer is."""
+    try:
+        return found(ask())
+    except (ClientError, BotoCoreError) as error:
+        return absent_or_unknown(error)
+    except BROKEN as error:
+        return Unknown(Failure("BrokenAnswer", broken(error)))
 
 
 def role_parameter(role: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from tenacity import RetryCallState, Retrying, wait_random_exponential
@@ -48,9 +49,11 @@ class Steps:
     sleep: Callable[[float], None]
 
     def first(self, job: Job, deadline: datetime) -> Job:
-        """Take a new job's first step, in its turn: those that wait for the cluster already are older."""
-        queued = any(due.waits_for_cluster(self.now()) for due in self.table.due(Status.WAITING, self.now()))
-        return self._guarded(job, lambda: self._begin(job, deadline, may_claim=not queued))
+        """Take a new job's first step. The slots that older jobs wait for are theirs."""
+        now = self.now()
+        queue = islice(self.table.due(Status.WAITING, now), self.settings.max_concurrent_training_jobs)
+        ahead = sum(due.waits_for_cluster(now) for due in queue)
+        return self._guarded(job, lambda: self._begin(job, deadline, ahead=ahead))
 
     def next(self, job: Job, deadline: datetime) -> Job:
         """Take the step that `job` is at, and return the job after it."""
@@ -76,7 +79,7 @@ class Steps:
 
     # --- WAITING ------------------------------------------------------------------------------------------------------
 
-    def _begin(self, job: Job, deadline: datetime, *, may_claim: bool = True) -> Job:
+    def _begin(self, job: Job, deadline: datetime, *, ahead: int = 0) -> Job:
         match self.readiness.judge(job, self.now()):
             case Superseded(by):
                 return self._end(job, Status.SUPERSEDED, (explanations.superseded(job, by),), supersededBy=by)
@@ -85,13 +88,13 @@ class Steps:
             case NotYet(waiting_for, reasons, next_attempt):
                 return self._wait(job, waiting_for, reasons, next_attempt=next_attempt)
             case Ready() as ready:
-                return self._claim(job, ready, deadline, may_claim=may_claim)
+                return self._claim(job, ready, deadline, ahead=ahead)
 
-    def _claim(self, job: Job, ready: Ready, deadline: datetime, *, may_claim: bool) -> Job:
+    def _claim(self, job: Job, ready: Ready, deadline: datetime, *, ahead: int) -> Job:
         now, capacity = self.now(), self.table.capacity()
         if capacity.paused(now):
             return self._wait(job, WaitingFor.CAPACITY)
-        if not may_claim or not capacity.free(job.jobId, self.settings.max_concurrent_training_jobs):
+        if not capacity.free(job.jobId, self.settings.max_concurrent_training_jobs - ahead):
             return self._wait(job, WaitingFor.SLOT)
         if not self.time_to_start(deadline):
             return job
@@ -122,7 +125,8 @@ class Steps:
         """POST, as the holder of the lease, and write down what became of it."""
         probing = seen.paused_until is not None
         try:
-            accepted = self._post(job, deadline, probing=probing)
+            until = min(self.now() + RETRY_FOR, self._last_post(deadline))
+            accepted = self._attempts(until, probing=probing)(self.neptune.start, job.request or {})
         except failures.Unanswered as failure:
             log.warning("no answer to the start", extra={"jobId": job.jobId, "failure": str(failure)})
             return job
@@ -136,24 +140,15 @@ class Steps:
             return self._refused(job, refused, seen)
         return self._started(job, accepted, resume=probing)
 
-    def _post(self, job: Job, deadline: datetime, *, probing: bool) -> Accepted:
-        """StartMLModelTrainingJob, again for about ten seconds while Neptune says that it has too much to do."""
-        until = min(self.now() + RETRY_FOR, self._last_post(deadline))
-
-        def worth_another(state: RetryCallState) -> bool:
-            error = state.outcome.exception() if state.outcome else None
-            if isinstance(error, failures.ConstraintViolated):
-                return state.attempt_number < 2
-            return isinstance(error, failures.AtCapacity) and not probing
-
-        retrying = Retrying(
-            retry=worth_another,
+    def _attempts(self, until: datetime, *, probing: bool) -> Retrying:
+        """How often a start is sent: again until then, while Neptune has too much to do."""
+        return Retrying(
+            retry=lambda state: failures.worth_another(error_of(state), state.attempt_number, probing=probing),
             wait=wait_random_exponential(multiplier=0.25, max=4),
             stop=lambda state: self.now() + timedelta(seconds=state.upcoming_sleep) >= until,
             sleep=self.sleep,
             reraise=True,
         )
-        return retrying(self.neptune.start, job.request or {})
 
     def _last_post(self, deadline: datetime) -> datetime:
         return deadline - timedelta(seconds=self.settings.neptune_read_timeout_seconds) - MARGIN
@@ -270,3 +265,8 @@ class Steps:
         if job.waitingFor is WaitingFor.FILES and job.giveUpAt:
             return job.giveUpAt
         return self.now() + self.settings.files_grace_seconds
+
+
+def error_of(state: RetryCallState) -> BaseException | None:
+    """What the last attempt raised."""
+    return state.outcome.exception() if state.outcome else None

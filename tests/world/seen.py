@@ -1,0 +1,74 @@
+"""What happened in the world, from those who know: DynamoDB, its stream, the topic, Neptune's log."""
+
+import json
+from typing import Any
+
+import track
+from neptune_training.items import plain
+from neptune_training.steps import Steps
+from neptune_training.table import CAPACITY
+from neptune_training.times import from_text
+from tests.world.surroundings import Surroundings
+
+
+class Seen(Surroundings):
+    """Questions, all of them answered without a word of the functions."""
+
+    @property
+    def steps(self) -> Steps:
+        return track.steps()
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        """All items of the table, as DynamoDB has them."""
+        with self._moment:
+            items = [plain(each.to_json()["Attributes"]) for each in self._table().all_items()]
+        return {each["jobId"]: each for each in items}
+
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        return {key: each for key, each in self.items().items() if not key.startswith("#")}
+
+    def job(self, job_id: str | None = None) -> dict[str, Any]:
+        """The record of `job_id`, or of the only job."""
+        jobs = self.jobs()
+        if job_id is None:
+            [job_id] = jobs
+        return jobs[job_id]
+
+    def statuses(self) -> dict[str, str]:
+        return {job_id: job["status"] for job_id, job in self.jobs().items()}
+
+    def slots(self) -> set[str]:
+        return set(self.items().get(CAPACITY, {}).get("slots", ()))
+
+    def paused_until(self) -> str | None:
+        return self.items().get(CAPACITY, {}).get("pausedUntil")
+
+    def stream(self) -> list[dict[str, Any]]:
+        """The table's stream since the beginning."""
+        self._keep_stream()
+        return self._streamed
+
+    def announcements(self) -> list[dict[str, Any]]:
+        """What a subscriber of the topic has heard."""
+        return [json.loads(message) for _, message, *_ in self._topic().sent_notifications]
+
+    @staticmethod
+    def epoch(text: str) -> float:
+        """A time of the record as Neptune's log has it."""
+        return from_text(text).timestamp()
+
+    def posts(self, job_id: str | None = None) -> int:
+        """How often a start of `job_id`, or of any job, reached Neptune."""
+        ids = self.neptune.summary()["ids"]
+        return sum(counts["posts"] for each, counts in ids.items() if job_id in (None, each))
+
+    def accepted(self) -> dict[str, int]:
+        """How often Neptune started each job."""
+        ids = self.neptune.summary()["ids"]
+        return {job_id: counts["accepted"] for job_id, counts in ids.items() if counts["accepted"]}
+
+    def running(self) -> set[str]:
+        """The jobs that Neptune is running."""
+        with self.neptune.lock:
+            now, jobs = self.clock.epoch(), self.neptune.state.cluster.training
+            return {job_id for job_id, job in jobs.items() if not job.ended(now)}

@@ -1,0 +1,136 @@
+"""What a world is made of: moto, local Neptune ML, the functions' environment, their clock and their clients."""
+
+import os
+import threading
+import warnings
+from collections.abc import Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, Self
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID, botocore_stubber
+
+import notify
+import start
+import track
+from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
+from neptune_training.table import Table
+from tests.world import template
+from tests.world.calls import Call, Calls
+from tests.world.clock import Clock
+
+REGION = "us-east-1"
+BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
+STAGE_SECONDS = 100.0
+
+
+class Surroundings:
+    """AWS, Neptune and time.
+
+    `neptune` are options of local Neptune ML. `parameters` are the template's; the others keep its own defaults.
+    """
+
+    def __init__(self, neptune: Mapping[str, Any] | None = None, **parameters: str) -> None:
+        self.clock = Clock()
+        options = {"clock": self.clock.epoch, "stage_seconds": STAGE_SECONDS, "seed": 1, **(neptune or {})}
+        self.neptune = NeptuneML(**options)
+        self.parameters = {"DataProcessingJobId": COMPLETED_DATA_PROCESSING_JOB, **parameters}
+        self._moment = threading.RLock()
+        self._streamed: list[dict[str, Any]] = []
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            starting.enter_context(self.neptune)
+            starting.enter_context(mock_aws())
+            starting.enter_context(one_at_a_time(self._moment))
+            self._s3, self._sns, self._dynamodb = (session().client(name) for name in ("s3", "sns", "dynamodb"))
+            self._neptunedata = session().client("neptunedata", endpoint_url=self.neptune.url)
+            self._s3.create_bucket(Bucket=BUCKET)
+            self._dynamodb.create_table(TableName=TABLE, **template.table())
+            self.topic = self._sns.create_topic(Name="training")["TopicArn"]
+            starting.enter_context(patch.dict(os.environ, self._environment()))
+            starting.enter_context(self._own_time())
+            starting.enter_context(warnings.catch_warnings())
+            warnings.filterwarnings("ignore", "No application metrics")  # handlers side by side share powertools' set
+            starting.enter_context(self._own_session())
+            for function in (start, track):  # read when the module was, before there was this environment
+                namespace = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
+                starting.enter_context(patch.object(function.metrics.provider, "namespace", namespace))
+            self._exit = starting.pop_all()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._exit.__exit__(*error)
+
+    def _environment(self) -> dict[str, str]:
+        said = {"NeptuneEndpointUrl": self.neptune.url, "ModelPrefix": PREFIX, **self.parameters}
+        trained = f"s3://{BUCKET}/{template.default('TrainModelS3Prefix')}"
+        made = {"TRAINING_JOBS_TABLE": TABLE, "MODEL_BUCKET": BUCKET, "TRAIN_MODEL_S3_LOCATION": trained}
+        variables = {name: value for name, value in template.environment(said, made).items() if value}
+        return variables | {
+            "TRAINING_TOPIC_ARN": self.topic,
+            "AWS_DEFAULT_REGION": REGION,
+            "POWERTOOLS_METRICS_DISABLED": "true",
+        }
+
+    @contextmanager
+    def _own_time(self) -> Any:
+        """Nobody looks at another clock: not the functions, not the waits between tries, not S3."""
+        with (
+            patch("wiring.now", self.clock.now),
+            patch("wiring.time", SimpleNamespace(sleep=self.clock.sleep)),
+            patch.object(Table.__init__, "__defaults__", (self.clock.sleep,)),
+            patch("moto.s3.models.utcnow", self.clock.naive),
+        ):
+            yield
+
+    @contextmanager
+    def _own_session(self) -> Any:
+        """The handlers make their clients anew, with our hooks in them."""
+        made = (start.steps, track.steps, notify.sns)
+        self.calls = Calls()
+        self.calls.watchers.append(self._keep_stream)
+        with patch("boto3.DEFAULT_SESSION", session()), self.calls.seen_by(session().events):
+            for each in made:
+                each.cache_clear()
+            yield
+        for each in made:
+            each.cache_clear()
+
+    def _table(self) -> Any:
+        return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].get_table(TABLE)
+
+    def _topic(self) -> Any:
+        return get_backend("sns")[DEFAULT_ACCOUNT_ID][REGION].topics[self.topic]
+
+    def _keep_stream(self, _: Call | None = None) -> None:
+        """Take the stream out of moto, which would copy all of it at each transaction."""
+        with self._moment:
+            shard = self._table().stream_shard
+            self._streamed += [record.to_json() for record in shard.items]
+            shard.items.clear()
+
+
+@cache
+def session() -> boto3.Session:
+    """One for all worlds: it reads the services' models, which takes longer than most tests."""
+    return boto3.Session(region_name=REGION)
+
+
+@contextmanager
+def one_at_a_time(lock: threading.RLock) -> Any:
+    """Each request to AWS takes effect at one moment; moto leaves that to the one thread that it expects."""
+    process = botocore_stubber.BotocoreStubber.process_request
+
+    def locked(self: Any, request: Any) -> Any:
+        with lock:
+            return process(self, request)
+
+    with patch.object(botocore_stubber.BotocoreStubber, "process_request", locked):
+        yield
