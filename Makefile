@@ -45,10 +45,11 @@ check-model: setup ## Check a model before uploading it: make check-model MODEL=
 	@$(BIN)/python -m neptune_training.check_model "$(MODEL)"
 
 test: setup ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
-
-unit: setup ## Run the tests that need no local stack
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
+	@$(BIN)/python -m pytest -m e2e
+
+unit: setup ## Run the tests of the rules, in seconds
+	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
 
 lint: setup ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

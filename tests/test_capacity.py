@@ -10,6 +10,8 @@ from neptune_training import rounds
 from tests.measure_waiting import waiting
 from tests.world import Call, World, checks
 
+pytestmark = pytest.mark.faults
+
 START = "StartMLModelTrainingJob"
 FULL = "TooManyRequestsException"
 

@@ -26,6 +26,8 @@ from tests.world.calls import error
 from tests.world.memory import Remembered
 from tests.world.triggers import MODEL
 
+pytestmark = pytest.mark.faults
+
 
 class Flow(NamedTuple):
     """Something to kill: what is sent, how its jobs end, and the fewest kills and pairs of kills that it has."""

@@ -6,6 +6,8 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, 
 from local.neptune_ml.options import ABSENT_FORMS
 from tests.world import Call, World, checks
 
+pytestmark = pytest.mark.faults
+
 START, GET = "StartMLModelTrainingJob", "GetMLModelTrainingJob"
 STARTED = ("drop-after", "error-after", "not-json")  # Neptune has the job
 NOT_STARTED = ("drop-before", "http-500", "http-502", "http-503", "ClientTimeoutException", "InternalFailureException")

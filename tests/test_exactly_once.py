@@ -10,6 +10,8 @@ from neptune_training.triggers import CONFIGURATION
 from tests.world import Call, World, checks
 from tests.world.triggers import MODEL
 
+pytestmark = pytest.mark.faults
+
 WEEK_OF_SECONDS = 7 * 24 * 60 * 60
 OTHER_BYTES = {**MODEL, CONFIGURATION: MODEL[CONFIGURATION] + b"\n"}
 TRIGGERS: dict[str, Callable[[World], str]] = {

@@ -12,6 +12,7 @@ import json
 import os
 from typing import Any
 
+import pytest
 from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -22,6 +23,8 @@ from tests.world import Call, World, checks
 from tests.world.actors import Actor, Actors
 from tests.world.calls import error
 from tests.world.triggers import MODEL
+
+pytestmark = pytest.mark.faults
 
 HISTORIES = os.environ.get("INTERLEAVINGS")
 START, GET, GET_DATA = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "GetMLDataProcessingJob"

@@ -5,6 +5,8 @@ import pytest
 from tests.world import Call, World, checks
 from tests.world.calls import WRITES, error
 
+pytestmark = pytest.mark.faults
+
 DOWN = error("InternalServerError", 500)
 DENIED = error("AccessDenied", 403)
 CONFLICT = error("TransactionCanceledException", 400, CancellationReasons=[{"Code": "TransactionConflict"}])

@@ -1,4 +1,7 @@
-"""One local stack for all of these tests: the project's own template on ministack, with local Neptune ML."""
+"""One local stack for all of these tests: the project's own template on ministack, with local Neptune ML.
+
+It is gone before any other test runs: moto would answer its clients in this process too.
+"""
 
 import json
 import time
@@ -14,7 +17,7 @@ from local.stack import Stack
 WITHIN = 45.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     parameters = {"ScheduleExpression": "rate(7 days)", "ScheduledRequest": '{"maxHPONumberOfTrainingJobs": 11}'}
     with Stack(parameters, NeptuneML(stage_seconds=0.3)) as running:
@@ -56,5 +59,5 @@ def upload(stack: Stack) -> Callable[..., str]:
 def example() -> dict[str, bytes]:
     """The example model's files, its configuration last."""
     directory = Path(__file__).parents[2] / "local" / "example-model"
-    files = {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
-    return {**files, "model-hpo-configuration.json": files.pop("model-hpo-configuration.json")}
+    last = "model-hpo-configuration.json"
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir(), key=lambda path: path.name == last)}

@@ -11,7 +11,7 @@ import pytest
 
 from local.model import EXAMPLE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 IN_A_NAMESPACE = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net"]
 

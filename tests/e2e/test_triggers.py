@@ -9,7 +9,7 @@ import pytest
 
 from local.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 Heard = Callable[..., dict[str, Any]]
 
 

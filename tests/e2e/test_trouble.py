@@ -8,7 +8,7 @@ import pytest
 
 from local.stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 Heard = Callable[..., dict[str, Any]]
 
 
@@ -40,10 +40,7 @@ def test_all_that_is_wrong_is_reported_at_once(
     )
     model = upload(
         "all-wrong",
-        {
-            "training-job.json": settings,
-            **{name: each for name, each in example.items() if name != "training-job.json"},
-        },
+        {**example, "training-job.json": settings},
     )
     reasons = heard(model, "REJECTED")["reasons"]
     by_field = {reason["field"]: reason for reason in reasons}
