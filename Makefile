@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit redrive \
+.PHONY: help setup run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit eventbridge redrive \
 	schemas lock clean
 
 help: ## List the targets
@@ -80,6 +80,9 @@ sbom: .local/supply/ready ## Write what the functions are made of, as CycloneDX,
 audit: .local/supply/ready ## Look for known vulnerabilities in the functions' requirements (asks the OSV database, on the network)
 	@.local/supply/bin/pip-audit --requirement functions/requirements.txt --disable-pip --strict \
 		--vulnerability-service osv --progress-spinner off
+
+eventbridge: setup ## Let an existing bucket send its events to EventBridge: make eventbridge BUCKET=name
+	@$(BIN)/python -m local.eventbridge "$(BUCKET)"
 
 redrive: setup ## Send the dead-letter queue's messages back (variables as in .local/env)
 	@$(BIN)/python -m local.redrive
