@@ -19,7 +19,7 @@ exec 3>&1 >&2 # fd 3 is what the caller evaluates; all else is for its eyes
 LOCAL=$(cd "$(dirname "$0")" && pwd)
 WORK=$(dirname "$LOCAL")/.local/containers
 SOCKET=$WORK/podman.sock
-NETWORK=sam-local GATEWAY=10.187.53.1 SUBNET=10.187.53.0/24
+NETWORK=sam-local
 PACKAGES=(podman runc nftables mmdebstrap mount debian-archive-keyring)
 PYTHON=${PYTHON:-python3}
 IMAGE=public.ecr.aws/lambda/python:3.13-x86_64 # the name by which sam looks for it
@@ -116,10 +116,11 @@ network_config_dir = "$WORK/networks"
 EOF
 }
 
-# A bridge of its own, too. It can be made and removed only while it is not yet, or no longer, the default network.
+# A bridge of its own, too, with a subnet that nothing else has. It can be made and removed only while it is not yet, or
+# no longer, the default network.
 make_network() {
-  podman network exists "$NETWORK" ||
-    podman network create --disable-dns --subnet "$SUBNET" --gateway "$GATEWAY" "$NETWORK" > /dev/null
+  podman network exists "$NETWORK" || podman network create --disable-dns "$NETWORK" > /dev/null
+  GATEWAY=$(podman network inspect --format '{{(index .Subnets 0).Gateway}}' "$NETWORK")
   echo "default_network = \"$NETWORK\"" >> "$WORK/containers.conf"
 }
 
