@@ -1,6 +1,5 @@
 """`make up`: leave the local stack running, and say how to join it. Ctrl-C ends it."""
 
-import contextlib
 import shlex
 import signal
 import sys
@@ -20,8 +19,9 @@ EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
 def main() -> int:
     """Run the program."""
     done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
-    with contextlib.suppress(KeyboardInterrupt), Stack() as stack:
+    for end in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores Ctrl-C unless it says otherwise
+        signal.signal(end, lambda *_: done.set())
+    with Stack() as stack:
         try:
             write(stack)
             stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
