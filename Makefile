@@ -32,6 +32,9 @@ $(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
 .local/checkov/ready: local/requirements-checkov.txt local/make-venv.sh
 	@local/make-venv.sh "$(PYTHON)" .local/checkov local/requirements-checkov.txt
 
+.local/guard/ready: local/requirements-guard.txt local/make-venv.sh
+	@local/make-venv.sh "$(PYTHON)" .local/guard local/requirements-guard.txt
+
 .local/supply/ready: local/requirements-supply.txt local/make-venv.sh
 	@local/make-venv.sh "$(PYTHON)" .local/supply local/requirements-supply.txt
 
@@ -54,9 +57,10 @@ unit: setup ## Run the tests of the rules, in seconds
 lint: setup ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-lint-template: .local/sam/ready .local/checkov/ready ## Check the template with sam, cfn-lint and checkov
+lint-template: .local/sam/ready .local/checkov/ready .local/guard/ready ## Check the template with sam, cfn-lint, checkov and cfn-guard
 	@SAM_CLI_TELEMETRY=0 .local/sam/bin/sam validate --lint && .local/sam/bin/cfn-lint template.yaml
 	@.local/checkov/bin/checkov -f template.yaml --framework cloudformation --compact --quiet --skip-download
+	@AWS_DEFAULT_REGION=us-east-1 .local/sam/bin/python -m tests.guard .local/guard/lib/python*/site-packages/cdklabs/*/_jsii/*.tgz
 
 soak: setup ## Many triggers, many faults: make soak N=1000
 	@$(BIN)/python -m local.soak --n $(or $(N),1000)

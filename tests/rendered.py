@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 PSEUDO = {
     "AWS::AccountId": "123456789012",
     "AWS::Partition": "aws",
@@ -42,7 +43,7 @@ Loader.add_multi_constructor("!", function)
 
 @cache
 def template() -> dict[str, Any]:
-    return yaml.load((Path(__file__).parent.parent / "template.yaml").read_text(), Loader)
+    return yaml.load(TEMPLATE.read_text(), Loader)
 
 
 class Rendered:

@@ -69,11 +69,11 @@ class Surroundings:
         self._exit.__exit__(*error)
 
     def _environment(self) -> dict[str, str]:
-        said = {"NeptuneEndpointUrl": self.neptune.url, "ModelPrefix": PREFIX, **self.parameters}
-        trained = f"s3://{BUCKET}/{template.default('TrainModelS3Prefix')}"
-        made = {"TRAINING_JOBS_TABLE": TABLE, "MODEL_BUCKET": BUCKET, "TRAIN_MODEL_S3_LOCATION": trained}
-        variables = {name: value for name, value in template.environment(said, made).items() if value}
-        return variables | {
+        neptune = {"NeptuneEndpointUrl": self.neptune.url}
+        said = {**neptune, "ExistingModelBucket": BUCKET, "ModelPrefix": PREFIX, **self.parameters}
+        return {
+            **{name: value for name, value in template.variables(frozenset(said.items())).items() if value},
+            "TRAINING_JOBS_TABLE": TABLE,
             "TRAINING_TOPIC_ARN": self.topic,
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_DISABLED": "true",
