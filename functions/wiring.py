@@ -46,7 +46,12 @@ def deadline(context: Context) -> datetime:
 def steps(environment: Mapping[str, str] = os.environ) -> Steps:
     """Make the state machine out of the function's environment."""
     settings = Settings.from_environment(environment)
-    quick = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+    quick = Config(
+        connect_timeout=3,
+        read_timeout=10,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        s3={"us_east_1_regional_endpoint": "regional"},  # what a gateway endpoint serves; the SDK's default is global
+    )
     once = Config(  # the id is Neptune's only idempotency key: a POST that the SDK sent again would be a second start
         connect_timeout=3,
         read_timeout=settings.neptune_read_timeout_seconds,

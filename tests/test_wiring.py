@@ -61,6 +61,12 @@ def test_start_and_track_make_clients_of_s3_dynamodb_and_neptune_only(clients: d
     assert set(clients) == {"s3", "dynamodb", "neptunedata"}
 
 
+def test_s3_and_dynamodb_are_called_by_the_names_that_gateway_endpoints_serve(clients: dict[str, Any]) -> None:
+    wiring.steps(environment("https://neptune.invalid:8182"))
+    assert clients["s3"].meta.endpoint_url == "https://s3.us-east-1.amazonaws.com"
+    assert clients["dynamodb"].meta.endpoint_url == "https://dynamodb.us-east-1.amazonaws.com"
+
+
 def test_neptunes_client_tries_once_with_a_finite_read_timeout(clients: dict[str, Any]) -> None:
     wiring.steps(environment("https://neptune.invalid:8182"))
     config = clients["neptunedata"].meta.config

@@ -13,20 +13,12 @@ from local.model import EXAMPLE
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
-IN_A_NAMESPACE = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net"]
 
 
-def run(*arguments: str, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
-    command = [*before, sys.executable, "-m", "local.run", *arguments]
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "local.run", *arguments]
     environment = {**os.environ, "PYTHONPATH": "functions:."}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=False)
-
-
-def can_make_namespaces() -> bool:
-    try:
-        return subprocess.run([*IN_A_NAMESPACE, "ip", "link"], capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        return False
 
 
 def test_run_exits_0_and_shows_each_step_and_the_time_to_the_announced_arn() -> None:
@@ -57,22 +49,6 @@ def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -
     done = run("--model", path)
     assert done.returncode == 2
     assert "there is no such" in done.stdout
-
-
-@pytest.mark.skipif(not can_make_namespaces(), reason="needs the right to make a network namespace")
-def test_everything_works_where_nothing_but_this_machine_can_be_reached() -> None:
-    command = f"ip link set lo up && exec {sys.executable} -m local.run"
-    environment = {**os.environ, "PYTHONPATH": "functions:."}
-    done = subprocess.run(
-        [*IN_A_NAMESPACE, "sh", "-c", command],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_up_writes_the_variables_to_join_with_and_ends_cleanly_on_ctrl_c() -> None:

@@ -1,0 +1,84 @@
+"""Train one model with `start` and `track` in the VPC, and say in JSON who was heard and what could be reached.
+
+unshare --map-root-user --net --mount python -m tests.network
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from local.model import EXAMPLE, upload
+from local.neptune_ml import NeptuneML
+from local.stack import CREDENTIALS, REGION, Stack
+from tests.network import vpc
+from tests.network.gateway import gateways
+from tests.network.vpc import DYNAMODB, HERE, NEPTUNE, NEPTUNE_NAME, S3, Functions
+
+WITHIN = 60.0
+REACHABLE = (f"{S3}:443", f"{DYNAMODB}:443", f"{NEPTUNE}:8182")
+OTHERS = ("sqs.us-east-1.amazonaws.com:443", "169.254.169.254:80", "1.1.1.1:443", f"{HERE}:443")
+
+
+def main(folder: Path) -> None:
+    vpc.lay_cable()
+    certificate = vpc.certificate(folder)
+    signed = {"check_signature": True, "access_key": "test", "secret_key": "test"}
+    neptune = NeptuneML(
+        host=NEPTUNE, port=8182, certificate=certificate[0], key=certificate[1], stage_seconds=0.3, **signed
+    )
+    with Stack(neptune=neptune) as stack:
+        leave_start_and_track_to_the_vpc(stack)
+        vpc.name_addresses(folder, stack.outputs["ModelBucket"])
+        with (
+            gateways([S3, DYNAMODB], stack.url, certificate),
+            vpc.functions({**deployed(stack), "AWS_CA_BUNDLE": str(certificate[0])}) as functions,
+        ):
+            train(stack, functions)
+            reached = {address: functions.reach(address) for address in (*REACHABLE, *OTHERS)}
+        json.dump({"heard": [message for _, message in stack.heard], "reached": reached}, sys.stdout)
+
+
+def leave_start_and_track_to_the_vpc(stack: Stack) -> None:
+    """The emulator runs `notify` and all else; its own `start` gets no messages and its own `track` may not run."""
+    functions = stack.client("lambda")
+    functions.put_function_concurrency(FunctionName=stack.outputs["TrackFunction"], ReservedConcurrentExecutions=0)
+    (mapping,) = functions.list_event_source_mappings(FunctionName=stack.outputs["StartFunction"])[
+        "EventSourceMappings"
+    ]
+    functions.delete_event_source_mapping(UUID=mapping["UUID"])
+
+
+def deployed(stack: Stack) -> dict[str, str]:
+    """The variables that the template gives `start`, without what only the emulator needs."""
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.outputs["StartFunction"])
+    variables = {name: value for name, value in configuration["Environment"]["Variables"].items() if value}
+    del variables["AWS_ENDPOINT_URL"]
+    by_lambda = {name.upper(): value for name, value in CREDENTIALS.items()} | {"AWS_DEFAULT_REGION": REGION}
+    return {**variables, **by_lambda, "NEPTUNE_ENDPOINT_URL": f"https://{NEPTUNE_NAME}:8182"}
+
+
+def train(stack: Stack, functions: Functions) -> None:
+    """From the upload to the announcement of the end. Lambda's poller is outside the VPC, and so is this one."""
+    upload(stack.client("s3"), EXAMPLE, stack.outputs["ModelBucket"], f"{stack.outputs['ModelPrefix']}example/")
+    functions.invoke("start", {"Records": [message(stack)]})
+    until = time.monotonic() + WITHIN
+    while not any(each["status"] == "COMPLETED" for _, each in stack.heard):
+        assert time.monotonic() < until, stack.heard
+        functions.invoke("track", {"source": "aws.events"})
+        time.sleep(0.5)
+
+
+def message(stack: Stack) -> dict[str, Any]:
+    """What Lambda makes of the message in the queue."""
+    sqs, url = stack.client("sqs"), stack.outputs["TrainingQueueUrl"]
+    (found,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
+    return {"messageId": found["MessageId"], "body": found["Body"], "eventSource": "aws:sqs"}
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as made:
+        main(Path(made))
