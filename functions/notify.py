@@ -44,6 +44,7 @@ ANNOUNCED = [
     "startedAt",
     "endedAt",
 ]
+REPEATED = ("WAITING", "REQUESTED")  # while a cluster is full, its probe is both each minute: news the first time only
 ATTRIBUTES = ("jobId", "status", "model")
 MAX_SUBJECT = 100
 MAX_BYTES = 200_000  # SNS takes 256 KiB, attributes and all
@@ -63,7 +64,7 @@ def handler(event: Any, _context: object) -> dict[str, int]:
 
 
 def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The job as the record says it now, if its status or ARN changed."""
+    """The job as the record says it now, if its status or ARN is news."""
     images = record.get("dynamodb", {})
     new, old = plain(images.get("NewImage")), plain(images.get("OldImage"))
     if "status" not in new or (new["status"], new.get("arn")) == (old.get("status"), old.get("arn")):
@@ -71,7 +72,9 @@ def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
     if not all(isinstance(new.get(name), str) and new[name] for name in ATTRIBUTES):
         logger.error("no job", extra={"item": repr(new)[:MAX_SUBJECT]})
         return None  # somebody wrote it by hand: it must not stop the others
-    return new
+    attempts = new.get("attempts")
+    again = new["status"] in REPEATED and isinstance(attempts, int) and attempts > 1
+    return None if again else new
 
 
 def announce(job: dict[str, Any]) -> str:

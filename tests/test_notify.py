@@ -103,3 +103,12 @@ def test_a_topic_that_refuses_fails_the_batch_so_that_it_comes_again(
     monkeypatch.setenv("TRAINING_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:nowhere")
     with pytest.raises(ClientError):
         notify.handler(EVENT, Context())
+
+
+@pytest.mark.parametrize(("old", "new"), [("WAITING", "REQUESTED"), ("REQUESTED", "WAITING")])
+@pytest.mark.parametrize(("attempts", "published"), [(1, 1), (2, 0), (60, 0)])
+def test_a_job_that_probes_a_full_cluster_again_and_again_is_announced_for_its_first_attempt_only(
+    queue: Any, old: str, new: str, attempts: int, published: int
+) -> None:
+    event = record({"status": {"S": new}, "attempts": {"N": str(attempts)}}, {"status": {"S": old}})
+    assert notify.handler(event, Context()) == {"published": published}

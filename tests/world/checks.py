@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 FINAL = {status for status in Status if status.final}
 BEFORE_START = {Status.REJECTED, Status.SUPERSEDED}
+COMES_BACK = {Status.WAITING, Status.REQUESTED}
 NEXT = {
     Status.WAITING: {Status.WAITING, Status.REQUESTED} | BEFORE_START,
     Status.REQUESTED: {Status.REQUESTED, Status.WAITING, Status.STARTED} | BEFORE_START,
@@ -79,8 +80,9 @@ def at_the_end(world: "World") -> None:
 
 
 def recorded(world: "World") -> set[tuple[str, str]]:
-    images = chain.from_iterable(changes(world))
-    return {(image["jobId"], image["status"]) for image in images if "status" in image}
+    """Each status of each job, but for what only another attempt came back to."""
+    jobs = (image for image in chain.from_iterable(changes(world)) if "status" in image)
+    return {(job["jobId"], job["status"]) for job in jobs if job["attempts"] < 2 or job["status"] not in COMES_BACK}
 
 
 def announced(world: "World") -> set[tuple[str, str]]:
