@@ -69,7 +69,7 @@ sam-local: setup .local/sam/ready ## Invoke each function with each of events/ b
 	@$(BIN)/python -m local.sam_local $(EVENTS)
 
 fuzz: setup ## Hostile input for a minute: make fuzz [N=60]
-	@$(BIN)/python -m local.fuzz --seconds $(or $(N),60)
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(N),60)
 
 mutate: setup ## Break each rule on purpose, and see a test turn red
 	@$(BIN)/python -m tests.mutations

@@ -21,13 +21,13 @@ from botocore.exceptions import ClientError
 import notify
 import start
 import wiring
-from local.fuzz import limits
 from neptune_training import documents, hpo, requests, scripts, triggers
 from neptune_training.check_model import settings
 from neptune_training.failures import Unanswered
 from neptune_training.neptune import Neptune, Unknown
 from neptune_training.reasons import MAX_CHARACTERS, Invalid, Reason, bounded, shown
 from neptune_training.settings import Limits
+from tests.fuzz import limits
 from tests.world import Call, World, checks
 from tests.world.calls import error
 from tests.world.triggers import MODEL

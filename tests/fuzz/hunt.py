@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
-from local.fuzz.target import Target, kind
+from tests.fuzz.target import Target, kind
 
 EXAMPLES = 40  # before it is the next target's turn
 MOST_SECONDS = 1.0  # of work, not of waiting for a busy machine

@@ -7,8 +7,8 @@ import time
 import warnings
 from pathlib import Path
 
-from local.fuzz import answers, handlers, parsers
-from local.fuzz.hunt import Hunt
+from tests.fuzz import answers, handlers, parsers
+from tests.fuzz.hunt import Hunt
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ FINDINGS = ROOT / ".local" / "fuzz"
 
 def main() -> int:
     """Run the program."""
-    parser = argparse.ArgumentParser(prog="local.fuzz", description=sys.modules["local.fuzz"].__doc__)
+    parser = argparse.ArgumentParser(prog="tests.fuzz", description=sys.modules["tests.fuzz"].__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--only", default="", help="targets whose name contains this")
     chosen = parser.parse_args()
@@ -34,7 +34,7 @@ def main() -> int:
                 turn = min(time.monotonic() + target.seconds, end)
                 while time.monotonic() < turn and target in hunt.targets:
                     hunt.search(target, turn)
-    print(hunt.report())
+    sys.stdout.write(f"{hunt.report()}\n")
     return 1 if hunt.found else 0
 
 

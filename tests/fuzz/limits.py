@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from local.fuzz.target import Unfit
+from tests.fuzz.target import Unfit
 from tests.world import Call
 
 MAX_ITEM_BYTES = 400 * 1024

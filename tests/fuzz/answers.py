@@ -9,11 +9,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from hypothesis import strategies as st
 
-from local.fuzz.mutations import texts
-from local.fuzz.target import Target, Unfit
 from neptune_training.failures import Failure
 from neptune_training.items import typed
 from neptune_training.neptune import Accepted, Neptune
+from tests.fuzz.mutations import texts
+from tests.fuzz.target import Target, Unfit
 
 STAGE = {"name": "n", "arn": "arn:aws:x", "status": "Failed", "failureReason": "r", "cloudwatchLogUrl": "https://x"}
 ANSWERS: list[dict[str, Any]] = [

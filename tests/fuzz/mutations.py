@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from local.fuzz.values import TEXTS, many, nested, values
+from tests.fuzz.values import TEXTS, many, nested, values
 
 Place = tuple[str | int, ...]
 MOST_BYTES = 1_048_576  # SQS carries no more

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 import notify
 import start
 import wiring
-from local.fuzz import limits, parsers
-from local.fuzz.mutations import bent, texts
-from local.fuzz.target import Target, Unfit, kind
-from local.fuzz.values import NAMES, TEXTS, values
 from neptune_training.jobs import Status
 from neptune_training.triggers import CONFIGURATION
+from tests.fuzz import limits, parsers
+from tests.fuzz.mutations import bent, texts
+from tests.fuzz.target import Target, Unfit, kind
+from tests.fuzz.values import NAMES, TEXTS, values
 from tests.world import Call, World
-from tests.world.world import BUCKET, Context
+from tests.world.surroundings import BUCKET
+from tests.world.world import Context
 
 MISCHIEF = ["none", "none", "changes", "vanishes", "5 GB"]
 MINUTES = 3

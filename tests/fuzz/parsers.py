@@ -8,9 +8,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from local.fuzz.mutations import bent, lines, texts
-from local.fuzz.target import Target, outcome_of
-from local.fuzz.values import NAMES, values
 from local.model import EXAMPLE
 from neptune_training import check_model, documents, hpo, jobs, scripts, sources, triggers
 from neptune_training.jobs import Trigger
@@ -18,6 +15,9 @@ from neptune_training.preparation import TRAINING_JOB, Preparation
 from neptune_training.reasons import Invalid
 from neptune_training.sources import Directory, File
 from neptune_training.triggers import CONFIGURATION, Unreadable
+from tests.fuzz.mutations import bent, lines, texts
+from tests.fuzz.target import Target, outcome_of
+from tests.fuzz.values import NAMES, values
 
 MODEL = {path.name: path.read_bytes() for path in EXAMPLE.iterdir() if path.is_file()}
 DOCUMENT = json.loads(MODEL[CONFIGURATION])
