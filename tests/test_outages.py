@@ -4,12 +4,15 @@ import pytest
 
 from tests.world import Call, World, checks
 from tests.world.calls import WRITES, error
+from track import StepsFailed
 
 pytestmark = pytest.mark.faults
 
 DOWN = error("InternalServerError", 500)
 DENIED = error("AccessDenied", 403)
 CONFLICT = error("TransactionCanceledException", 400, CancellationReasons=[{"Code": "TransactionConflict"}])
+
+HELD = error("TransactionConflictException", 400)
 
 
 def send_all(world: World) -> None:
@@ -78,18 +81,40 @@ def test_writes_that_fail_after_they_have_taken_effect_double_nothing(world: Wor
     assert list(world.statuses().values()) == ["COMPLETED"] * 4
 
 
-def test_a_transaction_conflict_is_tried_again_and_not_taken_for_no_slot(world: World) -> None:
+@pytest.mark.parametrize(
+    ("operation", "answer"), [("TransactWriteItems", CONFLICT), ("PutItem", HELD), ("UpdateItem", HELD)]
+)
+def test_a_write_that_meets_another_transaction_is_tried_again_and_not_taken_for_refused(
+    world: World, operation: str, answer: object
+) -> None:
     conflicts = []
 
     def conflict(call: Call) -> object:
-        if call.operation == "TransactWriteItems" and call.moment == "before" and len(conflicts) < 3:
+        if call.operation == operation and call.moment == "before" and len(conflicts) < 3:
             conflicts.append(call)
-            return CONFLICT
+            return answer
         return None
 
     with world.watched(conflict):
-        world.start(world.requested())
-    assert [world.job()["status"], len(conflicts)] == ["STARTED", 3]
+        world.start(world.uploaded())
+        world.clock.sleep(60)
+        world.track()
+    assert [world.job()["status"], len(conflicts), world.errors] == ["STARTED", 3, []]
+
+
+@pytest.mark.parametrize(
+    ("code", "errors"), [("AccessDeniedException", [StepsFailed] * 2), ("ThrottlingException", [])]
+)
+def test_a_running_job_that_may_not_be_looked_at_is_an_error_of_track_for_its_alarm_and_a_busy_neptune_is_none(
+    world: World, code: str, errors: list[type[Exception]]
+) -> None:
+    world.start(world.requested())
+    world.neptune.fail("GetMLModelTrainingJob", code, share=1)
+    world.minutes(3)
+    assert [type(each) for each in world.errors] == errors
+    world.neptune.clear_faults()
+    world.until_quiet()
+    assert world.job()["status"] == "COMPLETED"
 
 
 def test_a_bucket_that_may_not_be_read_leaves_the_job_waiting_for_access(world: World) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from neptune_training.capacity import Capacity, Due
 from neptune_training.jobs import CLUSTER_WIDE, Job, Status, WaitingFor
-from neptune_training.steps import Steps
+from neptune_training.steps import Steps, Unseen
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,9 @@ def take(steps: Steps, due: Due, deadline: datetime, done: Round) -> Job | None:
         if job is None:
             return None
         job = steps.next(job, deadline)
+    except Unseen:
+        done.failed.append(due.job_id)
+        return None
     except Exception:
         log.exception("step failed", extra={"jobId": due.job_id})
         done.failed.append(due.job_id)

@@ -22,7 +22,7 @@ from neptune_training import explanations, failures
 from neptune_training.capacity import Capacity
 from neptune_training.failures import Refused
 from neptune_training.jobs import Job, Status, WaitingFor
-from neptune_training.neptune import Absent, Accepted, Found, Neptune
+from neptune_training.neptune import Absent, Accepted, Found, Look, Neptune, Unknown
 from neptune_training.readiness import Never, NotYet, Readiness, Ready, Superseded
 from neptune_training.reasons import Reason
 from neptune_training.settings import Settings
@@ -35,6 +35,10 @@ MARGIN = timedelta(seconds=5)
 FIRST_PAUSE = timedelta(seconds=5)
 MOST_DOUBLINGS = 10  # a timedelta has an end: after enough refusals in a row, no pause would fit into one
 ENDED = {"completed": Status.COMPLETED, "failed": Status.FAILED, "stopped": Status.STOPPED}
+
+
+class Unseen(Exception):  # noqa: N818
+    """Neptune did not say how a job is. It is looked at again later, and somebody should know if that goes on."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Steps:
         return self._guarded(job, lambda: self._begin(job, deadline, ahead=ahead))
 
     def next(self, job: Job, deadline: datetime) -> Job:
-        """Take the step that `job` is at, and return the job after it."""
+        """Take the step that `job` is at, and return the job after it. Raises `Unseen`."""
         match job.status:
             case Status.WAITING:
                 return self._guarded(job, lambda: self._begin(job, deadline))
@@ -189,7 +193,7 @@ class Steps:
         later = now + self.settings.status_check_seconds
         unknown = job.becomes(Status.REQUESTED, now, leaseUntil=job.leaseUntil, nextAttemptAt=later)
         self.table.save(unknown)
-        return unknown
+        return seen_by_neptune(unknown, look)
 
     # --- STARTED ------------------------------------------------------------------------------------------------------
 
@@ -212,7 +216,7 @@ class Steps:
             log.warning("status unknown", extra={"jobId": job.jobId, "failure": str(look.failure)})
             followed = job.followed(now, look_again=later)
         self.table.save(followed)
-        return followed
+        return seen_by_neptune(followed, look)
 
     def _patience(self, job: Job, now: datetime) -> timedelta:
         """A look every minute at first, backing off to five: a tenth of the job's age."""
@@ -265,6 +269,13 @@ class Steps:
         if job.waitingFor is WaitingFor.FILES and job.giveUpAt:
             return job.giveUpAt
         return self.now() + self.settings.files_grace_seconds
+
+
+def seen_by_neptune(job: Job, look: Look) -> Job:
+    """The job, after a look at it. Raises `Unseen`; that Neptune has too much to do is no news."""
+    if isinstance(look, Unknown) and look.failure.code not in failures.THROTTLING:
+        raise Unseen(job.jobId)
+    return job
 
 
 def error_of(state: RetryCallState) -> BaseException | None:

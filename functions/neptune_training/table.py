@@ -12,6 +12,7 @@ reads again and finds what the winner did. `#` occurs in no job id.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,8 @@ class Table:
     def create(self, job: Job) -> bool:
         """Write a new job down; False where its id has a record already."""
         try:
-            self._client.put_item(TableName=self._name, Item=item(job), ConditionExpression=NEW)
-        except self._client.exceptions.ConditionalCheckFailedException:
+            self._write(self._client.put_item, Item=item(job), ConditionExpression=NEW)
+        except Changed:
             return False
         return True
 
@@ -70,11 +71,8 @@ class Table:
         return job_of(found) if found else None
 
     def save(self, job: Job) -> None:
-        """Replace the version before `job`. Raises `Changed`."""
-        try:
-            self._client.put_item(TableName=self._name, **over_version(job))
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise Changed(job.jobId) from error
+        """Replace the version before `job`. Raises `Changed` or `Contended`."""
+        self._write(self._client.put_item, **over_version(job))
 
     def due(self, status: Status, now: datetime) -> Iterator[Due]:
         """The jobs in `status` whose next attempt is due, the one that is due longest first."""
@@ -127,8 +125,8 @@ class Table:
             condition, update = f"{room} AND attribute_not_exists(pausedUntil)", "ADD slots :slot"
             del values[":now"]
         self._transact(
-            {"Put": {"TableName": self._name, **over_version(job)}},
-            self._update(CAPACITY, update, values, ConditionExpression=condition),
+            {"Put": self._on(over_version(job))},
+            {"Update": self._on(update_of(CAPACITY, update, values, ConditionExpression=condition))},
             *([self._still_newest(job.trigger)] if job.trigger.sequencer else []),
         )
 
@@ -144,33 +142,29 @@ class Table:
             values |= {":until": {"S": to_text(pause_until)}, ":one": {"N": "1"}}
         elif resume:
             update += " REMOVE pausedUntil, refusals"
-        self._transact({"Put": {"TableName": self._name, **over_version(job)}}, self._update(CAPACITY, update, values))
+        self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, update, values))})
 
     def resume(self) -> None:
         """End the pause: Neptune took a job."""
-        self._client.update_item(**self._update(CAPACITY, "REMOVE pausedUntil, refusals", None)["Update"])
+        self._write(self._client.update_item, **update_of(CAPACITY, "REMOVE pausedUntil, refusals"))
 
     def forget_slots(self, job_ids: Iterable[str]) -> None:
         """Give back slots whose jobs have ended."""
-        self._client.update_item(
-            **self._update(CAPACITY, "DELETE slots :slots", {":slots": {"SS": sorted(job_ids)}})["Update"]
-        )
+        values = {":slots": {"SS": sorted(job_ids)}}
+        self._write(self._client.update_item, **update_of(CAPACITY, "DELETE slots :slots", values))
 
     # --- the newest upload --------------------------------------------------------------------------------------------
 
     def note_upload(self, trigger: Trigger, job_id: str) -> None:
         """Remember the upload, unless a newer one of the same key is known."""
-        try:
-            self._client.update_item(
-                **self._update(
-                    newest_key(trigger),
-                    "SET sequencer = :sequencer, newestJobId = :job",
-                    {":sequencer": {"S": padded(trigger)}, ":job": {"S": job_id}},
-                    ConditionExpression="attribute_not_exists(sequencer) OR sequencer < :sequencer",
-                )["Update"]
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return
+        newer = update_of(
+            newest_key(trigger),
+            "SET sequencer = :sequencer, newestJobId = :job",
+            {":sequencer": {"S": padded(trigger)}, ":job": {"S": job_id}},
+            ConditionExpression="attribute_not_exists(sequencer) OR sequencer < :sequencer",
+        )
+        with suppress(Changed):
+            self._write(self._client.update_item, **newer)
 
     def newer_upload(self, trigger: Trigger) -> str | None:
         """The job of a newer upload of the same key, if there was one."""
@@ -178,14 +172,12 @@ class Table:
         return found["newestJobId"] if found.get("sequencer", "") > padded(trigger) else None
 
     def _still_newest(self, trigger: Trigger) -> Any:
-        return {
-            "ConditionCheck": {
-                "TableName": self._name,
-                "Key": {"jobId": {"S": newest_key(trigger)}},
-                "ConditionExpression": "sequencer = :sequencer",
-                "ExpressionAttributeValues": {":sequencer": {"S": padded(trigger)}},
-            }
+        check = {
+            "Key": {"jobId": {"S": newest_key(trigger)}},
+            "ConditionExpression": "sequencer = :sequencer",
+            "ExpressionAttributeValues": {":sequencer": {"S": padded(trigger)}},
         }
+        return {"ConditionCheck": self._on(check)}
 
     # --- DynamoDB -----------------------------------------------------------------------------------------------------
 
@@ -193,19 +185,24 @@ class Table:
         answer = self._client.get_item(TableName=self._name, Key={"jobId": {"S": key}}, ConsistentRead=True)
         return plain(answer["Item"]) if "Item" in answer else None
 
-    def _update(self, key: str, update: str, values: dict[str, Any] | None, **more: Any) -> Any:
-        if values:
-            more["ExpressionAttributeValues"] = values
-        return {"Update": {"TableName": self._name, "Key": {"jobId": {"S": key}}, "UpdateExpression": update, **more}}
+    def _on(self, what: dict[str, Any]) -> dict[str, Any]:
+        return {"TableName": self._name, **what}
 
     def _transact(self, *writes: Any) -> None:
-        self._again(self._transact_once, writes)
+        self._again(self._try, self._client.transact_write_items, {"TransactItems": list(writes)})
 
-    def _transact_once(self, writes: tuple[Any, ...]) -> None:
+    def _write(self, write: Callable[..., Any], **what: Any) -> None:
+        self._again(self._try, write, self._on(what))
+
+    def _try(self, write: Callable[..., Any], parameters: dict[str, Any]) -> None:
         try:
-            self._client.transact_write_items(TransactItems=list(writes))
+            write(**parameters)
         except self._client.exceptions.TransactionCanceledException as error:
             raise verdict(error) from error
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise Changed("condition") from error
+        except self._client.exceptions.TransactionConflictException as error:
+            raise Contended("TransactionConflict") from error
 
 
 def verdict(error: ClientError) -> Exception:
@@ -226,6 +223,13 @@ def over_version(job: Job) -> dict[str, Any]:
         "ConditionExpression": SAME_VERSION,
         "ExpressionAttributeValues": {":seen": {"N": str(job.version - 1)}},
     }
+
+
+def update_of(key: str, update: str, values: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """An update of the item `key`."""
+    if values:
+        more["ExpressionAttributeValues"] = values
+    return {"Key": {"jobId": {"S": key}}, "UpdateExpression": update, **more}
 
 
 def newest_key(trigger: Trigger) -> str:
