@@ -44,7 +44,6 @@ ANNOUNCED = [
     "startedAt",
     "endedAt",
 ]
-REPEATED = ("WAITING", "REQUESTED")  # while a cluster is full, its probe is both each minute: news the first time only
 ATTRIBUTES = ("jobId", "status", "model")
 MAX_SUBJECT = 100
 MAX_BYTES = 200_000  # SNS takes 256 KiB, attributes and all
@@ -64,17 +63,24 @@ def handler(event: Any, _context: object) -> dict[str, int]:
 
 
 def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The job as the record says it now, if its status or ARN is news."""
+    """The job as the record says it now, if that is news."""
     images = record.get("dynamodb", {})
     new, old = plain(images.get("NewImage")), plain(images.get("OldImage"))
-    if "status" not in new or (new["status"], new.get("arn")) == (old.get("status"), old.get("arn")):
+    if "status" not in new or not is_news(new, old):
         return None
     if not all(isinstance(new.get(name), str) and new[name] for name in ATTRIBUTES):
         logger.error("no job", extra={"item": repr(new)[:MAX_SUBJECT]})
         return None  # somebody wrote it by hand: it must not stop the others
-    attempts = new.get("attempts")
-    again = new["status"] in REPEATED and isinstance(attempts, int) and attempts > 1
-    return None if again else new
+    return new
+
+
+def is_news(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    """A new status or ARN. For a job that asks a full cluster each minute: what it waits for, if that is new."""
+    if new["status"] == "WAITING":
+        return bool(new.get("waitingFor") != (old.get("waitingFor") or old.get("waitedFor")))
+    if new["status"] == "REQUESTED" and new.get("attempts") != 1:
+        return False
+    return (new["status"], new.get("arn")) != (old.get("status"), old.get("arn"))
 
 
 def announce(job: dict[str, Any]) -> str:
@@ -83,7 +89,11 @@ def announce(job: dict[str, Any]) -> str:
         TopicArn=os.environ["TRAINING_TOPIC_ARN"],
         Subject=subject(job),
         Message=message(job),
-        MessageAttributes={name: {"DataType": "String", "StringValue": printable(job[name])} for name in ATTRIBUTES},
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": printable(str(job[name]))}
+            for name in (*ATTRIBUTES, "waitingFor")
+            if job.get(name)
+        },
     )
     logger.info("announced", extra={"jobId": job["jobId"], "status": job["status"], "messageId": answer["MessageId"]})
     return answer["MessageId"]

@@ -270,7 +270,7 @@ def test_a_model_waits_until_its_files_have_settled_and_then_starts(world: World
     world.queue.send(world.uploaded())
     world.minutes(0.6)
     world.put("fraud", {"training.py": b"print(2)\n"})
-    assert [world.job()["status"], world.job()["waitingFor"]] == ["WAITING", "files"]
+    assert [world.job()["status"], world.job()["waitingFor"]] == ["WAITING", "files to settle"]
     settled = world.clock.epoch() + 60
     world.until_quiet()
     checks.at_the_end(world)

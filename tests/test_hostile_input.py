@@ -181,7 +181,7 @@ def test_a_request_cannot_name_an_item_that_is_no_job(held: World, job_id: str) 
     ],
 )
 def test_null_does_not_pass_the_operators_limit_under_what_neptune_takes_for_it(parameter: str, limits: Limits) -> None:
-    own = settings("data").model_copy(update={"limits": limits, "defaults": {"trainingInstanceType": "ml.g5.xlarge"}})
+    own = settings("data").model_copy(update={"limits": limits, "defaults": {}})
     asked = {
         "trainingTimeOutInSeconds": 1,
         "maxHPONumberOfTrainingJobs": 1,
@@ -243,7 +243,7 @@ def test_a_file_that_changes_between_the_listing_and_the_read_is_read_again_late
 
     with held.watched(change):
         record = trained(held, "fraud", MODEL)
-    assert [record["status"], record["waitingFor"]] == ["WAITING", "files"]
+    assert [record["status"], record["waitingFor"]] == ["WAITING", "files to settle"]
 
 
 def test_a_configuration_that_vanishes_between_the_listing_and_the_read_is_rejected_as_deleted(held: World) -> None:
@@ -252,7 +252,7 @@ def test_a_configuration_that_vanishes_between_the_listing_and_the_read_is_rejec
             held.remove("fraud", CONFIGURATION)
 
     with held.watched(vanish):
-        assert trained(held, "fraud", MODEL)["waitingFor"] == "files"
+        assert trained(held, "fraud", MODEL)["waitingFor"] == "files to settle"
     held.until_quiet()
     assert problems(held.job()) == ["was deleted before the training started"]
 
@@ -421,7 +421,7 @@ def test_no_uploaded_name_forges_a_log_line_or_a_subject(held: World, heard: Str
     held.track()
     held.notify()
     assert {line["level"] for line in lines(heard) if "level" in line} == {"INFO"}
-    assert held.announcements()[0]["model"] == f"s3://models-bucket/models/{FORGED}/"
+    assert held.announcements()[0]["trigger"]["key"] == f"models/{FORGED}/{CONFIGURATION}"
 
 
 def test_an_error_that_quotes_its_input_is_one_line_of_level_error(held: World, heard: StringIO) -> None:

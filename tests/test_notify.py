@@ -105,10 +105,32 @@ def test_a_topic_that_refuses_fails_the_batch_so_that_it_comes_again(
         notify.handler(EVENT, Context())
 
 
-@pytest.mark.parametrize(("old", "new"), [("WAITING", "REQUESTED"), ("REQUESTED", "WAITING")])
-@pytest.mark.parametrize(("attempts", "published"), [(1, 1), (2, 0), (60, 0)])
-def test_a_job_that_probes_a_full_cluster_again_and_again_is_announced_for_its_first_attempt_only(
-    queue: Any, old: str, new: str, attempts: int, published: int
+def became(status: str, **fields: str) -> dict[str, Any]:
+    """A record's state, as far as it decides what is news."""
+    number = {"attempts": {"N": fields.pop("attempts", "1")}}
+    return {"status": {"S": status}, **number, **{name: {"S": value} for name, value in fields.items()}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "published"),
+    [
+        (became("WAITING", waitingFor="its turn"), became("REQUESTED", waitedFor="its turn"), 1),
+        (became("REQUESTED", waitedFor="its turn"), became("WAITING", waitingFor="capacity"), 1),
+        (became("WAITING", waitingFor="its turn"), became("WAITING", waitingFor="access"), 1),
+        (became("WAITING", waitingFor="access"), became("WAITING", waitingFor="access"), 0),
+        (became("WAITING", waitingFor="capacity"), became("REQUESTED", attempts="2", waitedFor="capacity"), 0),
+        (became("REQUESTED", waitedFor="capacity"), became("WAITING", attempts="2", waitingFor="capacity"), 0),
+        (became("REQUESTED", waitedFor="capacity"), became("WAITING", attempts="2", waitingFor="access"), 1),
+        (became("REQUESTED", waitedFor="capacity"), became("STARTED", attempts="60"), 1),
+    ],
+)
+def test_what_a_job_waits_for_is_announced_when_it_changes_and_not_with_each_attempt(
+    queue: Any, old: dict[str, Any], new: dict[str, Any], published: int
 ) -> None:
-    event = record({"status": {"S": new}, "attempts": {"N": str(attempts)}}, {"status": {"S": old}})
-    assert notify.handler(event, Context()) == {"published": published}
+    assert notify.handler(record(new, old), Context()) == {"published": published}
+
+
+def test_a_waiting_job_is_announced_with_what_it_waits_for_as_an_attribute(queue: Any) -> None:
+    notify.handler(record(became("WAITING", waitingFor="access"), became("WAITING", waitingFor="its turn")), Context())
+    (envelope,) = heard(queue)
+    assert envelope["MessageAttributes"]["waitingFor"]["Value"] == "access"

@@ -49,11 +49,27 @@ def test_another_upload_of_the_same_key_has_another_identity() -> None:
     assert read(once).trigger.identity != read(again).trigger.identity
 
 
-@pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ä/ß", "../..", "line\nbreak", "[x]*?", "'\"", "x" * 900])
+@pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ä/ß", "../..", "line\u2028break", "[x]*?", "'\"", "x" * 900])
 def test_a_key_from_eventbridge_is_taken_literally(key: str) -> None:
     upload = event("start-upload")
     upload["detail"]["object"]["key"] = f"models/{key}/model-hpo-configuration.json"
     assert read(upload).trigger.key == f"models/{key}/model-hpo-configuration.json"
+
+
+def test_a_key_with_a_control_character_is_refused_by_name_since_no_request_could_name_its_directory() -> None:
+    upload = event("start-upload")
+    upload["detail"]["object"]["key"] = "models/line\nbreak/model-hpo-configuration.json"
+    with pytest.raises(Unreadable) as raised:
+        read(upload)
+    assert [reason.field for reason in raised.value.reasons] == ["detail.object.key"]
+
+
+def test_a_schedule_that_names_an_id_is_refused_since_only_its_first_run_would_train() -> None:
+    tick = event("start-schedule")
+    tick["detail"]["id"] = "weekly"
+    with pytest.raises(Unreadable) as raised:
+        read(tick)
+    assert [(reason.field, reason.value) for reason in raised.value.reasons] == [("id", '"weekly"')]
 
 
 def test_a_key_from_a_bucket_notification_is_decoded_once() -> None:

@@ -1,11 +1,14 @@
 """What the cluster can take, as the table knows it: slots, the pause, and the jobs that are due."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from neptune_training.jobs import CLUSTER_WIDE, WaitingFor
 from neptune_training.times import from_text
+
+log = logging.getLogger(__name__)
 
 
 class Due(NamedTuple):
@@ -27,6 +30,7 @@ class Capacity(NamedTuple):
     slots: frozenset[str] = frozenset()
     paused_until: datetime | None = None
     refusals: int = 0
+    paused_for: WaitingFor = WaitingFor.CAPACITY
 
     def paused(self, now: datetime) -> bool:
         """Whether every claim waits for the next probe."""
@@ -37,16 +41,28 @@ class Capacity(NamedTuple):
         return job_id in self.slots or len(self.slots) < most
 
 
-def due_of(stored: Mapping[str, Any]) -> Due:
-    """An entry of the index over unfinished jobs. What only a later release waits for, its own code understands."""
-    waiting_for, give_up_at = stored.get("waitingFor"), stored.get("giveUpAt")
-    known = WaitingFor(waiting_for) if waiting_for in tuple(WaitingFor) else None
-    return Due(stored["jobId"], from_text(stored["createdAt"]), known, give_up_at and from_text(give_up_at))
+def due_of(stored: Mapping[str, Any]) -> Due | None:
+    """An entry of the index over unfinished jobs; None where somebody wrote it by hand, and not as it has to be."""
+    try:
+        give_up_at = stored.get("giveUpAt")
+        since, give_up = from_text(stored["createdAt"]), give_up_at and from_text(give_up_at)
+    except (KeyError, TypeError, ValueError):
+        log.exception("no job", extra={"jobId": stored["jobId"]})
+        return None
+    return Due(stored["jobId"], since, known(stored.get("waitingFor")), give_up)
+
+
+def known(waiting_for: str | None) -> WaitingFor | None:
+    """What only a later release waits for, its own code understands."""
+    return WaitingFor(waiting_for) if waiting_for in tuple(WaitingFor) else None
 
 
 def capacity_of(stored: Mapping[str, Any]) -> Capacity:
     """The control item, which may not be there yet."""
     until = stored.get("pausedUntil")
     return Capacity(
-        frozenset(stored.get("slots", ())), from_text(until) if until else None, int(stored.get("refusals", 0))
+        slots=frozenset(stored.get("slots", ())),
+        paused_until=from_text(until) if until else None,
+        refusals=int(stored.get("refusals", 0)),
+        paused_for=known(stored.get("pausedFor")) or WaitingFor.CAPACITY,
     )

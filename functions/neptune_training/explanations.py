@@ -2,9 +2,7 @@
 
 from neptune_training.jobs import Job, WaitingFor
 from neptune_training.neptune import Found
-from neptune_training.reasons import Reason, shown
-
-AGAIN = "Upload the configuration again or send a new event"
+from neptune_training.reasons import AGAIN, NOTHING_TO_DO, Reason, shown
 
 
 def settling(job: Job) -> Reason:
@@ -12,7 +10,7 @@ def settling(job: Job) -> Reason:
     return Reason(
         field=job.model,
         problem="files are still changing",
-        remedy="Nothing to do: training starts when they are all there",
+        remedy=f"{NOTHING_TO_DO}: training starts when they have not changed for SettleSeconds",
     )
 
 
@@ -24,7 +22,7 @@ def access(job: Job, denied: Exception) -> Reason:
 
 def not_checked(path: str) -> Reason:
     """The directory belongs to somebody else, and is for SageMaker alone to read."""
-    remedy = "Nothing to do if the SageMaker role can read it"
+    remedy = f"{NOTHING_TO_DO} if the SageMaker role can read it"
     field_name = "customModelTrainingParameters.sourceS3DirectoryPath"
     return Reason(
         field=field_name, value=shown(path), problem="could not be checked: it may not be read from here", remedy=remedy
@@ -39,14 +37,40 @@ def id_taken(job_id: str) -> Reason:
 
 def superseded(job: Job, by: str) -> Reason:
     """A newer upload of the same file came first."""
-    problem, remedy = f"was uploaded again before its training started: {by}", "Nothing to do: the newer one is trained"
+    problem = f"was uploaded again before its training started: {by}"
+    remedy = f"{NOTHING_TO_DO}: the newer one is trained"
     return Reason(field=job.trigger.key or "", problem=problem, remedy=remedy)
 
 
-def gave_up(waiting_for: WaitingFor) -> Reason:
-    """A job waits for a stated time only."""
-    problem = f"waited for {waiting_for} until giveUpAt"
-    return Reason(field="giveUpAt", problem=problem, remedy=AGAIN)
+def no_slot(most: int) -> Reason:
+    """As many jobs run as may."""
+    problem = "are taken: as many training jobs run as the operator of the stack allows"
+    remedy = f"{NOTHING_TO_DO}: training starts when another has ended, the oldest request first"
+    return Reason(field="MaxConcurrentTrainingJobs", value=str(most), problem=problem, remedy=remedy)
+
+
+def paused(waiting_for: WaitingFor) -> Reason:
+    """Neptune takes no job now, and another job asks it for all."""
+    problem = "cannot be reached" if waiting_for is WaitingFor.NEPTUNE else "has too many requests or jobs"
+    remedy = f"{NOTHING_TO_DO}: Neptune is asked about once a minute, and training starts the oldest request first"
+    return Reason(field="StartMLModelTrainingJob", problem=f"Neptune {problem}", remedy=remedy)
+
+
+def error(raised: Exception) -> Reason:
+    """A step that could not be taken: a bug, or an outage."""
+    problem = shown(f"{type(raised).__name__}: {raised}")
+    remedy = "It is tried again each minute; if that does not help, the operator of the stack finds it in track's log"
+    return Reason(field="track", problem=problem, remedy=remedy)
+
+
+def gave_up(waiting_for: WaitingFor, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """A job waits for a stated time only. Now there is something to do."""
+    ended = Reason(field="giveUpAt", problem=f"waited for {waiting_for} until giveUpAt", remedy=AGAIN)
+    still = (
+        reason.model_copy(update={"remedy": AGAIN}) if reason.remedy.startswith(NOTHING_TO_DO) else reason
+        for reason in reasons
+    )
+    return (*still, ended)
 
 
 def arn_unknown(job: Job) -> Reason:
@@ -62,14 +86,18 @@ def unknown_to_neptune(job: Job) -> Reason:
 
 
 def failures(look: Found) -> tuple[Reason, ...]:
-    """What SageMaker says of the stages that failed."""
-    return tuple(
+    """What SageMaker says of the stages that failed, or that Neptune says nothing."""
+    failed = tuple(
         Reason(
             field=f"stages.{name}",
             value=stage.get("status"),
-            problem=stage["failureReason"],
+            problem=stage.get("failureReason") or "failed, and Neptune does not say why",
             remedy=f"See the stage's log: {stage.get('cloudwatchLogUrl', 'Neptune names none')}",
         )
         for name, stage in look.stages.items()
-        if stage.get("failureReason")
+        if stage.get("failureReason") or stage.get("status", "").lower() == "failed"
     )
+    if failed or look.status.lower() != "failed":
+        return failed
+    remedy = "Look at this job's stages in SageMaker, in the account's console"
+    return (Reason(field="neptuneStatus", value=look.status, problem="Neptune does not say why", remedy=remedy),)

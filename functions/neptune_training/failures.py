@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 
 from neptune_training.jobs import WaitingFor
-from neptune_training.reasons import Reason
+from neptune_training.reasons import AGAIN, NOTHING_TO_DO, Reason
 
 THROTTLING = {
     "TooManyRequestsException",
@@ -73,18 +73,18 @@ class Failure(Exception):  # noqa: N818 - the subclasses say what happened
         super().__init__(f"{code}: {message}")
         self.code, self.message, self.request_id = code, message, request_id
 
+    operation = "StartMLModelTrainingJob"
+
     @property
     def reason(self) -> Reason:
         """For the record and the announcement."""
         sent = f", requestId {self.request_id}" if self.request_id else ""
-        return Reason(
-            field="StartMLModelTrainingJob", value=f"{self.code}{sent}", problem=self.message, remedy=self.remedy
-        )
+        return Reason(field=self.operation, value=f"{self.code}{sent}", problem=self.message, remedy=self.remedy)
 
     @property
     def remedy(self) -> str:
         """What the person who reads this can do."""
-        return "Mend what Neptune names, then upload the configuration again or send a new event"
+        return f"Mend what Neptune names, then: {AGAIN[0].lower()}{AGAIN[1:]}"
 
 
 class NeverStarts(Failure):
@@ -103,8 +103,8 @@ class Unanswered(Failure):
     """The start may have happened."""
 
 
-class Refused(Failure):
-    """Neptune did not start it now. `waiting_for` says what has to change."""
+class NotNow(Failure):
+    """The next time may be better. `waiting_for` says what has to change."""
 
     def __init__(self, code: str, message: str, request_id: str | None, waiting_for: WaitingFor) -> None:
         super().__init__(code, message, request_id)
@@ -115,7 +115,24 @@ class Refused(Failure):
         """Who has to act, if anybody."""
         if self.waiting_for is WaitingFor.ACCESS:
             return "The operator of the stack grants the functions' role access to this cluster"
-        return "Nothing to do: it is tried again"
+        return f"{NOTHING_TO_DO}: it is tried again"
+
+
+class Refused(NotNow):
+    """Neptune did not start it now."""
+
+
+class Unseen(NotNow):
+    """Neptune did not say how a job is."""
+
+    def __init__(self, operation: str, code: str, message: str, request_id: str | None = None) -> None:
+        super().__init__(code, message, request_id, WaitingFor.ACCESS if code in ACCESS else WaitingFor.NEPTUNE)
+        self.operation = operation
+
+    @property
+    def will_pass(self) -> bool:
+        """Whether Neptune only has too much to do."""
+        return self.code in THROTTLING
 
 
 class AtCapacity(Refused):
@@ -124,9 +141,9 @@ class AtCapacity(Refused):
 
 def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
     """What a failed start means. What is not known to be a refusal may have started."""
+    code, message, request_id = details(error)
     if isinstance(error, ClientError):
-        return failure_by_code(*details(error))
-    code, message = type(error).__name__, str(error)[:2048]
+        return failure_by_code(code, message, request_id)
     if isinstance(error, ParamValidationError):
         return NeverStarts(code, message)
     if isinstance(error, NoCredentialsError):
@@ -154,8 +171,10 @@ def failure_by_code(code: str, message: str, request_id: str | None) -> Failure:
     return NeverStarts(*said) if code in PERMANENT else Unanswered(*said)
 
 
-def details(error: ClientError) -> tuple[str, str, str | None]:
+def details(error: ClientError | BotoCoreError) -> tuple[str, str, str | None]:
     """Code, message and request id: with Neptune's bodies botocore's own Message is often empty."""
+    if not isinstance(error, ClientError):
+        return type(error).__name__, str(error)[:2048], None
     response: Any = error.response
     code = str(response.get("Error", {}).get("Code") or "Unknown")
     if code.isdigit():  # an answer without an error type: what the body says, if it says more than the HTTP status

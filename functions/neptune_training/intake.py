@@ -32,11 +32,11 @@ def record(
 
 
 def keep(table: Table, job: Job) -> tuple[Job, bool]:
-    """Store `job`, or find the record that is there already."""
+    """Store `job`, or find the record that is there already: it is ours, if the SDK sent our own write twice."""
     if table.create(job):
         return job, True
     stored = table.get(job.jobId)
-    return (stored, False) if stored else (job, table.create(job))
+    return (stored, stored == job) if stored else (job, table.create(job))
 
 
 def conflicting(asked: Asked, job: Job, now: datetime) -> Job:

@@ -56,6 +56,7 @@ class WaitingFor(StrEnum):
     """What a WAITING job waits for."""
 
     TURN = "its turn"
+    SETTLING = "files to settle"
     FILES = "files"
     DATA_PROCESSING = "data processing"
     PREVIOUS_TRAINING = "previous training"
@@ -63,6 +64,7 @@ class WaitingFor(StrEnum):
     CAPACITY = "capacity"
     NEPTUNE = "Neptune"
     ACCESS = "access"
+    ERROR = "an error to pass"
 
 
 # One probe speaks for all jobs that wait for these.
@@ -110,6 +112,7 @@ class Job(BaseModel):
     rawBody: str | None = None
 
     waitingFor: WaitingFor | None = None
+    waitedFor: WaitingFor | None = None
     nextAttemptAt: Time | None = None
     giveUpAt: Time | None = None
     leaseUntil: Time | None = None
@@ -130,9 +133,9 @@ class Job(BaseModel):
 
     def becomes(self, status: Status, now: datetime, **changes: Any) -> Self:
         """The next version of this record: what concerned only the state that it leaves is gone."""
-        leaves = {"waitingFor": None, "nextAttemptAt": None, "giveUpAt": None, "leaseUntil": None, "reasons": ()}
+        leaves = dict.fromkeys(("waitingFor", "waitedFor", "nextAttemptAt", "giveUpAt", "leaseUntil"))
         return self.model_copy(
-            update={**leaves, **changes, "status": status, "version": self.version + 1, "updatedAt": now}
+            update={**leaves, "reasons": (), **changes, "status": status, "version": self.version + 1, "updatedAt": now}
         )
 
     def waits(
@@ -144,14 +147,14 @@ class Job(BaseModel):
         )
 
     def claimed(self, now: datetime, lease_until: datetime, **changes: Any) -> Self:
-        """REQUESTED by whoever stores this. A second claim of a REQUESTED job follows a start without an answer."""
+        """REQUESTED by whoever stores this. What it waited for is kept: to wait for that again is no news."""
         return self.becomes(
             Status.REQUESTED,
             now,
             leaseUntil=lease_until,
             nextAttemptAt=lease_until,
             attempts=self.attempts + 1,
-            unanswered=self.unanswered or self.status is Status.REQUESTED,
+            waitedFor=self.waitingFor or self.waitedFor,
             **changes,
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from neptune_training.failures import Failure, Unanswered, details, failure_of_start
+from neptune_training.failures import Unanswered, Unseen, details, failure_of_start
 
 if TYPE_CHECKING:
     from mypy_boto3_neptunedata import NeptuneDataClient
@@ -35,7 +35,7 @@ class Absent:
 class Unknown:
     """The look failed: the job may be there or not."""
 
-    failure: Failure
+    failure: Unseen
 
 
 Look = Found | Absent | Unknown
@@ -63,21 +63,24 @@ class Neptune:
 
     def training(self, job_id: str, role: str | None) -> Look:
         """GetMLModelTrainingJob. `role` is the request's own neptuneIamRoleArn, if it named one."""
-        return look(lambda: self._client.get_ml_model_training_job(id=job_id, **role_parameter(role)))
+        ask = self._client.get_ml_model_training_job
+        return look("GetMLModelTrainingJob", lambda: ask(id=job_id, **role_parameter(role)))
 
     def data_processing(self, job_id: str, role: str | None) -> Look:
         """GetMLDataProcessingJob."""
-        return look(lambda: self._client.get_ml_data_processing_job(id=job_id, **role_parameter(role)))
+        ask = self._client.get_ml_data_processing_job
+        return look("GetMLDataProcessingJob", lambda: ask(id=job_id, **role_parameter(role)))
 
 
-def look(ask: Callable[[], Any]) -> Look:
+def look(operation: str, ask: Callable[[], Any]) -> Look:
     """What an answer says of a job, of whatever shape the answer is."""
     try:
-        return found(ask())
+        return found(ask()) or Unknown(Unseen(operation, "BrokenAnswer", "The answer has no status"))
     except (ClientError, BotoCoreError) as error:
-        return absent_or_unknown(error)
+        code, message, request_id = details(error)
+        return Absent() if absent(code, message) else Unknown(Unseen(operation, code, message, request_id))
     except BROKEN as error:
-        return Unknown(Failure("BrokenAnswer", broken(error)))
+        return Unknown(Unseen(operation, "BrokenAnswer", broken(error)))
 
 
 def role_parameter(role: str | None) -> dict[str, Any]:
@@ -98,11 +101,11 @@ def accepted(answer: Mapping[str, Any]) -> Accepted:
     return Accepted(arn, created)
 
 
-def found(answer: dict[str, Any]) -> Look:
+def found(answer: dict[str, Any]) -> Found | None:
     """The status and the three stages; an answer without a status says nothing."""
     status = answer.get("status")
     if not isinstance(status, str) or not status:
-        return Unknown(Failure("BrokenAnswer", "The answer has no status"))
+        return None
     return Found(status[:MAX_CHARACTERS], dict(stages(answer)))
 
 
@@ -114,15 +117,11 @@ def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, {key: str(value)[:MAX_CHARACTERS] for key, value in stage.items() if value is not None}
 
 
-def absent_or_unknown(error: ClientError | BotoCoreError) -> Absent | Unknown:
-    """A look that failed. Only three answers mean that the job is not there; nothing else is ever taken for that."""
-    if not isinstance(error, ClientError):
-        return Unknown(Failure(type(error).__name__, str(error)[:MAX_CHARACTERS]))
-    code, message, request_id = details(error)
+def absent(code: str, message: str) -> bool:
+    """Only three answers to a look mean that the job is not there; nothing else is ever taken for that."""
     text = message.lower()
-    absent = (
+    return (
         code == "MLResourceNotFoundException"
         or (code == "InvalidParameterException" and "whether a resource with the given id exists" in text)
         or (code == "BadRequestException" and "job doesn't exist" in text)
     )
-    return Absent() if absent else Unknown(Failure(code, message, request_id))

@@ -1,28 +1,32 @@
 """Whether a job may start now, and with which request: everything that is looked at before a claim.
 
-    superseded? → settled? → current? → request, hyperparameters and scripts in order? → data processing completed?
+    superseded? → settled? → current? → request, hyperparameters and scripts in order? → id free?
+      → data processing and previous training completed?
 
 `judge` looks at the world as it is and changes nothing, so it can be asked again at every attempt.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from neptune_training import sources
 from neptune_training.explanations import access, id_taken, settling
 from neptune_training.jobs import Job, Trigger, WaitingFor
-from neptune_training.neptune import Absent, Found, Neptune
+from neptune_training.neptune import Absent, Found, Look, Neptune, Unknown
 from neptune_training.parameters import ModelParameters, S3Uri, TrainingRequest
-from neptune_training.preparation import Findings, Preparation
-from neptune_training.reasons import Reason, bounded, shown
+from neptune_training.preparation import Preparation
+from neptune_training.reasons import NOTHING_TO_DO, Reason, bounded, shown
 from neptune_training.settings import Settings
 from neptune_training.sources import Directory, File, Sources
 from neptune_training.table import Table
 from neptune_training.triggers import CONFIGURATION
 
 LATEST = "LATEST"
+JOBS = {WaitingFor.DATA_PROCESSING: "data-processing", WaitingFor.PREVIOUS_TRAINING: "training"}
+ENDED = {"failed", "stopped", "cancelled", "canceled"}
 DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Uri)
 
 
@@ -30,7 +34,7 @@ DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Uri)
 class Ready:
     """It may start, with this request. `files` are ETags by name."""
 
-    request: TrainingRequest
+    request: dict[str, Any]
     files: dict[str, str]
     warnings: tuple[Reason, ...] = ()
 
@@ -75,20 +79,22 @@ class Readiness:
         """Say whether `job` may start. Errors of S3 and DynamoDB pass through."""
         if job.trigger.sequencer and (newer := self.table.newer_upload(job.trigger)):
             return Superseded(newer)
+        if job.unanswered and job.request:  # it may have started: what was asked for stays what is asked for
+            return Ready(job.request, job.files or {}, job.warnings)
         try:
             return self._judge_directory(job, now)
         except sources.Denied as denied:
             return NotYet(WaitingFor.ACCESS, (access(job, denied),))
         except (sources.Changed, sources.Gone):
-            return NotYet(WaitingFor.FILES, next_attempt=now + self.settings.settle_seconds)
+            return NotYet(WaitingFor.SETTLING, (settling(job),), now + self.settings.settle_seconds)
 
     def _judge_directory(self, job: Job, now: datetime) -> Verdict:
         place = source_of(job)
         directory = self._list(job, *place) if place else None
         if directory:
-            settled = (directory.newest or now) + self.settings.settle_seconds
-            if settled > now:
-                return NotYet(WaitingFor.FILES, (settling(job),), settled)
+            settled = directory.newest and directory.newest + self.settings.settle_seconds
+            if settled and settled > now:
+                return NotYet(WaitingFor.SETTLING, (settling(job),), settled)
             configuration = directory.files.get(CONFIGURATION)
             listed = configuration is not None or directory.whole
             if job.trigger.sequencer and listed and (overtaken := current(job.trigger, configuration)):
@@ -99,7 +105,7 @@ class Readiness:
         """The model's directory; None where an event names one that is not the stack's, which it may not read."""
         try:
             return self.sources.directory(bucket, prefix)
-        except sources.Denied:
+        except (sources.Denied, sources.Unreachable):
             if job.trigger.kind == "upload" or self.settings.holds_models(bucket, prefix):
                 raise
             return None
@@ -111,32 +117,44 @@ class Readiness:
             return Never(bounded([*findings.reasons, *findings.missing]))
         if findings.missing:
             return NotYet(WaitingFor.FILES, tuple(findings.missing), now + self.settings.settle_seconds)
-        request = self._resolve_latest(job, request, findings)
+        if request.previousModelTrainingJobId == LATEST:
+            if job.trigger.kind == "event" and not request.customModelTrainingParameters:
+                return Never((no_latest(),))
+            latest, warnings = self._latest(job, request.neptuneIamRoleArn)
+            request = request.model_copy(update={"previousModelTrainingJobId": latest})
+            findings.warnings += warnings
         files = {name: file.etag for name, file in sorted(directory.files.items())[:100]} if directory else {}
-        return self._judge_neptune(job, request, now) or Ready(request, files, tuple(findings.warnings))
+        ready = Ready(request.model_dump(exclude_none=True), files, tuple(findings.warnings))
+        return self._judge_id(job, request) or self._judge_needs(request) or ready
 
-    def _resolve_latest(self, job: Job, request: TrainingRequest, findings: Findings) -> TrainingRequest:
-        if request.previousModelTrainingJobId != LATEST:
-            return request
+    def _latest(self, job: Job, role: str | None) -> tuple[str | None, list[Reason]]:
+        """The newest COMPLETED job of the same model, if there is one, and what to say if there is none."""
         newest = self.table.newest_completed(job.model)
         if newest is None:
-            problem, remedy = "no job of this model has completed yet", "Nothing to do: this one starts from nothing"
-            findings.warnings.append(
-                Reason(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)
-            )
-        return request.model_copy(update={"previousModelTrainingJobId": newest})
+            return None, [nothing_to_continue("no job of this model has completed yet")]
+        if isinstance(self.neptune.training(newest, role), Absent):
+            return None, [nothing_to_continue(f"Neptune no longer has {newest}")]
+        return newest, []
 
-    def _judge_neptune(self, job: Job, request: TrainingRequest, now: datetime) -> Verdict | None:
+    def _judge_id(self, job: Job, request: TrainingRequest) -> Verdict | None:
         """An explicit id must be free before the first start, or somebody else's job could be taken for ours."""
-        later = now + self.settings.status_check_seconds
-        if job.asked.get("id") and not job.unanswered:
-            look = self.neptune.training(job.jobId, request.neptuneIamRoleArn)
-            if isinstance(look, Found):
-                return Never((id_taken(job.jobId),))
-            if not isinstance(look, Absent):
-                return NotYet(WaitingFor.NEPTUNE, (look.failure.reason,), later)
-        look = self.neptune.data_processing(request.dataProcessingJobId, request.neptuneIamRoleArn)
-        return data_processing(request.dataProcessingJobId, look, later)
+        if not job.asked.get("id"):
+            return None
+        look = self.neptune.training(job.jobId, request.neptuneIamRoleArn)
+        if isinstance(look, Unknown):
+            return NotYet(look.failure.waiting_for, (look.failure.reason,))
+        return Never((id_taken(job.jobId),)) if isinstance(look, Found) else None
+
+    def _judge_needs(self, request: TrainingRequest) -> Verdict | None:
+        """The jobs that it builds on have to be completed."""
+        role = request.neptuneIamRoleArn
+        look = self.neptune.data_processing(request.dataProcessingJobId, role)
+        verdict = completed(look, "dataProcessingJobId", request.dataProcessingJobId, WaitingFor.DATA_PROCESSING)
+        previous = request.previousModelTrainingJobId
+        if verdict or not previous:
+            return verdict
+        look = self.neptune.training(previous, role)
+        return completed(look, "previousModelTrainingJobId", previous, WaitingFor.PREVIOUS_TRAINING)
 
 
 def source_of(job: Job) -> tuple[str, str] | None:
@@ -163,18 +181,28 @@ def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
     return None
 
 
-def data_processing(job_id: str, look: object, later: datetime) -> Verdict | None:
-    """What the data-processing job means for a start. A look that failed decides nothing: the start will tell."""
-    about = {"field": "dataProcessingJobId", "value": shown(job_id)}
+def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> Verdict | None:
+    """What a job that the request names means for a start. A look that failed decides nothing: the start will tell."""
+    remedy = f"Name a completed {JOBS[waiting_for]} job"
     if isinstance(look, Absent):
-        return Never(
-            (Reason(**about, problem="Neptune has no such job", remedy="Name a completed data-processing job"),)
-        )
+        return Never((Reason(field=field, value=shown(job_id), problem="Neptune has no such job", remedy=remedy),))
     if not isinstance(look, Found) or look.status.lower() == "completed":
         return None
-    if look.status.lower() in {"failed", "stopped"}:
-        return Never(
-            (Reason(**about, problem=f"has ended as {look.status}", remedy="Name a completed data-processing job"),)
-        )
-    reason = Reason(**about, problem=f"is {look.status}", remedy="Nothing to do: training starts when it has completed")
-    return NotYet(WaitingFor.DATA_PROCESSING, (reason,), later)
+    if look.status.lower() in ENDED:
+        problem = f"has ended as {look.status}"
+        return Never((Reason(field=field, value=shown(job_id), problem=problem, remedy=remedy),))
+    remedy = f"{NOTHING_TO_DO}: training starts when it has completed"
+    return NotYet(waiting_for, (Reason(field=field, value=shown(job_id), problem=f"is {look.status}", remedy=remedy),))
+
+
+def nothing_to_continue(problem: str) -> Reason:
+    """A warning: there is no job for LATEST to mean."""
+    remedy = f"{NOTHING_TO_DO}: this one starts from nothing"
+    return Reason(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)
+
+
+def no_latest() -> Reason:
+    """Events of one source may train many built-in models; which one this continues is not for us to guess."""
+    problem = "means the newest job of the same model, and an event for a built-in model does not say which that is"
+    remedy = "Name the job to continue, or use a schedule: its runs are of one model"
+    return Reason(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)

@@ -6,6 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+AGAIN = "Upload the configuration again, or send a new event (under another id, if it names one)"
+NOTHING_TO_DO = "Nothing to do"
 MAX_VALUE_CHARACTERS = 200
 MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes
 MAX_TEXT_CHARACTERS = 2500  # Neptune's own messages are cut to 2048

@@ -3,6 +3,7 @@
 `build` reports every problem of a request at once, each with its field, its value and who can mend it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -22,6 +23,8 @@ from neptune_training.reasons import Invalid, Reason, bounded, shown
 from neptune_training.settings import Settings
 
 CUSTOM = ModelParameters.custom
+TOTAL, PARALLEL = "maxHPONumberOfTrainingJobs", "maxHPOParallelTrainingJobs"
+DOUBTFUL = re.compile(r"s3://.*/\.{0,2}/")  # who writes there may take it for another place than S3 does
 NOT_IN_THE_API = "StartMLModelTrainingJob has no such parameter, though some AWS samples show it"
 SHOWN_IN_SAMPLES = {"modelName", "enableInterContainerTrafficEncryption"}
 NEPTUNES_DEFAULTS = {
@@ -41,9 +44,10 @@ def build(
     """
     allowed: type[BaseModel] = ModelParameters if by_uploader else TrainingRequest
     reasons = list(bounded(unknown(asked, allowed)))
-    merged = merge(
-        settings.defaults, derived if not by_uploader else {}, known(asked, allowed), derived if by_uploader else {}
-    )
+    sender = known(asked, allowed)
+    merged = merge(settings.defaults, *((sender, derived) if by_uploader else (derived, sender)))
+    if PARALLEL not in sender:
+        merged |= at_most_all(merged)
     try:
         request = TrainingRequest.model_validate(merged)
     except ValidationError as error:
@@ -53,6 +57,13 @@ def build(
     if reasons:
         raise Invalid(reasons)
     return request
+
+
+def at_most_all(merged: Mapping[str, Any]) -> dict[str, Any]:
+    """The stack's default for parallel trials, or Neptune's, where the request asks for fewer trials than that."""
+    total, parallel = ({**NEPTUNES_DEFAULTS, **merged}[name] for name in (TOTAL, PARALLEL))
+    fewer = isinstance(total, int) and isinstance(parallel, int) and 0 < total < parallel
+    return {PARALLEL: total} if fewer else {}
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,12 +78,16 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def known(asked: Mapping[str, Any], allowed: type[BaseModel]) -> dict[str, Any]:
-    """What `asked` says of parameters that its sender may set: `unknown` reports the others."""
-    fields = {name: value for name, value in asked.items() if name in allowed.model_fields}
+    """What `asked` says of parameters that its sender may set: `unknown` reports the others, and null says nothing."""
+    fields = said(asked, allowed)
     if isinstance(fields.get(CUSTOM), Mapping):
-        inner = inner_of(allowed).model_fields
-        fields[CUSTOM] = {name: value for name, value in fields[CUSTOM].items() if name in inner}
+        fields[CUSTOM] = said(fields[CUSTOM], inner_of(allowed))
     return fields
+
+
+def said(asked: Mapping[str, Any], allowed: type[BaseModel]) -> dict[str, Any]:
+    """The same at one level."""
+    return {name: value for name, value in asked.items() if name in allowed.model_fields and value is not None}
 
 
 def unknown(asked: Mapping[str, Any], allowed: type[BaseModel]) -> Iterator[Reason]:
@@ -115,9 +130,8 @@ def from_pydantic(error: ErrorDetails) -> Reason:
 
 
 def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Reason]:
-    """What is more than the operator allows. What is not said, or null, counts as what Neptune would take for it."""
-    limits, said = settings.limits, {name: value for name, value in merged.items() if value is not None}
-    asked: dict[str, Any] = {**NEPTUNES_DEFAULTS, **said}
+    """What is more than the operator allows. What is not said counts as what Neptune would take for it."""
+    limits, asked = settings.limits, {**NEPTUNES_DEFAULTS, **merged}
     for name in ("maxHPONumberOfTrainingJobs", "trainingTimeOutInSeconds", "trainingInstanceVolumeSizeInGB"):
         limit, value = getattr(limits, name), asked.get(name)
         if isinstance(value, int) and value > limit:
@@ -127,7 +141,15 @@ def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Reaso
         if isinstance(value, str) and not any(fnmatchcase(value, pattern) for pattern in limits.instanceTypes):
             yield over_limit(name, value, f"one of {', '.join(limits.instanceTypes)}")
     location = asked.get("trainModelS3Location")
-    if isinstance(location, str) and f"{location}/".startswith(f"s3://{settings.model_bucket}/{settings.model_prefix}"):
+    if isinstance(location, str) and DOUBTFUL.match(f"{location}/"):
+        problem, remedy = (
+            "has an empty segment, or one of dots only",
+            "Write each folder's name once, with single slashes",
+        )
+        yield Reason(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
+    elif isinstance(location, str) and f"{location}/".startswith(
+        f"s3://{settings.model_bucket}/{settings.model_prefix}"
+    ):
         remedy = f"Choose a place outside s3://{settings.model_bucket}/{settings.model_prefix}"
         problem = "lies where uploads start training, so that its output could"
         yield Reason(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
@@ -152,7 +174,7 @@ LIMIT_OF = {
 
 def contradictions(merged: Mapping[str, Any]) -> Iterator[Reason]:
     """Parameters that do not go together."""
-    total, parallel = merged.get("maxHPONumberOfTrainingJobs"), merged.get("maxHPOParallelTrainingJobs")
+    total, parallel = ({**NEPTUNES_DEFAULTS, **merged}[name] for name in (TOTAL, PARALLEL))
     if isinstance(total, int) and isinstance(parallel, int) and parallel > total:
         problem = f"is above maxHPONumberOfTrainingJobs, {total}"
         remedy = f"Set it to at most {total}, or raise maxHPONumberOfTrainingJobs"

@@ -1,12 +1,16 @@
 """A round of `track` over all unfinished jobs that are due."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from neptune_training.capacity import Capacity, Due
+from neptune_training.failures import Unseen
 from neptune_training.jobs import CLUSTER_WIDE, Job, Status, WaitingFor
-from neptune_training.steps import Steps, Unseen
+from neptune_training.steps import Steps
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +79,11 @@ def take(steps: Steps, due: Due, deadline: datetime, done: Round) -> Job | None:
     except Unseen:
         done.failed.append(due.job_id)
         return None
-    except Exception:
+    except Exception as error:
         log.exception("step failed", extra={"jobId": due.job_id})
         done.failed.append(due.job_id)
+        with suppress(Exception):  # what kept the step from being taken may keep its record from being written, too
+            steps.failed(due.job_id, error)
         return None
     done.access_denied += job.waitingFor is WaitingFor.ACCESS
     return job
@@ -86,11 +92,21 @@ def take(steps: Steps, due: Due, deadline: datetime, done: Round) -> Job | None:
 def free_slots_of_ended_jobs(steps: Steps, done: Round) -> Capacity:
     """A slot goes back with the write that ends its job; this finds what any other hand has left behind."""
     capacity = steps.table.capacity()
-    held = {job_id: steps.table.get(job_id) for job_id in capacity.slots}
-    ended = [job_id for job_id, job in held.items() if job is None or job.status.final]
+    ended = [job_id for job_id in capacity.slots if has_ended(steps, job_id, done)]
     if ended:
         log.error("slots of ended jobs", extra={"jobIds": ended})
         steps.table.forget_slots(ended)
         capacity = steps.table.capacity()
     done.slots = len(capacity.slots)
     return capacity
+
+
+def has_ended(steps: Steps, job_id: str, done: Round) -> bool:
+    """Whether a job needs its slot no more. One whose record cannot be read keeps it: it may be training."""
+    try:
+        job = steps.table.get(job_id)
+    except ValidationError:
+        log.exception("no job", extra={"jobId": job_id})
+        done.failed.append(job_id)
+        return False
+    return job is None or job.status.final

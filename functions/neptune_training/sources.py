@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,22 +53,28 @@ class Denied(Exception):  # noqa: N818
     """S3 refuses: the role may not look there (or, without s3:ListBucket, nothing is there), or it is archived."""
 
 
+class Unreachable(Exception):  # noqa: N818
+    """There is no getting to the bucket: its name leads to a service of another kind, or to an address beyond reach."""
+
+
 class TooLarge(Exception):  # noqa: N818
     """The object is over `MAX_BYTES`, and was not read."""
 
 
 class Sources:
-    """Reads from S3. Errors other than the four above are S3's own and pass through."""
+    """Reads from S3. Errors other than the five above are S3's own and pass through."""
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
 
     def directory(self, bucket: str, prefix: str) -> Directory:
-        """List what is below `prefix`, which ends with a slash. Raises `Denied`."""
+        """List what is below `prefix`, which ends with a slash. Raises `Denied` or `Unreachable`."""
         try:
             answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=MAX_FILES)
         except ClientError as error:
             raise meaning(error) from error
+        except BotoCoreError as error:
+            raise Unreachable(str(error)) from error
         files = (
             File(each["Key"].removeprefix(prefix), each["ETag"].strip('"'), each["Size"], each["LastModified"])
             for each in answer.get("Contents", [])

@@ -21,7 +21,7 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 from neptune_training import explanations, failures
 from neptune_training.capacity import Capacity
 from neptune_training.failures import Refused
-from neptune_training.jobs import Job, Status, WaitingFor
+from neptune_training.jobs import CLUSTER_WIDE, Job, Status, WaitingFor
 from neptune_training.neptune import Absent, Accepted, Found, Look, Neptune, Unknown
 from neptune_training.readiness import Never, NotYet, Readiness, Ready, Superseded
 from neptune_training.reasons import Reason
@@ -34,11 +34,13 @@ RETRY_FOR = timedelta(seconds=10)
 MARGIN = timedelta(seconds=5)
 FIRST_PAUSE = timedelta(seconds=5)
 MOST_DOUBLINGS = 10  # a timedelta has an end: after enough refusals in a row, no pause would fit into one
-ENDED = {"completed": Status.COMPLETED, "failed": Status.FAILED, "stopped": Status.STOPPED}
-
-
-class Unseen(Exception):  # noqa: N818
-    """Neptune did not say how a job is. It is looked at again later, and somebody should know if that goes on."""
+ENDED = {
+    "completed": Status.COMPLETED,
+    "failed": Status.FAILED,
+    **dict.fromkeys(("stopped", "cancelled", "canceled"), Status.STOPPED),
+}
+WAITS = ("waitingFor", "nextAttemptAt", "giveUpAt", "reasons")
+RUNNING = {"inprogress", "pending", "starting", "stopping"}
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,15 @@ class Steps:
     def first(self, job: Job, deadline: datetime) -> Job:
         """Take a new job's first step. The slots that older jobs wait for are theirs."""
         now = self.now()
-        queue = islice(self.table.due(Status.WAITING, now), self.settings.max_concurrent_training_jobs)
-        ahead = sum(due.waits_for_cluster(now) for due in queue)
+        older = (due for due in self.table.due(Status.WAITING, now) if due.waits_for_cluster(now))
+        ahead = len(list(islice(older, self.settings.max_concurrent_training_jobs)))
         return self._guarded(job, lambda: self._begin(job, deadline, ahead=ahead))
 
     def next(self, job: Job, deadline: datetime) -> Job:
         """Take the step that `job` is at, and return the job after it. Raises `Unseen`."""
         match job.status:
             case Status.WAITING:
-                return self._guarded(job, lambda: self._begin(job, deadline))
+                return self._guarded(job, lambda: self._begin(self._put_off(job), deadline))
             case Status.REQUESTED if job.leaseUntil is None or self.now() >= job.leaseUntil:
                 return self._guarded(job, lambda: self._find(job, deadline))
             case Status.STARTED:
@@ -73,6 +75,25 @@ class Steps:
     def time_to_start(self, deadline: datetime) -> bool:
         """Whether an invocation that ends at `deadline` has the time for one more start, slow answer and all."""
         return self.now() < self._last_post(deadline)
+
+    def failed(self, job_id: str, error: Exception) -> None:
+        """The step of a job could not be taken. If it is WAITING, its record says why, and it is not tried for ever."""
+        job = self.table.get(job_id)
+        if job and job.status is Status.WAITING:
+            self._guarded(job, lambda: self._wait(job, WaitingFor.ERROR, (explanations.error(error),)))
+
+    def _put_off(self, job: Job) -> Job:
+        """Before the step, in case it is the end of this process: then other jobs have their turn first."""
+        off = job.becomes(
+            Status.WAITING,
+            self.now(),
+            waitingFor=job.waitingFor,
+            reasons=job.reasons,
+            giveUpAt=job.giveUpAt,
+            nextAttemptAt=self.now() + self.settings.status_check_seconds,
+        )
+        self.table.save(off)
+        return off
 
     def _guarded(self, job: Job, step: Callable[[], Job]) -> Job:
         """Somebody else took a step of this job first: what they made of it stands."""
@@ -97,25 +118,23 @@ class Steps:
     def _claim(self, job: Job, ready: Ready, deadline: datetime, *, ahead: int) -> Job:
         now, capacity = self.now(), self.table.capacity()
         if capacity.paused(now):
-            return self._wait(job, WaitingFor.CAPACITY)
-        if not capacity.free(job.jobId, self.settings.max_concurrent_training_jobs - ahead):
-            return self._wait(job, WaitingFor.SLOT)
+            return self._wait(job, capacity.paused_for, (explanations.paused(capacity.paused_for),))
+        most = self.settings.max_concurrent_training_jobs
+        if not capacity.free(job.jobId, most - ahead):
+            return self._wait(job, WaitingFor.SLOT, (explanations.no_slot(most),))
         if not self.time_to_start(deadline):
             return job
-        claimed = job.claimed(
-            now,
-            self.lease(deadline),
-            request=ready.request.model_dump(exclude_none=True),
-            files=ready.files,
-            warnings=ready.warnings,
-        )
+        what = {"request": ready.request, "files": ready.files, "warnings": ready.warnings}
+        claimed = job.claimed(now, self.lease(deadline), **what)
         self.table.claim(
             claimed,
             capacity,
-            most=self.settings.max_concurrent_training_jobs,
+            most=most,
             now=now,
             probe_until=now + timedelta(seconds=self.settings.neptune_read_timeout_seconds) + MARGIN,
         )
+        if not self.time_to_start(deadline):  # the claim took long: a POST now could be cut off, and its answer lost
+            return self._wait(claimed, WaitingFor.TURN)
         return self._start(claimed, capacity, deadline)
 
     def lease(self, deadline: datetime) -> datetime:
@@ -164,9 +183,7 @@ class Steps:
         warnings = job.warnings if accepted else (*job.warnings, explanations.arn_unknown(job))
         now = self.now()
         started = job.started(now, look_again=now + self.settings.status_check_seconds, warnings=warnings, **known)
-        self.table.save(started)
-        if resume:
-            self.table.resume()
+        self.table.save(started, resume=resume)
         return started
 
     def _refused(self, job: Job, refused: Refused, seen: Capacity) -> Job:
@@ -176,24 +193,21 @@ class Steps:
             doublings = min(seen.refusals, MOST_DOUBLINGS)
             pause = min(FIRST_PAUSE * 2**doublings, self.settings.capacity_probe_seconds)
             return self._wait(job, refused.waiting_for, (refused.reason,), pause_until=now + pause)
-        later = now + self.settings.status_check_seconds
-        return self._wait(
-            job, refused.waiting_for, (refused.reason,), next_attempt=later, resume=bool(seen.paused_until)
-        )
+        return self._wait(job, refused.waiting_for, (refused.reason,), resume=bool(seen.paused_until))
 
     def _find(self, job: Job, deadline: datetime) -> Job:
         """The lease is over, and nobody knows whether the job was started."""
         look = self.neptune.training(job.jobId, (job.request or {}).get("neptuneIamRoleArn"))
         if isinstance(look, Found):
             return self._started(job, None)
-        if isinstance(look, Absent):
-            return self._begin(job, deadline)
+        if isinstance(look, Absent):  # but what was sent may still be on its way
+            return self._begin(job.model_copy(update={"unanswered": True}), deadline)
         log.warning("neither found nor absent", extra={"jobId": job.jobId, "failure": str(look.failure)})
         now = self.now()
         later = now + self.settings.status_check_seconds
         unknown = job.becomes(Status.REQUESTED, now, leaseUntil=job.leaseUntil, nextAttemptAt=later)
         self.table.save(unknown)
-        return seen_by_neptune(unknown, look)
+        return looked_at(unknown, look)
 
     # --- STARTED ------------------------------------------------------------------------------------------------------
 
@@ -202,11 +216,13 @@ class Steps:
         look = self.neptune.training(job.jobId, (job.request or {}).get("neptuneIamRoleArn"))
         later = now + self._patience(job, now)
         if isinstance(look, Found):
-            seen: dict[str, Any] = {"neptuneStatus": look.status, "stages": look.stages, "missingSince": None}
+            said: dict[str, Any] = {"neptuneStatus": look.status, "stages": look.stages, "missingSince": None}
             status = ENDED.get(look.status.lower())
             if status:
-                return self._end(job, status, explanations.failures(look), **seen)
-            followed = job.followed(now, look_again=later, **seen)
+                return self._end(job, status, explanations.failures(look), **said)
+            if look.status.lower() not in RUNNING:
+                log.warning("a status of no known meaning", extra={"jobId": job.jobId, "neptuneStatus": look.status})
+            followed = job.followed(now, look_again=later, **said)
         elif isinstance(look, Absent):
             since = job.missingSince or now
             if now - since >= self.settings.missing_seconds:
@@ -216,7 +232,7 @@ class Steps:
             log.warning("status unknown", extra={"jobId": job.jobId, "failure": str(look.failure)})
             followed = job.followed(now, look_again=later)
         self.table.save(followed)
-        return seen_by_neptune(followed, look)
+        return looked_at(followed, look)
 
     def _patience(self, job: Job, now: datetime) -> timedelta:
         """A look every minute at first, backing off to five: a tenth of the job's age."""
@@ -249,18 +265,22 @@ class Steps:
         """WAITING. A job that waits for the cluster stays due since it was created, which makes the oldest the next."""
         now, give_up = self.now(), self._give_up(job, waiting_for)
         if now >= give_up:
-            return self._end(
-                job, Status.REJECTED, (*(reasons or job.reasons), explanations.gave_up(waiting_for)), resume=resume
-            )
-        next_attempt = next_attempt or job.createdAt
+            given_up = explanations.gave_up(waiting_for, reasons or job.reasons)
+            return self._end(job, Status.REJECTED, given_up, resume=resume)
+        next_attempt = next_attempt or (job.createdAt if waiting_for in CLUSTER_WIDE else self._later(job, now))
         waits = job.waits(waiting_for, now, next_attempt=next_attempt, give_up=give_up, reasons=reasons)
         if job.status is not Status.WAITING:
             self.table.release(waits, pause_until=pause_until, resume=resume)
-        elif (waits.waitingFor, waits.nextAttemptAt) == (job.waitingFor, job.nextAttemptAt):
+        elif all(getattr(waits, name) == getattr(job, name) for name in WAITS):
             return job  # nothing new: waiting costs no write and no announcement
         else:
             self.table.save(waits)
         return waits
+
+    def _later(self, job: Job, now: datetime) -> datetime:
+        """As the job was put off to already, or in a minute."""
+        put_off = job.nextAttemptAt if job.status is Status.WAITING else None
+        return put_off if put_off and put_off > now else now + self.settings.status_check_seconds
 
     def _give_up(self, job: Job, waiting_for: WaitingFor) -> datetime:
         """Files have a grace period of their own, from when they were first found wanting."""
@@ -271,10 +291,10 @@ class Steps:
         return self.now() + self.settings.files_grace_seconds
 
 
-def seen_by_neptune(job: Job, look: Look) -> Job:
+def looked_at(job: Job, look: Look) -> Job:
     """The job, after a look at it. Raises `Unseen`; that Neptune has too much to do is no news."""
-    if isinstance(look, Unknown) and look.failure.code not in failures.THROTTLING:
-        raise Unseen(job.jobId)
+    if isinstance(look, Unknown) and not look.failure.will_pass:
+        raise look.failure
     return job
 
 

@@ -3,7 +3,8 @@
 Three kinds of items share the table, so that one transaction can hold a rule over all of them:
 
 - a job, under its `jobId`;
-- `#capacity`: `slots` (the ids of the jobs that Neptune has or may have), `pausedUntil` and `refusals` in a row;
+- `#capacity`: `slots` (the ids of the jobs that Neptune has or may have), `pausedUntil`, what it is `pausedFor`, and
+  the `refusals` in a row;
 - `#newest s3://bucket/key`: the highest `sequencer` uploaded under that key and the job that it made.
 
 A job is written whole, and only over the version that its writer has seen: whoever loses that race gets `Changed`,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CAPACITY = "#capacity"
 NEXT_ATTEMPT_INDEX = "nextAttempt"
 MODEL_INDEX = "model"
+RESUME = "REMOVE pausedUntil, pausedFor, refusals"
 SAME_VERSION = "version = :seen"
 NEW = "attribute_not_exists(jobId)"
 
@@ -70,9 +72,12 @@ class Table:
         found = self._get(job_id)
         return job_of(found) if found else None
 
-    def save(self, job: Job) -> None:
-        """Replace the version before `job`. Raises `Changed` or `Contended`."""
-        self._write(self._client.put_item, **over_version(job))
+    def save(self, job: Job, *, resume: bool = False) -> None:
+        """Replace the version before `job`; with it end the pause. Raises `Changed` or `Contended`."""
+        if resume:
+            self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, RESUME))})
+        else:
+            self._write(self._client.put_item, **over_version(job))
 
     def due(self, status: Status, now: datetime) -> Iterator[Due]:
         """The jobs in `status` whose next attempt is due, the one that is due longest first."""
@@ -83,7 +88,8 @@ class Table:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={":status": {"S": status}, ":now": {"S": to_text(now)}},
         )
-        return (due_of(plain(each)) for page in pages for each in page["Items"])
+        found = (due_of(plain(each)) for page in pages for each in page["Items"])
+        return (due for due in found if due)
 
     def newest_completed(self, model: str) -> str | None:
         """The id of the job of `model` that was asked for last among those COMPLETED."""
@@ -138,15 +144,12 @@ class Table:
         update = "DELETE slots :slot"
         values: dict[str, Any] = {":slot": {"SS": [job.jobId]}}
         if pause_until:
-            update += " SET pausedUntil = :until ADD refusals :one"
-            values |= {":until": {"S": to_text(pause_until)}, ":one": {"N": "1"}}
+            update += " SET pausedUntil = :until, pausedFor = :for ADD refusals :one"
+            said = {":until": {"S": to_text(pause_until)}, ":for": {"S": str(job.waitingFor)}, ":one": {"N": "1"}}
+            values |= said
         elif resume:
-            update += " REMOVE pausedUntil, refusals"
+            update += f" {RESUME}"
         self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, update, values))})
-
-    def resume(self) -> None:
-        """End the pause: Neptune took a job."""
-        self._write(self._client.update_item, **update_of(CAPACITY, "REMOVE pausedUntil, refusals"))
 
     def forget_slots(self, job_ids: Iterable[str]) -> None:
         """Give back slots whose jobs have ended."""

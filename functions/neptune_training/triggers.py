@@ -22,6 +22,7 @@ DETAIL_TYPE = "Neptune ML Training Requested"
 CONFIGURATION = "model-hpo-configuration.json"
 JOB_ID = re.compile(r"[A-Za-z0-9-]{1,48}")
 DERIVED = re.compile(r"-[0-9a-f]{20}$")
+CONTROL = re.compile(r"[\x00-\x1f]")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MAX_KEY_BYTES = 1024
 MAX_BYTES = 65_536  # of an event: a record holds 400 KB, and whatever comes must fit into one, several times over
@@ -111,6 +112,11 @@ def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger
         versionId=text(found.get("version-id") or found.get("versionId")),
         sequencer=sequencer,
     )
+    if CONTROL.search(key):
+        problem, remedy = "has a control character, which Neptune takes in no place", "Upload it under a key without"
+        raise Unreadable(
+            trigger, (Reason(field="detail.object.key", value=shown(key), problem=problem, remedy=remedy),)
+        )
     if not key.endswith(f"/{CONFIGURATION}") or len(key.encode(errors="surrogatepass")) > MAX_KEY_BYTES:
         problem, remedy = "is not a model's configuration", f"Upload {CONFIGURATION} into the model's directory"
         raise Unreadable(
@@ -129,6 +135,9 @@ def schedule(event: Mapping[str, Any], detail: dict[str, Any], unknown: Trigger)
     if not is_time(time):
         raise Unreadable(unknown, (placeholder("time", time, '"<aws.scheduler.scheduled-time>"'),))
     trigger = Trigger(kind="schedule", identity=f"schedule {arn} {time}", source=arn, time=text(time))
+    if detail.get("id") is not None:
+        problem, remedy = "would train on the schedule's first run only", "Leave it out: each run gets an id of its own"
+        raise Unreadable(trigger, (Reason(field="id", value=shown(detail["id"]), problem=problem, remedy=remedy),))
     return asked(trigger, detail)
 
 

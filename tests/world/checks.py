@@ -80,7 +80,7 @@ def at_the_end(world: "World") -> None:
 
 
 def recorded(world: "World") -> set[tuple[str, str]]:
-    """Each status of each job, but for what only another attempt came back to."""
+    """Each status of each job, but for what only another attempt came back to: that is no news."""
     jobs = (image for image in chain.from_iterable(changes(world)) if "status" in image)
     return {(job["jobId"], job["status"]) for job in jobs if job["attempts"] < 2 or job["status"] not in COMES_BACK}
 
