@@ -126,13 +126,13 @@ class Stack:
     # --- starting -----------------------------------------------------------------------------------------------------
 
     def _deploy(self, code: Path) -> dict[str, str]:
-        """What `sam deploy` does: upload the artefact, point the template at it, create the stack, wait."""
+        """What `sam deploy` does: upload the artefact and the template that points at it, create the stack, wait."""
         s3, cloudformation = self.client("s3"), self.client("cloudformation")
         s3.create_bucket(Bucket="artefacts")
         s3.upload_file(str(code), "artefacts", code.name)
-        template = (
-            (ROOT / "template.yaml").read_text().replace("CodeUri: functions/", f"CodeUri: s3://artefacts/{code.name}")
-        )
+        template = (ROOT / "template.yaml").read_text()
+        template = template.replace("CodeUri: functions/", f"CodeUri: s3://artefacts/{code.name}")
+        s3.put_object(Bucket="artefacts", Key="template.yaml", Body=template.encode())  # too long to go with the call
         parameters = {
             "NeptuneEndpointUrl": self.neptune.url,
             "NeptuneClusterResourceId": "cluster-LOCAL",
@@ -145,7 +145,7 @@ class Stack:
         }
         cloudformation.create_stack(
             StackName=NAME,
-            TemplateBody=template,
+            TemplateURL=f"{self.url}/artefacts/template.yaml",
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
