@@ -140,5 +140,7 @@ FUNCTIONS = {
     "Fn::Not": lambda one: not one,
     "Fn::Equals": lambda one, other: one == other,
     "Fn::Join": lambda between, texts: between.join(texts),
+    "Fn::Split": lambda between, text: text.split(between),
+    "Fn::Select": lambda index, texts: texts[index] if len(texts) > 1 else texts[0],  # a name for an ARN has no parts
     "Fn::EachMemberIn": lambda some, all_: set(some) <= set(all_),
 }

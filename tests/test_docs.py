@@ -45,6 +45,12 @@ def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm() -> None:
     assert {each for each in headings(OPERATE) if each.endswith("Alarm")} == set(resources("AWS::CloudWatch::Alarm"))
 
 
+def test_the_cost_of_every_alarm_is_counted() -> None:
+    alarms = len(resources("AWS::CloudWatch::Alarm"))
+    assert f"| CloudWatch alarms, metrics, dashboards | {alarms}, " in OPERATE
+    assert re.search(rf"\+ {alarms} . price_per_alarm", OPERATE)
+
+
 def test_every_saved_query_is_described_by_its_name() -> None:
     names = {each["Properties"]["Name"]["Fn::Sub"] for each in resources("AWS::Logs::QueryDefinition").values()}
     assert {name for name in names if f"**{name.removeprefix('${AWS::StackName}/')}**" not in OPERATE} == set()

@@ -272,12 +272,18 @@ def test_the_stream_is_read_until_it_ends() -> None:
 
 
 def test_everything_is_encrypted_under_the_key_where_there_is_one() -> None:
-    assert all(each["KmsMasterKeyId"] == KEY for each in ALL_ON.all("AWS::SQS::Queue").values())
+    assert ALL_ON["TrainingQueue"]["KmsMasterKeyId"] == KEY
     assert all(each["KmsKeyId"] == KEY for each in ALL_ON.all("AWS::Logs::LogGroup").values())
     assert ALL_ON["TrainingTopic"]["KmsMasterKeyId"] == KEY
     assert ALL_ON["TrainingJobs"]["SSESpecification"]["KMSMasterKeyId"] == KEY
     assert ALL_ON["TrainingBus"]["KmsKeyIdentifier"] == KEY
     assert ALL_ON.globals["KmsKeyArn"] == KEY
+
+
+@BOTH
+def test_the_dead_letter_queue_is_never_under_the_key_whose_failures_come_to_it(rendered: Rendered) -> None:
+    assert rendered["DeadLetterQueue"]["SqsManagedSseEnabled"] is True
+    assert "KmsMasterKeyId" not in rendered["DeadLetterQueue"]
 
 
 def test_without_a_key_everything_is_encrypted_too_and_eventbridge_can_write_to_the_queues() -> None:
@@ -302,6 +308,18 @@ def test_every_function_has_an_alarm_on_its_errors() -> None:
     alarms = ALL_ON.all("AWS::CloudWatch::Alarm").values()
     watched = {each["Dimensions"][0]["Value"] for each in alarms if each["MetricName"] == "Errors"}
     assert watched == set(ALL_ON.all("AWS::Serverless::Function"))
+
+
+def test_every_rule_has_an_alarm_on_what_not_even_its_dead_letter_queue_took() -> None:
+    alarms = ALL_ON.all("AWS::CloudWatch::Alarm").values()
+    watched = [
+        {each["Name"]: each["Value"].removesuffix(".Arn") for each in alarm["Dimensions"]}
+        for alarm in alarms
+        if alarm["MetricName"] == "InvocationsFailedToBeSentToDlq"
+    ]
+    buses = {name: rule.get("EventBusName") for name, rule in ALL_ON.all("AWS::Events::Rule").items()}
+    assert buses == {"UploadRule": None, "RequestRule": "TrainingBus"}
+    assert watched == [{"RuleName": "UploadRule"}, {"EventBusName": "TrainingBus", "RuleName": "RequestRule"}]
 
 
 def test_alarms_and_dashboard_use_metrics_that_the_functions_emit() -> None:
