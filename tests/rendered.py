@@ -4,6 +4,7 @@ What only a deployed resource could tell becomes its name: `!Ref TrainingJobs` i
 `TrainingJobs.Arn`.
 """
 
+import math
 import re
 from collections.abc import Callable
 from functools import cache
@@ -44,6 +45,20 @@ Loader.add_multi_constructor("!", function)
 @cache
 def template() -> dict[str, Any]:
     return yaml.load(TEMPLATE.read_text(), Loader)
+
+
+def takes(parameter: str, text: str) -> bool:
+    """Whether CloudFormation takes `text` for a parameter. A pattern is for all of it, or for each item of a list."""
+    said = template()["Parameters"][parameter]
+    if said["Type"] == "Number":
+        return said.get("MinValue", -math.inf) <= float(text) <= said.get("MaxValue", math.inf)
+    items = [each.strip() for each in text.split(",")] if said["Type"] == "CommaDelimitedList" else [text]
+    pattern = said.get("AllowedPattern", ".*")
+    return (
+        len(text) <= said.get("MaxLength", 4096)
+        and text in said.get("AllowedValues", [text])
+        and all(re.fullmatch(pattern, each, re.DOTALL) for each in items)
+    )
 
 
 class Rendered:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
 from neptune_training.parameters import TrainingRequest
 from neptune_training.rounds import Round
 from neptune_training.settings import LISTS, Limits, Settings, split
-from tests.rendered import REQUIRED, Rendered, template
+from tests.rendered import REQUIRED, Rendered, takes, template
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
@@ -159,6 +161,82 @@ def test_the_stacks_own_values_are_the_settings_own_defaults() -> None:
         if name != "instanceTypes":  # the stack's list is narrower, since it costs money
             assert getattr(settings.limits, name) == field.default, name
     assert settings.train_model_s3_location == "s3://ModelBucket/trained/"
+
+
+INSTANCE_TYPE = ["", "ml.g5.2xlarge"], ["g5.2xlarge", "ml.g5", "ml.G5.2xlarge", "ml.g5.2xlarge ", f"ml.g5.{'x' * 60}"]
+COUNT = ["1", "10000"], ["0", "-1", "10001"]
+ROLE = (
+    ["", "arn:aws:iam::123456789012:role/NeptuneML", "arn:aws-cn:iam::123456789012:role/service-role/a+b=c,d.e@f-g_h"],
+    ["NeptuneML", "arn:aws:iam::123:role/N", "arn:aws:iam::123456789012:user/me", "arn:aws:iam::123456789012:role/"],
+)
+ANY_KEY = (
+    ["", KEY, "alias/aws/s3", "1234abcd-12ab-34cd-56ef-1234567890ab"],
+    ["alias/", "my key", "arn:aws:s3:::bucket", f"{KEY} "],
+)
+EXAMPLES = {  # of values for each default: those that are taken, and those that are refused
+    "DEFAULT_dataProcessingJobId": (["", "my-processed-graph", "x" * 2048], ["x" * 2049]),
+    "DEFAULT_trainingInstanceType": INSTANCE_TYPE,
+    "DEFAULT_baseProcessingInstanceType": INSTANCE_TYPE,
+    "DEFAULT_trainingInstanceVolumeSizeInGB": (["0", "16384"], ["-1", "16385"]),
+    "DEFAULT_trainingTimeOutInSeconds": (["1", "2419200"], ["0", "2419201"]),
+    "DEFAULT_maxHPONumberOfTrainingJobs": COUNT,
+    "DEFAULT_maxHPOParallelTrainingJobs": COUNT,
+    "DEFAULT_enableManagedSpotTraining": (["true", "false"], ["maybe"]),
+    "DEFAULT_sagemakerIamRoleArn": ROLE,
+    "DEFAULT_neptuneIamRoleArn": ROLE,
+    "DEFAULT_subnets": (["", "subnet-1a", "subnet-1a, subnet-2b"], ["sg-1", "subnet-", "subnet-1 subnet-2"]),
+    "DEFAULT_securityGroupIds": (["", "sg-1a", "sg-1a,sg-2b"], ["subnet-1", "sg-", "sg-1,default"]),
+    "DEFAULT_volumeEncryptionKMSKey": ANY_KEY,
+    "DEFAULT_s3OutputEncryptionKMSKey": ANY_KEY,
+}
+
+
+def parameter_of(variable: str) -> str:
+    """The template's parameter that a variable has its value from."""
+    said = template()["Globals"]["Function"]["Environment"]["Variables"][variable]
+    return said["Ref"] if "Ref" in said else said["Fn::Join"][1]["Ref"]
+
+
+def functions_take(variable: str, text: str) -> bool:
+    """Whether they start with it, and a request that says nothing else is a right one."""
+    try:
+        settings = Settings.from_environment({**ALL_OFF.globals["Environment"]["Variables"], variable: text})
+        least = {"dataProcessingJobId": "my-processed-graph", "trainModelS3Location": "s3://my-models/trained/"}
+        TrainingRequest.model_validate({**least, **settings.defaults})
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("variable", [f"DEFAULT_{name}" for name in sorted(variables("DEFAULT_"))])
+def test_the_template_takes_and_refuses_the_defaults_that_the_functions_do(variable: str) -> None:
+    """A wrong one that could be deployed would fail each function, and send each request to the dead-letter queue."""
+    taken, refused = EXAMPLES[variable]
+    assert [text for text in (*taken, *refused) if takes(parameter_of(variable), text)] == taken
+    assert [text for text in (*taken, *refused) if functions_take(variable, text)] == taken
+
+
+@given(st.data())
+def test_whatever_the_template_takes_as_a_default_the_functions_take(data: st.DataObject) -> None:
+    variable = data.draw(st.sampled_from([name for name in EXAMPLES if "AllowedPattern" in declared(name)]))
+    pattern = st.from_regex(declared(variable)["AllowedPattern"], fullmatch=True, alphabet=st.characters(codec="ascii"))
+    text = data.draw(pattern.filter(lambda text: takes(parameter_of(variable), text)))
+    assert functions_take(variable, text)
+
+
+def declared(variable: str) -> dict[str, Any]:
+    return template()["Parameters"][parameter_of(variable)]
+
+
+@pytest.mark.parametrize("name", sorted(Limits.model_fields.keys() - {"instanceTypes"}))
+def test_a_limit_ranges_as_far_as_what_it_limits(name: str) -> None:
+    limit, limited = declared(f"LIMIT_{name}"), declared(f"DEFAULT_{name}")
+    assert (limit["MinValue"], limit["MaxValue"]) == (limited["MinValue"], limited["MaxValue"])
+
+
+def test_no_instance_types_would_be_no_limit_and_are_refused() -> None:
+    assert takes("AllowedInstanceTypes", "ml.g5.*, ml.*")
+    assert not any(takes("AllowedInstanceTypes", text) for text in ("", "ml.g5.*,", "ML.G5.*"))
 
 
 def test_the_default_instance_type_is_an_allowed_one() -> None:
