@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from neptune_training.parameters import TrainingRequest
 from neptune_training.rounds import Round
 from neptune_training.settings import LISTS, Limits, Settings, split
+from neptune_training.steps import MARGIN
 from tests.rendered import REQUIRED, Rendered, takes, template
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
@@ -113,6 +114,15 @@ def test_a_vpc_without_its_parts_is_refused_and_each_is_named() -> None:
     refusals = " ".join(Rendered(VpcId="vpc-1").refusals())
     for name in ("NeptuneSecurityGroupId", "S3PrefixListId", "DynamoDBPrefixListId", "SubnetIds"):
         assert name in refusals
+
+
+def test_on_aws_every_function_timeout_leaves_time_for_the_slowest_start() -> None:
+    parameters = template()["Parameters"]
+    slowest = parameters["NeptuneReadTimeoutSeconds"]["MaxValue"] + MARGIN.total_seconds()
+    for seconds in parameters["FunctionTimeoutSeconds"]["AllowedValues"]:
+        taken = Rendered(FunctionTimeoutSeconds=str(seconds)).refusals() == []
+        assert taken == (seconds > slowest)
+        assert Rendered(FunctionTimeoutSeconds=str(seconds), AwsEndpointUrl="http://127.0.0.1:4566").refusals() == []
 
 
 # --- the functions' environment ---------------------------------------------------------------------------------------
@@ -329,7 +339,7 @@ def test_every_function_writes_to_a_log_group_that_ends(rendered: Rendered) -> N
 
 def test_a_request_is_delivered_again_only_after_the_function_has_ended_and_often_enough() -> None:
     queue, timeout = ALL_OFF["TrainingQueue"], template()["Parameters"]["FunctionTimeoutSeconds"]
-    assert queue["VisibilityTimeout"] >= 6 * timeout["MaxValue"]
+    assert queue["VisibilityTimeout"] >= 6 * max(timeout["AllowedValues"])
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": 5}
     source = ALL_OFF["StartFunction"]["Events"]["Request"]["Properties"]
     assert source["BatchSize"] == 1
