@@ -41,6 +41,12 @@ def resources(kind: str) -> dict[str, Any]:
     return {name: each for name, each in found.items() if each["Type"] == kind}
 
 
+def made_by_sam() -> set[str]:
+    """The resources that are a function's events."""
+    functions = resources("AWS::Serverless::Function").items()
+    return {f"{name}{event}" for name, each in functions for event in each["Properties"]["Events"]}
+
+
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm() -> None:
     assert {each for each in headings(OPERATE) if each.endswith("Alarm")} == set(resources("AWS::CloudWatch::Alarm"))
 
@@ -59,9 +65,9 @@ def test_every_saved_query_is_described_by_its_name() -> None:
 @each_document
 def test_every_name_of_the_template_that_a_document_uses_exists(name: str) -> None:
     used = set(re.findall(r"`([A-Z][a-z]+[A-Z][A-Za-z]*)`", DOCUMENTS[name]))
-    used |= set(re.findall(r"\$\(out (\w+)\)", DOCUMENTS[name]))
+    used |= set(re.findall(r"\$\((?:out|resource) (\w+)\)", DOCUMENTS[name]))
     operations = boto3.client("neptunedata", "us-east-1", endpoint_url="https://neptune.invalid").meta.service_model
-    ours = {*template()["Parameters"], *template()["Outputs"], *template()["Resources"]}
+    ours = {*template()["Parameters"], *template()["Outputs"], *template()["Resources"], *made_by_sam()}
     assert used - ours - {*operations.operation_names, *operations.shape_names} - OTHER_NAMES == set()
 
 
