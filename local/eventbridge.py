@@ -29,14 +29,23 @@ def turn_on(s3: "S3Client", bucket: str) -> bool:
     return True
 
 
+def outcome(bucket: str, *, changed: bool) -> str:
+    """What to know afterwards."""
+    if not changed:
+        return f"{bucket} sends its events to EventBridge already; nothing was changed."
+    return (
+        f"{bucket} now sends its events to EventBridge; all else is as it was.\n"
+        "S3 takes about five minutes to begin. An upload before that starts nothing: upload the configuration again."
+    )
+
+
 def main() -> int:
     """Run the program."""
     description = "Let an existing bucket send its events to EventBridge too."
     parser = argparse.ArgumentParser(prog="python -m local.eventbridge", description=description)
     parser.add_argument("bucket", help="its name")
     bucket = parser.parse_args().bucket
-    changed = turn_on(boto3.client("s3"), bucket)
-    print(f"{bucket} {'now sends' if changed else 'already sent'} its events to EventBridge; all else is as it was.")
+    print(outcome(bucket, changed=turn_on(boto3.client("s3"), bucket)))
     return 0
 
 

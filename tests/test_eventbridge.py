@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from local.eventbridge import turn_on
+from local.eventbridge import outcome, turn_on
 
 BUCKET = {"Bucket": "my-models"}
 TOPIC = {"Id": "mine", "TopicArn": "arn:aws:sns:us-east-1:123456789012:mine", "Events": ["s3:ObjectRemoved:*"]}
@@ -36,3 +36,8 @@ def test_a_bucket_that_has_it_already_is_left_alone(s3: Stubber) -> None:
     found: dict[str, Any] = {"TopicConfigurations": [TOPIC], "EventBridgeConfiguration": {}}
     s3.add_response("get_bucket_notification_configuration", dict(found), BUCKET)
     assert turn_on(s3.client, "my-models") is False
+
+
+def test_it_says_that_an_upload_of_the_first_minutes_starts_nothing() -> None:
+    assert "upload the configuration again" in outcome("my-models", changed=True)
+    assert "nothing was changed" in outcome("my-models", changed=False)
