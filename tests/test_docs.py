@@ -1,12 +1,14 @@
-"""The documents say what is so: names, links, numbers, and the version."""
+"""The documents say what is so: names, links, numbers, and the version; the deploy workflow does what it says."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import yaml
 
 import notify
 from neptune_training import documents, intake, reasons, scripts, sources, triggers
@@ -126,3 +128,29 @@ def test_the_version_is_in_pyproject_and_the_changelog_and_nowhere_else() -> Non
     texts = {str(path): path.read_text() for path in sources_}
     texts |= {name: text for name, text in DOCUMENTS.items() if name != "CHANGELOG.md"}
     assert [name for name, text in texts.items() if re.search(rf"(?<![\d.]){re.escape(VERSION)}(?![\d.])", text)] == []
+
+
+def deploy(folder: Path, parameters: str) -> "subprocess.CompletedProcess[str]":
+    """Run the deploy workflow's last step, with a `sam` that prints its arguments, one a line."""
+    sam = folder / ".local/sam/bin/sam"
+    sam.parent.mkdir(parents=True)
+    sam.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    sam.chmod(0o755)
+    script = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())["jobs"]["deploy"]["steps"][-1]["run"]
+    environment = {"STACK_NAME": "mine", "AWS_REGION": "eu-west-1", "PARAMETERS": parameters}
+    command = ["bash", "-e", "-o", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_deploy_workflow_hands_on_all_of_its_parameters_as_one_text(tmp_path: Path) -> None:
+    done = deploy(tmp_path, 'VpcId=vpc-1\r\nScheduleExpression="rate(7 days)"\nScheduledRequest="{\\"a\\": \\"b\\"}"')
+    arguments = done.stdout.splitlines()
+    assert arguments[-2] == "--parameter-overrides"
+    assert arguments[-1] == 'VpcId=vpc-1  ScheduleExpression="rate(7 days)" ScheduledRequest="{\\"a\\": \\"b\\"}"'
+    assert arguments[arguments.index("--region") + 1] == "eu-west-1"
+
+
+def test_the_deploy_workflow_deploys_nothing_without_its_parameters(tmp_path: Path) -> None:
+    done = deploy(tmp_path, "")
+    assert done.returncode != 0
+    assert done.stdout == ""
