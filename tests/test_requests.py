@@ -193,3 +193,21 @@ def test_a_data_processing_job_that_nobody_names_is_refused_with_both_remedies()
 def test_all_problems_are_reported_at_once() -> None:
     asked = {"typo": 1, "id": "a b", "maxHPONumberOfTrainingJobs": 99, "trainingInstanceType": 5}
     assert set(refusal(event, asked)) == set(asked)
+
+
+@pytest.mark.parametrize(("asked", "parallel"), [(1, 1), (2, 2), (7, 2)])
+def test_fewer_trials_than_the_stacks_default_for_parallel_ones_run_all_at_once(asked: int, parallel: int) -> None:
+    assert upload({"maxHPONumberOfTrainingJobs": asked})["maxHPOParallelTrainingJobs"] == parallel
+
+
+def test_null_says_nothing_and_leaves_the_stacks_default() -> None:
+    asked = {"trainingInstanceType": None, "customModelTrainingParameters": {"trainingEntryPointScript": None}}
+    assert upload(asked) == upload({})
+
+
+@pytest.mark.parametrize("folder", ["", "/x", "./x", "x/../models", "x/."])
+def test_a_place_for_trained_models_that_two_readers_may_take_for_different_ones_is_refused(folder: str) -> None:
+    reasons = refusal(
+        event, {"trainModelS3Location": f"s3://elsewhere//{folder}" if not folder else f"s3://b/{folder}"}
+    )
+    assert list(reasons) == ["trainModelS3Location"]

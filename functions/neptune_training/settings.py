@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from neptune_training.parameters import TrainingRequest
 
@@ -84,5 +84,8 @@ def defaults(texts: Mapping[str, str]) -> dict[str, Any]:
 
 def of_type(name: str, value: object) -> Any:
     """A default as its parameter has it: numbers as numbers, lists as lists."""
-    annotation: Any = TrainingRequest.model_fields[name].annotation
-    return TypeAdapter(annotation).validate_python(value, strict=False)
+    field: Any = TrainingRequest.model_fields[name]
+    try:
+        return TypeAdapter(field.annotation).validate_python(value, strict=False)
+    except ValidationError as error:
+        raise ValueError(f"the stack's default for {name}, {value!r}, is not {field.description}") from error

@@ -65,7 +65,7 @@ class Steps:
         """Take the step that `job` is at, and return the job after it. Raises `Unseen`."""
         match job.status:
             case Status.WAITING:
-                return self._guarded(job, lambda: self._begin(self._put_off(job), deadline))
+                return self._guarded(job, lambda: self._resume(job, deadline))
             case Status.REQUESTED if job.leaseUntil is None or self.now() >= job.leaseUntil:
                 return self._guarded(job, lambda: self._find(job, deadline))
             case Status.STARTED:
@@ -82,8 +82,14 @@ class Steps:
         if job and job.status is Status.WAITING:
             self._guarded(job, lambda: self._wait(job, WaitingFor.ERROR, (explanations.error(error),)))
 
-    def _put_off(self, job: Job) -> Job:
-        """Before the step, in case it is the end of this process: then other jobs have their turn first."""
+    def _resume(self, job: Job, deadline: datetime) -> Job:
+        """Put off before it is taken, a step that is the end of its process costs no other job its turn.
+
+        One that was put off past its giveUpAt has had its last.
+        """
+        waiting_for = job.waitingFor or WaitingFor.TURN
+        if job.nextAttemptAt and job.nextAttemptAt >= self._give_up(job, waiting_for):
+            return self._wait(job, waiting_for)
         off = job.becomes(
             Status.WAITING,
             self.now(),
@@ -93,7 +99,7 @@ class Steps:
             nextAttemptAt=self.now() + self.settings.status_check_seconds,
         )
         self.table.save(off)
-        return off
+        return self._begin(off, deadline)
 
     def _guarded(self, job: Job, step: Callable[[], Job]) -> Job:
         """Somebody else took a step of this job first: what they made of it stands."""
