@@ -12,7 +12,7 @@ import yaml
 
 import notify
 from neptune_training import documents, intake, reasons, scripts, sources, triggers
-from neptune_training.jobs import Status
+from neptune_training.jobs import Status, WaitingFor
 from tests.rendered import template
 
 ROOT = Path(__file__).parent.parent
@@ -98,6 +98,11 @@ def test_every_test_file_that_is_named_as_proof_exists() -> None:
 def test_the_readme_explains_every_status_and_no_other() -> None:
     rows = re.findall(r"^\| ([A-Z, ]+) \|", DOCUMENTS["README.md"], re.MULTILINE)
     assert {status for row in rows for status in row.split(", ")} == set(Status)
+
+
+def test_the_readme_says_all_that_a_job_may_wait_for_and_nothing_else() -> None:
+    (said,) = re.findall(r"`waitingFor` for what: ([^|]+) \|", DOCUMENTS["README.md"])
+    assert set(said.split(", ")) == set(WaitingFor)
 
 
 @pytest.mark.parametrize(

@@ -206,9 +206,7 @@ def test_null_says_nothing_and_leaves_the_stacks_default() -> None:
     assert upload(asked) == upload({})
 
 
-@pytest.mark.parametrize("folder", ["", "/x", "./x", "x/../models", "x/."])
+@pytest.mark.parametrize("folder", ["/", "/x", "./x", "x/../models", "x/."])
 def test_a_place_for_trained_models_that_two_readers_may_take_for_different_ones_is_refused(folder: str) -> None:
-    reasons = refusal(
-        event, {"trainModelS3Location": f"s3://elsewhere//{folder}" if not folder else f"s3://b/{folder}"}
-    )
+    reasons = refusal(event, {"trainModelS3Location": f"s3://elsewhere/{folder}"})
     assert list(reasons) == ["trainModelS3Location"]

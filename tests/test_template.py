@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
+from neptune_training.jobs import Status, WaitingFor
 from neptune_training.parameters import TrainingRequest
 from neptune_training.rounds import Round
 from neptune_training.settings import LISTS, Limits, Settings, split
@@ -439,6 +440,12 @@ def test_saved_queries_look_for_messages_that_the_functions_log() -> None:
     texts = [query["QueryString"].partition('message = "')[2].partition('"')[0] for query in queries]
     assert all(f'"{text}"' in source for text in texts if text)
     assert sum(map(bool, texts)) == 2
+
+
+def test_mail_comes_for_every_end_and_for_waits_that_somebody_may_have_to_end() -> None:
+    ends, waits = ALL_ON["EmailSubscription"]["FilterPolicy"]["$or"]
+    assert set(ends["status"]) == {status for status in Status if status.final} | {Status.STARTED}
+    assert set(waits["waitingFor"]) < set(WaitingFor)
 
 
 def widgets() -> list[dict[str, Any]]:
