@@ -31,14 +31,17 @@ def dies() -> None:
     raise Crash
 
 
-def test_a_step_that_fails_leaves_its_error_in_the_record_and_is_given_up_in_time(world: World) -> None:
+def test_a_step_that_fails_leaves_its_error_in_the_record_and_is_given_up_in_time(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(GiveUpSeconds="1200")
     with world.watched(at("GetObject", "/odd/", fails)):
         world.queue.send(world.uploaded("odd"))
         world.minutes(10)
         (reason,) = world.job()["reasons"]
         assert [world.job()["status"], world.job()["waitingFor"]] == ["WAITING", "an error to pass"]
         assert "a bug that only this model meets" in reason["problem"]
-        world.minutes(13 * 60)
+        world.minutes(15)
     assert [world.job()["status"], world.job()["reasons"][0]] == ["REJECTED", reason]
     checks.at_the_end(world)
 
@@ -55,14 +58,14 @@ def test_a_step_that_failed_and_then_does_not_starts_the_job(world: World) -> No
 def test_a_step_that_is_the_end_of_its_process_costs_no_other_job_its_turn_and_is_given_up_in_time(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(MaxConcurrentTrainingJobs="5")
+    world = make_world(MaxConcurrentTrainingJobs="5", GiveUpSeconds="2700")
     with world.watched(at("GetObject", "/bomb/", dies)):
         world.queue.send(world.uploaded("bomb"))
         world.minutes(1)
         world.queue.send(world.uploaded("fraud"))
         world.minutes(30)
         assert sorted(world.statuses().values()) == ["COMPLETED", "WAITING"]
-        world.minutes(13 * 60)
+        world.minutes(20)
     assert sorted(world.statuses().values()) == ["COMPLETED", "REJECTED"]
 
 
@@ -161,14 +164,14 @@ def test_a_record_of_the_start_that_the_sdk_sent_twice_ends_the_pause_all_the_sa
 def test_raising_how_long_jobs_wait_costs_no_more_looks_at_them(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = make_world()
+    world = make_world(GiveUpSeconds="600")
     world.neptune.fail("StartMLModelTrainingJob", "TooManyRequestsException", share=1)
     for _ in range(5):
         world.queue.send(world.requested())
-    world.minutes(11 * 60)
-    monkeypatch.setenv("GIVE_UP_SECONDS", str(48 * 3600))
+    world.minutes(8)
+    monkeypatch.setenv("GIVE_UP_SECONDS", "7200")
     track.steps.cache_clear()
-    world.minutes(80)
+    world.minutes(10)
     calls = []
     with world.watched(lambda call: calls.append(call) if call.operation == "GetMLDataProcessingJob" else None):
         world.minutes(10)
