@@ -1,6 +1,6 @@
 """What a job's record says to people, where it is not Neptune's or a check's own words."""
 
-from neptune_training.jobs import Job, WaitingFor
+from neptune_training.jobs import Job, Status, WaitingFor
 from neptune_training.neptune import Found
 from neptune_training.reasons import AGAIN, NOTHING_TO_DO, Reason, shown
 
@@ -97,7 +97,7 @@ def failures(look: Found) -> tuple[Reason, ...]:
         for name, stage in look.stages.items()
         if stage.get("failureReason") or stage.get("status", "").lower() == "failed"
     )
-    if failed or look.status.lower() != "failed":
+    if failed or look.end is not Status.FAILED:
         return failed
     remedy = "Look at this job's stages in SageMaker, in the account's console"
     return (Reason(field="neptuneStatus", value=look.status, problem="Neptune does not say why", remedy=remedy),)

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from neptune_training.failures import Unanswered, Unseen, details, failure_of_start
+from neptune_training.jobs import Status
 
 if TYPE_CHECKING:
     from mypy_boto3_neptunedata import NeptuneDataClient
+
+
+RUNNING = {"inprogress", "pending", "starting", "stopping"}
+ENDED = {
+    "completed": Status.COMPLETED,
+    "failed": Status.FAILED,
+    **dict.fromkeys(("stopped", "cancelled", "canceled"), Status.STOPPED),
+}
 
 
 class Accepted(NamedTuple):
@@ -21,10 +30,20 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """What Neptune knows of a job. `status` is Neptune's own word."""
+    """What Neptune knows of a job. `status` is Neptune's own word; what it is not known to mean still runs."""
 
     status: str
     stages: dict[str, dict[str, Any]]
+
+    @property
+    def end(self) -> Status | None:
+        """How it has ended, if it has."""
+        return ENDED.get(self.status.lower())
+
+    @property
+    def runs(self) -> bool:
+        """Whether the word is known for a job that has not ended."""
+        return self.status.lower() in RUNNING
 
 
 class Absent:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from neptune_training import sources
 from neptune_training.explanations import access, id_taken, settling
-from neptune_training.jobs import Job, Trigger, WaitingFor
+from neptune_training.jobs import Job, Status, Trigger, WaitingFor
 from neptune_training.neptune import Absent, Found, Look, Neptune, Unknown
 from neptune_training.parameters import ModelParameters, S3Uri, TrainingRequest
 from neptune_training.preparation import Preparation
@@ -26,7 +26,6 @@ from neptune_training.triggers import CONFIGURATION
 
 LATEST = "LATEST"
 JOBS = {WaitingFor.DATA_PROCESSING: "data-processing", WaitingFor.PREVIOUS_TRAINING: "training"}
-ENDED = {"failed", "stopped", "cancelled", "canceled"}
 DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Uri)
 
 
@@ -186,9 +185,9 @@ def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> V
     remedy = f"Name a completed {JOBS[waiting_for]} job"
     if isinstance(look, Absent):
         return Never((Reason(field=field, value=shown(job_id), problem="Neptune has no such job", remedy=remedy),))
-    if not isinstance(look, Found) or look.status.lower() == "completed":
+    if not isinstance(look, Found) or look.end is Status.COMPLETED:
         return None
-    if look.status.lower() in ENDED:
+    if look.end:
         problem = f"has ended as {look.status}"
         return Never((Reason(field=field, value=shown(job_id), problem=problem, remedy=remedy),))
     remedy = f"{NOTHING_TO_DO}: training starts when it has completed"

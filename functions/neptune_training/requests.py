@@ -142,15 +142,10 @@ def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Reaso
             yield over_limit(name, value, f"one of {', '.join(limits.instanceTypes)}")
     location = asked.get("trainModelS3Location")
     if isinstance(location, str) and DOUBTFUL.match(f"{location}/"):
-        problem, remedy = (
-            "has an empty segment, or one of dots only",
-            "Write each folder's name once, with single slashes",
-        )
+        problem, remedy = "has an empty segment, or one of dots only", "Write folders' names, with single slashes"
         yield Reason(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
-    elif isinstance(location, str) and f"{location}/".startswith(
-        f"s3://{settings.model_bucket}/{settings.model_prefix}"
-    ):
-        remedy = f"Choose a place outside s3://{settings.model_bucket}/{settings.model_prefix}"
+    elif isinstance(location, str) and f"{location}/".startswith(settings.models):
+        remedy = f"Choose a place outside {settings.models}"
         problem = "lies where uploads start training, so that its output could"
         yield Reason(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
 

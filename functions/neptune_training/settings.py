@@ -57,6 +57,11 @@ class Settings(BaseModel):
     limits: Limits = Limits()
     defaults: Mapping[str, Any] = {}
 
+    @property
+    def models(self) -> str:
+        """The place below which uploads start training."""
+        return f"s3://{self.model_bucket}/{self.model_prefix}"
+
     def holds_models(self, bucket: str, prefix: str) -> bool:
         """Whether uploads below this place start training, and the functions may read it."""
         return bucket == self.model_bucket and prefix.startswith(self.model_prefix)

@@ -21,10 +21,10 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 from neptune_training import explanations, failures
 from neptune_training.capacity import Capacity
 from neptune_training.failures import Refused
-from neptune_training.jobs import CLUSTER_WIDE, Job, Status, WaitingFor
+from neptune_training.jobs import Job, Status, WaitingFor
 from neptune_training.neptune import Absent, Accepted, Found, Look, Neptune, Unknown
+from neptune_training.outcomes import Outcomes
 from neptune_training.readiness import Never, NotYet, Readiness, Ready, Superseded
-from neptune_training.reasons import Reason
 from neptune_training.settings import Settings
 from neptune_training.table import Changed, Table
 
@@ -34,13 +34,6 @@ RETRY_FOR = timedelta(seconds=10)
 MARGIN = timedelta(seconds=5)
 FIRST_PAUSE = timedelta(seconds=5)
 MOST_DOUBLINGS = 10  # a timedelta has an end: after enough refusals in a row, no pause would fit into one
-ENDED = {
-    "completed": Status.COMPLETED,
-    "failed": Status.FAILED,
-    **dict.fromkeys(("stopped", "cancelled", "canceled"), Status.STOPPED),
-}
-WAITS = ("waitingFor", "nextAttemptAt", "giveUpAt", "reasons")
-RUNNING = {"inprogress", "pending", "starting", "stopping"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,11 @@ class Steps:
     settings: Settings
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """What writes down what a step comes to."""
+        return Outcomes(self.table, self.settings, self.now)
 
     def first(self, job: Job, deadline: datetime) -> Job:
         """Take a new job's first step. The slots that older jobs wait for are theirs."""
@@ -80,26 +78,13 @@ class Steps:
         """The step of a job could not be taken. If it is WAITING, its record says why, and it is not tried for ever."""
         job = self.table.get(job_id)
         if job and job.status is Status.WAITING:
-            self._guarded(job, lambda: self._wait(job, WaitingFor.ERROR, (explanations.error(error),)))
+            self._guarded(job, lambda: self.outcomes.wait(job, WaitingFor.ERROR, (explanations.error(error),)))
 
     def _resume(self, job: Job, deadline: datetime) -> Job:
-        """Put off before it is taken, a step that is the end of its process costs no other job its turn.
-
-        One that was put off past its giveUpAt has had its last.
-        """
-        waiting_for = job.waitingFor or WaitingFor.TURN
-        if job.nextAttemptAt and job.nextAttemptAt >= self._give_up(job, waiting_for):
-            return self._wait(job, waiting_for)
-        off = job.becomes(
-            Status.WAITING,
-            self.now(),
-            waitingFor=job.waitingFor,
-            reasons=job.reasons,
-            giveUpAt=job.giveUpAt,
-            nextAttemptAt=self.now() + self.settings.status_check_seconds,
-        )
-        self.table.save(off)
-        return self._begin(off, deadline)
+        """Put off before it is taken, a step that is the end of its process costs no other job its turn."""
+        if self.outcomes.had_its_last_step(job):
+            return self.outcomes.wait(job, job.waitingFor or WaitingFor.TURN)
+        return self._begin(self.outcomes.put_off(job), deadline)
 
     def _guarded(self, job: Job, step: Callable[[], Job]) -> Job:
         """Somebody else took a step of this job first: what they made of it stands."""
@@ -113,21 +98,21 @@ class Steps:
     def _begin(self, job: Job, deadline: datetime, *, ahead: int = 0) -> Job:
         match self.readiness.judge(job, self.now()):
             case Superseded(by):
-                return self._end(job, Status.SUPERSEDED, (explanations.superseded(job, by),), supersededBy=by)
+                return self.outcomes.end(job, Status.SUPERSEDED, (explanations.superseded(job, by),), supersededBy=by)
             case Never(reasons):
-                return self._end(job, Status.REJECTED, reasons)
+                return self.outcomes.end(job, Status.REJECTED, reasons)
             case NotYet(waiting_for, reasons, next_attempt):
-                return self._wait(job, waiting_for, reasons, next_attempt=next_attempt)
+                return self.outcomes.wait(job, waiting_for, reasons, next_attempt=next_attempt)
             case Ready() as ready:
                 return self._claim(job, ready, deadline, ahead=ahead)
 
     def _claim(self, job: Job, ready: Ready, deadline: datetime, *, ahead: int) -> Job:
         now, capacity = self.now(), self.table.capacity()
         if capacity.paused(now):
-            return self._wait(job, capacity.paused_for, (explanations.paused(capacity.paused_for),))
+            return self.outcomes.wait(job, capacity.paused_for, (explanations.paused(capacity.paused_for),))
         most = self.settings.max_concurrent_training_jobs
         if not capacity.free(job.jobId, most - ahead):
-            return self._wait(job, WaitingFor.SLOT, (explanations.no_slot(most),))
+            return self.outcomes.wait(job, WaitingFor.SLOT, (explanations.no_slot(most),))
         if not self.time_to_start(deadline):
             return job
         what = {"request": ready.request, "files": ready.files, "warnings": ready.warnings}
@@ -140,7 +125,7 @@ class Steps:
             probe_until=now + timedelta(seconds=self.settings.neptune_read_timeout_seconds) + MARGIN,
         )
         if not self.time_to_start(deadline):  # the claim took long: a POST now could be cut off, and its answer lost
-            return self._wait(claimed, WaitingFor.TURN)
+            return self.outcomes.wait(claimed, WaitingFor.TURN)
         return self._start(claimed, capacity, deadline)
 
     def lease(self, deadline: datetime) -> datetime:
@@ -161,10 +146,10 @@ class Steps:
             return job
         except failures.IdInUse:
             if job.asked.get("id") and not job.unanswered:
-                return self._end(job, Status.REJECTED, (explanations.id_taken(job.jobId),), resume=probing)
+                return self.outcomes.end(job, Status.REJECTED, (explanations.id_taken(job.jobId),), resume=probing)
             return self._started(job, None, resume=probing)
         except failures.NeverStarts as failure:
-            return self._end(job, Status.REJECTED, (failure.reason,), resume=probing)
+            return self.outcomes.end(job, Status.REJECTED, (failure.reason,), resume=probing)
         except Refused as refused:
             return self._refused(job, refused, seen)
         return self._started(job, accepted, resume=probing)
@@ -198,8 +183,8 @@ class Steps:
         if refused.waiting_for in (WaitingFor.CAPACITY, WaitingFor.NEPTUNE):
             doublings = min(seen.refusals, MOST_DOUBLINGS)
             pause = min(FIRST_PAUSE * 2**doublings, self.settings.capacity_probe_seconds)
-            return self._wait(job, refused.waiting_for, (refused.reason,), pause_until=now + pause)
-        return self._wait(job, refused.waiting_for, (refused.reason,), resume=bool(seen.paused_until))
+            return self.outcomes.wait(job, refused.waiting_for, (refused.reason,), pause_until=now + pause)
+        return self.outcomes.wait(job, refused.waiting_for, (refused.reason,), resume=bool(seen.paused_until))
 
     def _find(self, job: Job, deadline: datetime) -> Job:
         """The lease is over, and nobody knows whether the job was started."""
@@ -223,16 +208,15 @@ class Steps:
         later = now + self._patience(job, now)
         if isinstance(look, Found):
             said: dict[str, Any] = {"neptuneStatus": look.status, "stages": look.stages, "missingSince": None}
-            status = ENDED.get(look.status.lower())
-            if status:
-                return self._end(job, status, explanations.failures(look), **said)
-            if look.status.lower() not in RUNNING:
+            if look.end:
+                return self.outcomes.end(job, look.end, explanations.failures(look), **said)
+            if not look.runs:
                 log.warning("a status of no known meaning", extra={"jobId": job.jobId, "neptuneStatus": look.status})
             followed = job.followed(now, look_again=later, **said)
         elif isinstance(look, Absent):
             since = job.missingSince or now
             if now - since >= self.settings.missing_seconds:
-                return self._end(job, Status.FAILED, (explanations.unknown_to_neptune(job),))
+                return self.outcomes.end(job, Status.FAILED, (explanations.unknown_to_neptune(job),))
             followed = job.followed(now, look_again=later, missingSince=since)
         else:
             log.warning("status unknown", extra={"jobId": job.jobId, "failure": str(look.failure)})
@@ -244,57 +228,6 @@ class Steps:
         """A look every minute at first, backing off to five: a tenth of the job's age."""
         least = self.settings.status_check_seconds
         return max(least, min((now - (job.startedAt or now)) / 10, 5 * least))
-
-    # --- wherever it is -----------------------------------------------------------------------------------------------
-
-    def _end(
-        self, job: Job, status: Status, reasons: tuple[Reason, ...], *, resume: bool = False, **changes: Any
-    ) -> Job:
-        ended = job.ended(status, self.now(), reasons, **changes)
-        if job.status is Status.WAITING:
-            self.table.save(ended)
-        else:
-            self.table.release(ended, resume=resume)
-        log.info("ended", extra={"jobId": job.jobId, "status": status, "reasons": [*map(str, reasons)]})
-        return ended
-
-    def _wait(
-        self,
-        job: Job,
-        waiting_for: WaitingFor,
-        reasons: tuple[Reason, ...] = (),
-        *,
-        next_attempt: datetime | None = None,
-        pause_until: datetime | None = None,
-        resume: bool = False,
-    ) -> Job:
-        """WAITING. A job that waits for the cluster stays due since it was created, which makes the oldest the next."""
-        now, give_up = self.now(), self._give_up(job, waiting_for)
-        if now >= give_up:
-            given_up = explanations.gave_up(waiting_for, reasons or job.reasons)
-            return self._end(job, Status.REJECTED, given_up, resume=resume)
-        next_attempt = next_attempt or (job.createdAt if waiting_for in CLUSTER_WIDE else self._later(job, now))
-        waits = job.waits(waiting_for, now, next_attempt=next_attempt, give_up=give_up, reasons=reasons)
-        if job.status is not Status.WAITING:
-            self.table.release(waits, pause_until=pause_until, resume=resume)
-        elif all(getattr(waits, name) == getattr(job, name) for name in WAITS):
-            return job  # nothing new: waiting costs no write and no announcement
-        else:
-            self.table.save(waits)
-        return waits
-
-    def _later(self, job: Job, now: datetime) -> datetime:
-        """As the job was put off to already, or in a minute."""
-        put_off = job.nextAttemptAt if job.status is Status.WAITING else None
-        return put_off if put_off and put_off > now else now + self.settings.status_check_seconds
-
-    def _give_up(self, job: Job, waiting_for: WaitingFor) -> datetime:
-        """Files have a grace period of their own, from when they were first found wanting."""
-        if waiting_for is not WaitingFor.FILES:
-            return job.createdAt + self.settings.give_up_seconds
-        if job.waitingFor is WaitingFor.FILES and job.giveUpAt:
-            return job.giveUpAt
-        return self.now() + self.settings.files_grace_seconds
 
 
 def looked_at(job: Job, look: Look) -> Job:
