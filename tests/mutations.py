@@ -17,12 +17,23 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-ONCE, DOUBT, CAPACITY, OUTAGES = (
-    f"tests/test_{name}.py" for name in ("exactly_once", "doubtful_starts", "capacity", "outages")
+ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
+    f"tests/test_{name}.py" for name in ("exactly_once", "doubtful_starts", "capacity", "outages", "stubborn_steps")
 )
-JOBS, STEPS, TABLE, READINESS, INTAKE, ROUNDS, TRIGGERS, NEPTUNE, FAILURES = (
+JOBS, STEPS, OUTCOMES, TABLE, READINESS, INTAKE, ROUNDS, TRIGGERS, NEPTUNE, FAILURES = (
     f"neptune_training/{name}.py"
-    for name in ("jobs", "steps", "table", "readiness", "intake", "rounds", "triggers", "neptune", "failures")
+    for name in [
+        "jobs",
+        "steps",
+        "outcomes",
+        "table",
+        "readiness",
+        "intake",
+        "rounds",
+        "triggers",
+        "neptune",
+        "failures",
+    ]
 )
 
 
@@ -83,7 +94,7 @@ MUTATIONS = [
     breaks(
         "track removes slots whose job has ended",
         CAPACITY,
-        (ROUNDS, "if job is None or job.status.final]", "if job is None and job_id is None]"),
+        (ROUNDS, "return job is None or job.status.final", "return job is None and job_id is None"),
     ),
     breaks(
         "a conflict of transactions is no verdict",
@@ -125,8 +136,8 @@ MUTATIONS = [
         DOUBT,
         (
             STEPS,
-            "if isinstance(look, Absent):\n            return self._begin",
-            "if not isinstance(look, Found):\n            return self._begin",
+            "if isinstance(look, Absent):  # but what",
+            "if not isinstance(look, Found):  # but what",
         ),
     ),
     breaks(
@@ -181,7 +192,9 @@ MUTATIONS = [
             "if not takes_jobs and capacity:",
         ),
     ),
-    breaks("waiting ends at giveUpAt", CAPACITY, (STEPS, "        if now >= give_up:", "        if now is give_up:")),
+    breaks(
+        "waiting ends at giveUpAt", CAPACITY, (OUTCOMES, "        if now >= give_up:", "        if now is give_up:")
+    ),
     # --- of two uploads the newer one ---------------------------------------------------------------------------------
     breaks(
         "a claim looks whether the upload is still the newest",
@@ -203,7 +216,11 @@ MUTATIONS = [
         ONCE,
         (READINESS, "configuration.etag != trigger.etag", "configuration.etag is trigger.key"),
     ),
-    breaks("files settle before they are used", CAPACITY, (READINESS, "if settled > now:", "if settled is now:")),
+    breaks(
+        "files settle before they are used",
+        CAPACITY,
+        (READINESS, "if settled and settled > now:", "if settled is now:"),
+    ),
     # --- explicit ids -------------------------------------------------------------------------------------------------
     breaks(
         "same id, other request is rejected",
@@ -218,18 +235,58 @@ MUTATIONS = [
     breaks(
         "an explicit id is looked up before the first POST",
         ONCE,
-        (READINESS, 'if job.asked.get("id") and not job.unanswered:', "if job.asked is None:"),
+        (READINESS, 'if not job.asked.get("id"):', 'if job.asked.get("id"):'),
     ),
     breaks(
         "an explicit id is ours after a POST in doubt",
         DOUBT,
-        (JOBS, "unanswered=self.unanswered or self.status is Status.REQUESTED", "unanswered=self.unanswered"),
+        (STEPS, '{"unanswered": True}', '{"unanswered": False}'),
     ),
     # --- announcements ------------------------------------------------------------------------------------------------
     breaks(
         "every new status is announced",
         ONCE,
-        ("notify.py", 'if "status" not in new or (', 'if "arn" not in new or ('),
+        ("notify.py", 'if "status" not in new or ', 'if "arn" not in new or '),
+    ),
+    breaks(
+        "a new wait is announced",
+        "tests/test_notify.py",
+        ("notify.py", 'new.get("waitingFor") != (', 'new.get("waitingFor") is ('),
+    ),
+    # --- no step stops the others -------------------------------------------------------------------------------------
+    breaks(
+        "a job is put off before its step",
+        STUBBORN,
+        (STEPS, "return self._begin(self.outcomes.put_off(job), deadline)", "return self._begin(job, deadline)"),
+    ),
+    breaks(
+        "a step that does not come to its end is given up",
+        STUBBORN,
+        (STEPS, "if self.outcomes.had_its_last_step(job):", "if job is None:"),
+    ),
+    breaks(
+        "a step that fails leaves its error in the record",
+        STUBBORN,
+        (ROUNDS, "steps.failed(due.job_id, error)", "steps.failed(str(error), error)"),
+    ),
+    breaks(
+        "a start without an answer is repeated as it was sent",
+        STUBBORN,
+        (READINESS, "if job.unanswered and job.request:", "if job.unanswered and not job.request:"),
+    ),
+    breaks(
+        "a POST that could be cut off is not sent",
+        STUBBORN,
+        (
+            STEPS,
+            "if not self.time_to_start(deadline):  # the claim",
+            "if deadline is None:  # the claim",
+        ),
+    ),
+    breaks(
+        "the previous training is looked at before the start",
+        "tests/test_previous_training.py",
+        (READINESS, "if verdict or not previous:", "if verdict or previous:"),
     ),
 ]
 
