@@ -72,17 +72,13 @@ class Triggers:
         """A request that names its job."""
         return self._event({"id": f"soak-{number}"}, "event with id", TRAINED)
 
-    def latest(self, _number: int) -> Promise:
-        """A request that goes on from the newest completed job."""
-        return self._event({"previousModelTrainingJobId": "LATEST"}, "event, LATEST", TRAINED)
-
     def tick(self, number: int) -> Promise:
-        """One night of a schedule. The emulator's scheduler leaves placeholders as they are, so we put it there."""
-        time = (FIRST_TICK + timedelta(days=number)).isoformat()
-        body = tick_of(time)
-        self._deliveries.send(body, self._chance.randint(0, 3))
-        self._deliveries.perhaps_again(body)
-        return Promise(f"{SCHEDULE} {time}", "tick", TRAINED)
+        """One night of a schedule."""
+        return self._tick(number, "tick")
+
+    def latest(self, number: int) -> Promise:
+        """One that goes on from the newest completed job."""
+        return self._tick(number, "tick, LATEST", previousModelTrainingJobId="LATEST")
 
     # --- invalid ones -------------------------------------------------------------------------------------------------
 
@@ -125,11 +121,19 @@ class Triggers:
         answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=content)
         return Promise(upload_identity(key, answer["ETag"]), kind, ends)
 
+    def _tick(self, number: int, kind: str, **detail: str) -> Promise:
+        """The emulator's scheduler leaves placeholders as they are, so a tick is put into the queue."""
+        time = (FIRST_TICK + timedelta(days=number)).isoformat()
+        body = tick_of(time, **detail)
+        self._deliveries.send(body, self._chance.randint(0, 3))
+        self._deliveries.perhaps_again(body)
+        return Promise(f"{SCHEDULE} {time}", kind, TRAINED)
+
     def _event(self, detail: dict[str, Any], kind: str, ends: frozenset[str]) -> Promise:
         entry = {"EventBusName": self._bus, "Source": "soak", "DetailType": DETAIL_TYPE, "Detail": json.dumps(detail)}
         return Promise(self._events.put_events(Entries=[entry])["Entries"][0]["EventId"], kind, ends)
 
 
-def tick_of(time: str) -> str:
+def tick_of(time: str, **detail: str) -> str:
     """A tick of the schedule as its target's input says it."""
-    return json.dumps({"source": "aws.scheduler", "resources": [SCHEDULE], "time": time, "detail": {}})
+    return json.dumps({"source": "aws.scheduler", "resources": [SCHEDULE], "time": time, "detail": detail})
