@@ -11,7 +11,8 @@ if ! "$python" -c 'import ensurepip' 2> /dev/null; then # Debian keeps it in a p
   if [ "$(id -u)" = 0 ]; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq "$package" > /dev/null
   else
-    sudo apt-get update -qq && sudo apt-get install -yqq "$package" > /dev/null
+    sudo apt-get update -qq || { echo "install it: apt-get install $package" >&2; exit 1; }
+    sudo apt-get install -yqq "$package" > /dev/null
   fi
 fi
 

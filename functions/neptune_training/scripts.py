@@ -63,7 +63,9 @@ def script_problems(name: str, content: bytes) -> Iterator[Reason]:
             ast.parse(content, name)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        problem = f"is not Python that compiles{where}: {getattr(error, 'msg', None) or type(error).__name__}"
+        problem = (
+            f"is not Python that compiles{where}: {getattr(error, 'msg', None) or str(error) or type(error).__name__}"
+        )
         yield Reason(field=name, value=shown(getattr(error, "text", None)), problem=problem, remedy="Mend the script")
 
 
