@@ -19,11 +19,8 @@ EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
 def main() -> int:
     """Run the program."""
     done = threading.Event()
-    for end in (
-        signal.SIGINT,
-        signal.SIGTERM,
-        signal.SIGHUP,
-    ):  # a shell's background job ignores Ctrl-C unless it says otherwise
+    # A shell's background job ignores Ctrl-C unless it says otherwise.
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, lambda *_: done.set())
     with Stack() as stack:
         try:
