@@ -45,7 +45,7 @@ up: setup ## Leave the local stack running, for any AWS client
 	@$(BIN)/python -m local.up
 
 check-model: setup ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
-	@$(BIN)/python -m neptune_training.check_model "$(MODEL)"
+	@$(BIN)/python -m neptune_training.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
 
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
@@ -86,7 +86,7 @@ audit: .local/supply/ready ## Look for known vulnerabilities in the functions' r
 		--vulnerability-service osv --progress-spinner off
 
 eventbridge: setup ## Let an existing bucket send its events to EventBridge: make eventbridge BUCKET=name
-	@$(BIN)/python -m local.eventbridge "$(BUCKET)"
+	@$(BIN)/python -m local.eventbridge "$(or $(BUCKET),$(error say which: make eventbridge BUCKET=name))"
 
 redrive: setup ## Send the dead-letter queue's messages back (variables as in .local/env)
 	@$(BIN)/python -m local.redrive
@@ -94,8 +94,8 @@ redrive: setup ## Send the dead-letter queue's messages back (variables as in .l
 schemas: setup ## Write the JSON Schemas anew
 	@$(BIN)/python -m local.schemas
 
-lock: setup ## Pin the requirements anew, with hashes
-	@local/lock.sh "$(PYTHON)"
+lock: ## Pin the requirements anew, with hashes, for the oldest Python
+	@local/lock.sh "$$(local/find-python.sh 3.11)"
 
 clean: ## Remove what the other targets made
 	-@[ ! -d .local/containers ] || local/container-engine.sh clean

@@ -227,7 +227,7 @@ stop() {
   if running "$name"; then
     read -r pid _ < "$WORK/$name.pid"
     kill "$pid"
-    timeout 10 tail --pid="$pid" -f /dev/null
+    timeout 10 tail --pid="$pid" -f /dev/null || true
   fi
   rm -f "$WORK/$name.pid" "$WORK/$name.log"
 }

@@ -22,9 +22,9 @@ NOT_PASSED_ON = ("AWS_", "PYTHON", "MINISTACK_", "LAMBDA_")  # its functions inh
 
 
 @contextmanager
-def emulator(log: Path, port: int = 4566) -> Iterator[str]:
-    """Run ministack and yield its address. If `port` is taken it takes another."""
-    port = free_port(port)
+def emulator(log: Path) -> Iterator[str]:
+    """Run ministack and yield its address."""
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
     environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
     unpacked = TemporaryDirectory(prefix="functions-", dir=room_to_unpack(log.parent), ignore_cleanup_errors=True)
@@ -71,14 +71,9 @@ def wait_until_up(process: "subprocess.Popen[bytes]", url: str, log: Path) -> No
     raise RuntimeError(f"ministack did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def free_port(wanted: int) -> int:
-    """`wanted`, or any other where it is taken."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            number: int = probe.getsockname()[1]
-            return number
-    raise OSError("no free port on 127.0.0.1")
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number

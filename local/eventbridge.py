@@ -1,4 +1,4 @@
-"""`python -m local.eventbridge BUCKET`: let an existing bucket send its events to EventBridge too.
+"""`make eventbridge BUCKET=name`: let an existing bucket send its events to EventBridge too.
 
 S3 replaces a bucket's whole notification configuration, or none of it. So what is there is read, added to and put back.
 """
@@ -42,7 +42,7 @@ def outcome(bucket: str, *, changed: bool) -> str:
 def main() -> int:
     """Run the program."""
     description = "Let an existing bucket send its events to EventBridge too."
-    parser = argparse.ArgumentParser(prog="python -m local.eventbridge", description=description)
+    parser = argparse.ArgumentParser(prog="make eventbridge", description=description)
     parser.add_argument("bucket", help="its name")
     bucket = parser.parse_args().bucket
     print(outcome(bucket, changed=turn_on(boto3.client("s3"), bucket)))
@@ -53,4 +53,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"python -m local.eventbridge: {error}")
+        sys.exit(f"make eventbridge: {error}")

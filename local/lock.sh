@@ -6,4 +6,7 @@ for file in functions/requirements requirements-dev local/requirements-*.in; do
   file=${file%.in}
   .local/lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
     --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o "$file.txt" "$file.in" "${@:2}"
+  # What Debian 12 has is the oldest Python that is supported.
+  .local/lock/bin/pip install --quiet --dry-run --no-deps --ignore-installed --target .local/lock/none \
+    --python-version 3.11.2 --only-binary=:all: --require-hashes --requirement "$file.txt"
 done

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 console = Console(highlight=False, soft_wrap=True)
@@ -44,4 +45,7 @@ def receive(sqs: Any, url: str) -> list[Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"make redrive: {error}")

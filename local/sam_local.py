@@ -130,14 +130,16 @@ def through(host: str, url: str) -> str:
 
 def start_engine(ports: Iterable[int]) -> dict[str, str]:
     """Have a container engine that can reach `ports` of this machine; return the variables by which `sam` finds it."""
-    exports = subprocess.run(
+    process = subprocess.run(
         [ENGINE, "up", *map(str, sorted(ports))],
         env={**os.environ, "PYTHON": sys.executable},
         stdout=subprocess.PIPE,
-        check=True,
+        check=False,
         text=True,
-    ).stdout
-    return dict(word.split("=", 1) for word in shlex.split(exports)[1:])
+    )
+    if process.returncode:
+        raise SystemExit(1)  # it has said why
+    return dict(word.split("=", 1) for word in shlex.split(process.stdout)[1:])
 
 
 def build(sam: Path, environment: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@
         stack.messages()
 
 Differences from AWS, all of them: SettleSeconds is 0 and every other period a few seconds; `track` ticks each second;
-no signature and no policy is checked.
+each data-processing job counts as Completed; no signature and no policy is checked.
 """
 
 import json
@@ -55,7 +55,7 @@ class Stack:
         neptune: NeptuneML | None = None,
         front: Callable[[str], str] = lambda url: url,
     ) -> None:
-        self.neptune = neptune or NeptuneML(stage_seconds=1.0)
+        self.neptune = neptune or NeptuneML(stage_seconds=1.0, any_data_processing=True)
         self._parameters = parameters or {}
         self._front = front
         self._exit = ExitStack()

@@ -1,5 +1,6 @@
 """`make up`: leave the local stack running, and say how to join it. Ctrl-C ends it."""
 
+import fcntl
 import shlex
 import signal
 import sys
@@ -13,11 +14,24 @@ from local.stack import Stack
 
 console = Console(highlight=False, soft_wrap=True)
 ENV = KEPT / "env"
+LOCK = KEPT / "up.lock"  # held as long as we run, and free again however we end
 EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
 
 
 def main() -> int:
     """Run the program."""
+    KEPT.mkdir(exist_ok=True)
+    with LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("make up: the local stack runs already. Join it: . .local/env")
+        serve()
+    return 0
+
+
+def serve() -> None:
+    """Run the stack until somebody ends it."""
     done = threading.Event()
     # A shell's background job ignores Ctrl-C unless it says otherwise.
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -32,7 +46,6 @@ def main() -> int:
         finally:
             ENV.unlink(missing_ok=True)
             console.print("\nStopping.")
-    return 0
 
 
 def write(stack: Stack) -> None:
@@ -46,12 +59,12 @@ def welcome(stack: Stack) -> str:
     return f"""\
 AWS          {stack.url}
 Neptune ML   {stack.neptune.url}
-Variables    . .local/env      (for any AWS client in another terminal)
+Variables    . .local/env      (in another terminal; AWS CLI 2.13, boto3 1.28 or later: others call AWS itself)
 
 Upload a model:
   aws s3 cp --recursive local/example-model "s3://$MODEL_BUCKET/${{MODEL_PREFIX}}example/"
 Put an event:
-  aws events put-events --entries \
+  aws events put-events --entries \\
     "EventBusName=$EVENT_BUS,Source=me,DetailType=Neptune ML Training Requested,Detail='{{}}'"
 Read the table:
   aws dynamodb scan --table-name "$TRAINING_JOBS_TABLE"

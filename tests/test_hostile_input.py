@@ -183,6 +183,7 @@ def test_a_request_cannot_name_an_item_that_is_no_job(held: World, job_id: str) 
 def test_null_does_not_pass_the_operators_limit_under_what_neptune_takes_for_it(parameter: str, limits: Limits) -> None:
     own = settings("data").model_copy(update={"limits": limits, "defaults": {}})
     asked = {
+        "trainingInstanceType": "ml.g5.xlarge",
         "trainingTimeOutInSeconds": 1,
         "maxHPONumberOfTrainingJobs": 1,
         "dataProcessingJobId": "d",

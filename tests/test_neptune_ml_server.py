@@ -339,6 +339,14 @@ def test_start_is_refused_for_a_failed_data_processing_job(neptune, client):
     assert refusal(start, client, dataProcessingJobId="data") == NOT_PROCESSED
 
 
+def test_any_data_processing_job_is_Completed_on_demand_but_for_one_that_was_added(neptune, client):
+    neptune.any_data_processing = True
+    neptune.add_data_processing_job("data", status="Failed")
+    assert client.get_ml_data_processing_job(id="mine")["status"] == "Completed"
+    start(client, dataProcessingJobId="theirs")
+    assert refusal(start, client, "another", dataProcessingJobId="data") == NOT_PROCESSED
+
+
 # --- jobs move
 
 

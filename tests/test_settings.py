@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
+from neptune_training.check_model import DEFAULTS
 from neptune_training.settings import Settings
+from tests.rendered import Rendered
 
 ENVIRONMENT = {
     "TRAINING_JOBS_TABLE": "jobs",
@@ -54,3 +56,11 @@ def test_limits_have_their_own_names() -> None:
 def test_a_wrong_value_fails_the_deployment_and_not_each_request(name: str) -> None:
     with pytest.raises((ValidationError, ValueError)):
         Settings.from_environment({**ENVIRONMENT, name: "nonsense"})
+
+
+def test_what_the_code_takes_by_default_is_what_the_template_does() -> None:
+    deployed = Rendered().globals["Environment"]["Variables"]
+    named = {name: deployed[name] for name in ENVIRONMENT if name in deployed}
+    assert Settings.from_environment(deployed).defaults == DEFAULTS
+    said, unsaid = Settings.from_environment(deployed), Settings.from_environment(named)
+    assert said.model_dump(exclude={"defaults"}) == unsaid.model_dump(exclude={"defaults"})

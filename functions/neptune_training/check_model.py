@@ -28,6 +28,14 @@ from neptune_training.sources import MAX_BYTES, MAX_FILES, Directory, File, TooL
 from neptune_training.triggers import CONFIGURATION
 
 BUCKET = "your-bucket"
+DEFAULTS = {  # the template's
+    "trainingInstanceType": "ml.g5.2xlarge",
+    "trainingInstanceVolumeSizeInGB": 0,
+    "trainingTimeOutInSeconds": 86_400,
+    "maxHPONumberOfTrainingJobs": 10,
+    "maxHPOParallelTrainingJobs": 2,
+    "enableManagedSpotTraining": False,
+}
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -83,7 +91,7 @@ def settings(data_processing_job_id: str) -> Settings:
         model_bucket=BUCKET,
         model_prefix="models/",
         train_model_s3_location="s3://your-other-bucket/trained",
-        defaults={"dataProcessingJobId": data_processing_job_id},
+        defaults={"dataProcessingJobId": data_processing_job_id, **DEFAULTS},
     )
 
 
@@ -106,7 +114,7 @@ def report(folder: Folder, findings: Findings) -> int:
         console.print(f"\n[bold red]{len(wrong)} to mend[/bold red] in {folder.path}")
         return 2
     show_plan(plan(folder, findings.request))
-    console.print("[bold]The request of an upload[/bold], to which the stack adds its defaults, id and output")
+    console.print("[bold]The request of an upload[/bold], where the stack keeps the defaults; it adds its id and output")
     console.print_json(findings.request.model_dump_json(exclude_none=True, exclude={"id", "trainModelS3Location"}))
     console.print(f"[bold green]ready to upload[/bold green]: {folder.path}")
     return 0

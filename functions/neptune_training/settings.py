@@ -29,7 +29,10 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    instanceTypes: Annotated[tuple[str, ...], BeforeValidator(split)] = ("ml.*",)
+    instanceTypes: Annotated[tuple[str, ...], BeforeValidator(split)] = (
+        *("ml.g4dn.*", "ml.g5.*", "ml.g6.*"),
+        *("ml.m5.*", "ml.m6i.*", "ml.c5.*", "ml.c6i.*", "ml.r5.*", "ml.r6i.*"),
+    )
     maxHPONumberOfTrainingJobs: int = 100
     trainingTimeOutInSeconds: int = 86_400
     trainingInstanceVolumeSizeInGB: int = 1_000

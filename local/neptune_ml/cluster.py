@@ -70,6 +70,7 @@ class Cluster:
 
     def get_data(self, job_id: str, query: Mapping[str, str]) -> Answer:
         """GetMLDataProcessingJob."""
+        self._take_as_processed(job_id)
         return self._known(self.data_processing, job_id, query).describe(self._options.clock())
 
     def list_ids(self, query: Mapping[str, str]) -> Answer:
@@ -80,6 +81,7 @@ class Cluster:
         return {"ids": list(reversed(self.training))[: int(given)]}
 
     def _require_inputs(self, given: Mapping[str, str], now: float) -> None:
+        self._take_as_processed(given["dataProcessingJobId"])
         data = self.data_processing.get(given["dataProcessingJobId"])
         if data is None or data.status(now) != "Completed":
             raise NeptuneError("BadRequestException", errors.DATA_NOT_PROCESSED)
@@ -89,6 +91,10 @@ class Cluster:
                 raise NeptuneError("BadRequestException", errors.NO_SUCH_TRAINING)
             if previous.status(now) != "Completed":
                 raise NeptuneError("BadRequestException", errors.NOT_TRAINED)
+
+    def _take_as_processed(self, job_id: str) -> None:
+        if self._options.any_data_processing:
+            self.data_processing.setdefault(job_id, DataProcessingJob(job_id))
 
     def _known(self, jobs: Mapping[str, Job], job_id: str, query: Mapping[str, str]) -> Job:
         check_id(job_id)

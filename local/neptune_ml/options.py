@@ -30,6 +30,9 @@ class Options:
     role_required: bool = False
     """On: whoever asks for a job that was started with a `neptuneIamRoleArn` must send one too."""
 
+    any_data_processing: bool = False
+    """On: each data-processing job that nobody has added is Completed, whatever its id."""
+
     absent: str = ABSENT_FORMS[0]
     """The error that tells of an unknown job: one of `ABSENT_FORMS`."""
 

@@ -3,45 +3,32 @@
 import os
 import random
 import signal
-import subprocess
 import threading
 from collections import deque
-from typing import NamedTuple, Self
+from typing import Self
+
+import psutil
 
 PAUSE = (3.0, 7.0)  # seconds between two kills
 
 
-class Process(NamedTuple):
-    """A process as `ps` shows it."""
-
-    pid: int
-    parent: int
-    kilobytes: int
-    command: str
-
-
-def processes() -> list[Process]:
-    """All processes of this machine."""
-    shown = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,rss=,args="],  # noqa: S607 - wherever the system has it
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    lines = (line.split(maxsplit=3) for line in shown.stdout.splitlines())
-    return [Process(int(pid), int(parent), int(size), command) for pid, parent, size, command in lines]
-
-
-def workers() -> list[Process]:
-    """The processes in which our own emulator runs the functions."""
-    running = processes()
-    emulators = {each.pid for each in running if each.parent == os.getpid() and "-m ministack" in each.command}
-    return [each for each in running if each.parent in emulators and "_worker.py" in each.command]
+def workers() -> dict[int, float]:
+    """The processes in which our own emulator runs the functions: the megabytes of each."""
+    running = [each.info for each in psutil.process_iter(["pid", "ppid", "cmdline", "memory_info"])]
+    commands = {each["pid"]: " ".join(each["cmdline"] or ()) for each in running}  # one that has just ended has none
+    emulators = {
+        each["pid"] for each in running if each["ppid"] == os.getpid() and "-m ministack" in commands[each["pid"]]
+    }
+    return {
+        each["pid"]: each["memory_info"].rss / 2**20
+        for each in running
+        if each["ppid"] in emulators and "_worker.py" in commands[each["pid"]]
+    }
 
 
 def megabytes() -> float:
     """The memory of a function's process, on average."""
-    sizes = [each.kilobytes / 1024 for each in workers()]
+    sizes = workers().values()
     return sum(sizes) / len(sizes) if sizes else 0.0
 
 
@@ -66,7 +53,7 @@ class Killer:
 
     def _run(self) -> None:
         while not self._stopping.wait(self._chance.uniform(*PAUSE)):
-            running = {each.pid for each in workers()}
+            running = set(workers())
             grown = sorted(running.intersection(*self._looks))
             if grown:
                 os.kill(self._chance.choice(grown), signal.SIGKILL)

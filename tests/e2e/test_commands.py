@@ -51,11 +51,10 @@ def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -
     assert "there is no such" in done.stdout
 
 
-def test_up_writes_the_variables_to_join_with_and_ends_cleanly_on_ctrl_c() -> None:
+def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_cleanly_on_ctrl_c() -> None:
     environment = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "local.up"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
+    up = [sys.executable, "-m", "local.up"]
+    process = subprocess.Popen(up, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = ""
     while "Ctrl-C ends it" not in said:
@@ -63,8 +62,11 @@ def test_up_writes_the_variables_to_join_with_and_ends_cleanly_on_ctrl_c() -> No
         assert line, said
         said += line
     variables = (ROOT / ".local" / "env").read_text()
+    second = subprocess.run(up, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 0
     assert "export TRAINING_TOPIC_ARN=" in variables
+    assert (second.returncode, second.stdout) == (1, "")
+    assert "runs already" in second.stderr
     assert not (ROOT / ".local" / "env").exists()
