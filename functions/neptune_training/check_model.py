@@ -114,7 +114,7 @@ def report(folder: Folder, findings: Findings) -> int:
         console.print(f"\n[bold red]{len(wrong)} to mend[/bold red] in {folder.path}")
         return 2
     show_plan(plan(folder, findings.request))
-    console.print("[bold]The request of an upload[/bold], where the stack keeps the defaults; it adds its id and output")
+    console.print("[bold]The request of an upload[/bold], by the template's defaults; the stack adds id and output")
     console.print_json(findings.request.model_dump_json(exclude_none=True, exclude={"id", "trainModelS3Location"}))
     console.print(f"[bold green]ready to upload[/bold green]: {folder.path}")
     return 0
