@@ -22,5 +22,4 @@ rm -rf "$folder"
 # --no-deps: the lists are complete, and an older pip takes a package with extras for one without a hash.
 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$requirements" 2>&1 |
   { grep -v '^WARNING: Location' || true; }
-"$folder/bin/python" -m pip check --disable-pip-version-check > /dev/null # complete for this Python, too
 touch "$folder/ready"
