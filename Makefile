@@ -51,7 +51,7 @@ test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
 	@$(BIN)/python -m pytest -m e2e
 
-unit: setup ## Run the tests of the rules, in seconds
+unit: setup ## Run the tests of the rules, in half a minute
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
 
 lint: setup ## Check style and types

@@ -5,7 +5,6 @@
 
 import contextlib
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +26,7 @@ from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, FAULTS, NeptuneML
 from local.neptune_ml.__main__ import main
 from local.neptune_ml.errors import ML_ERRORS
 from local.neptune_ml.sagemaker import STAGES
+from tests.certificates import certificate
 
 ROOT = Path(__file__).parents[1]
 ROLE = "arn:aws:iam::123456789012:role/NeptuneML"
@@ -761,15 +761,11 @@ def test_an_unsigned_request_raises_AccessDeniedException_and_uses_up_no_fault(c
         assert refusal(start, connect(neptune))[0] == "TooManyRequestsException"
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
 def test_with_a_certificate_it_speaks_https(tmp_path, connect):
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    made = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=127.0.0.1"
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(certificate), "-keyout", str(key)]
-    subprocess.run([*made.split(), *names], check=True, capture_output=True)
-    with NeptuneML(certificate=certificate, key=key, check_signature=True) as neptune:
+    chain, key = certificate(tmp_path, "127.0.0.1")
+    with NeptuneML(certificate=chain, key=key, check_signature=True) as neptune:
         assert neptune.url.startswith("https://")
-        assert start(connect(neptune, verify=str(certificate)))["id"] == "job"
+        assert start(connect(neptune, verify=str(chain)))["id"] == "job"
 
 
 # --- the control API

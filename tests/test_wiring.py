@@ -1,6 +1,5 @@
 """How the library meets Lambda: which clients there are, how they sign, what they trust, how often they try."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.failures import Refused
 from neptune_training.jobs import WaitingFor
 from neptune_training.neptune import Accepted
+from tests.certificates import certificate
 
 REQUEST = {
     "id": "job-1",
@@ -90,17 +90,9 @@ def test_a_neptune_that_knows_other_credentials_leaves_the_job_waiting_for_acces
         assert not server.summary()["ids"].get("job-1", {}).get("accepted")
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject]
-    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    return certificate, key
-
-
-def test_an_untrusted_certificate_is_refused_before_anything_is_sent(certificate: tuple[Path, Path]) -> None:
-    with NeptuneML(certificate=certificate[0], key=certificate[1]) as server:
+def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path, "127.0.0.1")
+    with NeptuneML(certificate=chain, key=key) as server:
         steps = wiring.steps(environment(server.url))
         with pytest.raises(Refused) as raised:
             steps.neptune.start(REQUEST)
@@ -108,7 +100,8 @@ def test_an_untrusted_certificate_is_refused_before_anything_is_sent(certificate
         assert server.requests == []
 
 
-def test_a_trusted_certificate_is_spoken_to(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate[0]))
-    with NeptuneML(certificate=certificate[0], key=certificate[1]) as server:
+def test_a_trusted_certificate_is_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain, key = certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(chain))
+    with NeptuneML(certificate=chain, key=key) as server:
         assert isinstance(wiring.steps(environment(server.url)).neptune.start(REQUEST), Accepted)

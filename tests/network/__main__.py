@@ -13,6 +13,7 @@ from typing import Any
 from local.model import EXAMPLE, upload
 from local.neptune_ml import NeptuneML
 from local.stack import CREDENTIALS, REGION, Stack
+from tests.certificates import certificate
 from tests.network import vpc
 from tests.network.gateway import gateways
 from tests.network.vpc import DYNAMODB, HERE, NEPTUNE, NEPTUNE_NAME, S3, Functions
@@ -24,17 +25,15 @@ OTHERS = ("sqs.us-east-1.amazonaws.com:443", "169.254.169.254:80", "1.1.1.1:443"
 
 def main(folder: Path) -> None:
     vpc.lay_cable()
-    certificate = vpc.certificate(folder)
+    chain, key = certificate(folder, *(name for names in vpc.NAMES.values() for name in names))
     signed = {"check_signature": True, "access_key": "test", "secret_key": "test"}
-    neptune = NeptuneML(
-        host=NEPTUNE, port=8182, certificate=certificate[0], key=certificate[1], stage_seconds=0.3, **signed
-    )
+    neptune = NeptuneML(host=NEPTUNE, port=8182, certificate=chain, key=key, stage_seconds=0.3, **signed)
     with Stack(neptune=neptune) as stack:
         leave_start_and_track_to_the_vpc(stack)
         vpc.name_addresses(folder, stack.outputs["ModelBucket"])
         with (
-            gateways([S3, DYNAMODB], stack.url, certificate),
-            vpc.functions({**deployed(stack), "AWS_CA_BUNDLE": str(certificate[0])}) as functions,
+            gateways([S3, DYNAMODB], stack.url, (chain, key)),
+            vpc.functions({**deployed(stack), "AWS_CA_BUNDLE": str(chain)}) as functions,
         ):
             train(stack, functions)
             reached = {address: functions.reach(address) for address in (*REACHABLE, *OTHERS)}

@@ -26,16 +26,6 @@ def ip(*arguments: str, of: int | None = None) -> None:
     subprocess.run([*elsewhere, "ip", *arguments], check=True)
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for all names, and its key. It is its own authority."""
-    made, key = folder / "certificate.pem", folder / "key.pem"
-    names = ",".join(f"DNS:{name}" for names in NAMES.values() for name in names)
-    subject = ["-subj", "/CN=AWS", "-addext", f"subjectAltName={names}"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject]
-    subprocess.run([*command, "-keyout", key, "-out", made], check=True, capture_output=True)
-    return made, key
-
-
 def lay_cable() -> None:
     """This end, with its addresses."""
     ip("link", "set", "lo", "up")
