@@ -44,17 +44,17 @@ run: setup ## Train a model on this machine: make run [MODEL=path/to/model-direc
 up: setup ## Leave the local stack running, for any AWS client
 	@$(BIN)/python -m local.up
 
-check-model: setup ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
+check-model: $(VENV)/ready ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
 	@$(BIN)/python -m neptune_training.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
 
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
 	@$(BIN)/python -m pytest -m e2e
 
-unit: setup ## Run the tests of the rules, in half a minute
+unit: $(VENV)/ready ## Run the tests of the rules, in half a minute
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
 
-lint: setup ## Check style and types
+lint: $(VENV)/ready ## Check style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 lint-template: .local/sam/ready .local/checkov/ready .local/guard/ready ## Check the template with sam, cfn-lint, checkov and cfn-guard
@@ -68,13 +68,13 @@ soak: setup ## Many triggers, many faults: make soak N=1000
 sam-local: setup .local/sam/ready ## Invoke each function with each of events/ by the real `sam local invoke`
 	@$(BIN)/python -m local.sam_local $(EVENTS)
 
-fuzz: setup ## Hostile input for a minute: make fuzz [N=60]
+fuzz: $(VENV)/ready ## Hostile input for a minute: make fuzz [N=60]
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(N),60)
 
-mutate: setup ## Break each rule on purpose, and see a test turn red
+mutate: $(VENV)/ready ## Break each rule on purpose, and see a test turn red
 	@$(BIN)/python -m tests.mutations
 
-artefact: setup ## Build the functions' zip, the same bytes each time, and print its SHA-256
+artefact: $(VENV)/ready ## Build the functions' zip, the same bytes each time, and print its SHA-256
 	@$(BIN)/python -m local.artefact
 
 sbom: .local/supply/ready ## Write what the functions are made of, as CycloneDX, to .local/sbom.json
@@ -85,13 +85,13 @@ audit: .local/supply/ready ## Look for known vulnerabilities in the functions' r
 	@.local/supply/bin/pip-audit --requirement functions/requirements.txt --disable-pip --strict \
 		--vulnerability-service osv --progress-spinner off
 
-eventbridge: setup ## Let an existing bucket send its events to EventBridge: make eventbridge BUCKET=name
+eventbridge: $(VENV)/ready ## Let an existing bucket send its events to EventBridge: make eventbridge BUCKET=name
 	@$(BIN)/python -m local.eventbridge "$(or $(BUCKET),$(error say which: make eventbridge BUCKET=name))"
 
-redrive: setup ## Send the dead-letter queue's messages back (variables as in .local/env)
+redrive: $(VENV)/ready ## Send the dead-letter queue's messages back (variables as in .local/env)
 	@$(BIN)/python -m local.redrive
 
-schemas: setup ## Write the JSON Schemas anew
+schemas: $(VENV)/ready ## Write the JSON Schemas anew
 	@$(BIN)/python -m local.schemas
 
 lock: ## Pin the requirements anew, with hashes, for the oldest Python
