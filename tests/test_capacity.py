@@ -316,6 +316,12 @@ def test_a_job_whose_data_processing_has_failed_is_rejected_at_once(world: World
     assert [world.job()["status"], world.posts()] == ["REJECTED", 0]
 
 
+def test_a_request_for_no_such_data_processing_job_is_rejected_and_starts_nothing(world: World) -> None:
+    world.start(world.requested(dataProcessingJobId="no-such-job"))
+    assert [world.job()["status"], world.posts()] == ["REJECTED", 0]
+    assert world.job()["reasons"][0]["problem"] == "Neptune has no such job"
+
+
 @pytest.mark.parametrize(
     ("message", "waiting_for"),
     [

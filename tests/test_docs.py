@@ -126,16 +126,17 @@ def test_a_limit_of_the_code_is_among_the_limits_in_operate(number: int) -> None
     assert re.search(rf"\b{number:,}\b", OPERATE.split("\n## Limits\n")[1])
 
 
-def test_the_version_is_in_pyproject_and_the_changelog_and_nowhere_else() -> None:
+def test_the_version_is_in_pyproject_the_changelog_and_the_templates_output_and_nowhere_else() -> None:
+    assert template()["Outputs"]["Version"]["Value"] == VERSION
     assert re.search(rf"^## {re.escape(VERSION)} ", DOCUMENTS["CHANGELOG.md"], re.MULTILINE)
     assert (ROOT / "tests" / "records" / VERSION).is_dir()
-    sources_ = [ROOT / "template.yaml", *(ROOT / "functions").rglob("*.py"), *(ROOT / "local").glob("*.py")]
+    sources_ = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "local").glob("*.py")]
     texts = {str(path): path.read_text() for path in sources_}
     texts |= {name: text for name, text in DOCUMENTS.items() if name != "CHANGELOG.md"}
     assert [name for name, text in texts.items() if re.search(rf"(?<![\d.]){re.escape(VERSION)}(?![\d.])", text)] == []
 
 
-def deploy(folder: Path, parameters: str) -> "subprocess.CompletedProcess[str]":
+def deploy(folder: Path, parameters: str, role: str = "") -> "subprocess.CompletedProcess[str]":
     """Run the deploy workflow's last step, with a `sam` that prints its arguments, one a line."""
     sam = folder / ".local/sam/bin/sam"
     sam.parent.mkdir(parents=True)
@@ -143,6 +144,7 @@ def deploy(folder: Path, parameters: str) -> "subprocess.CompletedProcess[str]":
     sam.chmod(0o755)
     script = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())["jobs"]["deploy"]["steps"][-1]["run"]
     environment = {"STACK_NAME": "mine", "AWS_REGION": "eu-west-1", "PARAMETERS": parameters}
+    environment["CLOUDFORMATION_ROLE_ARN"] = role  # GitHub sets a variable that there is not to nothing
     command = ["bash", "-e", "-o", "pipefail", "-c", script]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -153,6 +155,11 @@ def test_the_deploy_workflow_hands_on_all_of_its_parameters_as_one_text(tmp_path
     assert arguments[-2] == "--parameter-overrides"
     assert arguments[-1] == 'VpcId=vpc-1  ScheduleExpression="rate(7 days)" ScheduledRequest="{\\"a\\": \\"b\\"}"'
     assert arguments[arguments.index("--region") + 1] == "eu-west-1"
+
+
+def test_the_deploy_workflow_lets_cloudformation_take_a_role_of_its_own(tmp_path: Path) -> None:
+    arguments = deploy(tmp_path, "VpcId=vpc-1", "arn:aws:iam::123456789012:role/deployer").stdout.splitlines()
+    assert arguments[-2:] == ["--role-arn", "arn:aws:iam::123456789012:role/deployer"]
 
 
 def test_the_deploy_workflow_deploys_nothing_without_its_parameters(tmp_path: Path) -> None:

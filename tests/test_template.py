@@ -250,6 +250,11 @@ def test_no_instance_types_would_be_no_limit_and_are_refused() -> None:
     assert not any(takes("AllowedInstanceTypes", text) for text in ("", "ml.g5.*,", "ML.G5.*"))
 
 
+def test_a_schedule_asks_in_json_or_is_not_deployed() -> None:
+    assert all(takes("ScheduledRequest", text) for text in ("{}", '{"dataProcessingJobId": "a"}', '{\n "a": {}\n}\n'))
+    assert not any(takes("ScheduledRequest", text) for text in ("", "{'dataProcessingJobId': 'a'}", "[]", "a"))
+
+
 def test_the_default_instance_type_is_an_allowed_one() -> None:
     allowed = split(",".join(ALL_OFF.parameters["AllowedInstanceTypes"]))
     assert ALL_OFF.parameters["TrainingInstanceType"].rpartition(".")[0] + ".*" in allowed
@@ -322,19 +327,22 @@ def resource_policies(rendered: Rendered) -> dict[str, Any]:
 
 # --- nothing is lost --------------------------------------------------------------------------------------------------
 
-HAVE_DATA = {
+OUTLIVE = {  # what has data, and what others in the VPC use
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
     "AWS::DynamoDB::Table",
     "AWS::SQS::Queue",
     "AWS::Logs::LogGroup",
+    "AWS::EC2::VPCEndpoint",
 }
 
 
 @BOTH
-def test_what_has_data_outlives_the_stack_but_not_a_first_deployment_that_fails(rendered: Rendered) -> None:
+def test_what_has_data_or_serves_others_outlives_the_stack_but_not_a_first_deployment_that_fails(
+    rendered: Rendered,
+) -> None:
     for name, each in rendered.resources.items():
-        if each["Type"] in HAVE_DATA:
+        if each["Type"] in OUTLIVE:
             protected = each["Properties"].get("DeletionProtectionEnabled")  # it would make the rollback fail
             assert each["DeletionPolicy"] == ("Retain" if protected else "RetainExceptOnCreate"), name
             assert each["UpdateReplacePolicy"] == "Retain", name
