@@ -51,7 +51,7 @@ test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
 	@$(BIN)/python -m pytest -m e2e
 
-unit: $(VENV)/ready ## Run the tests of the rules, in half a minute
+unit: $(VENV)/ready ## Run the tests of the rules, in less than a minute
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
 
 lint: $(VENV)/ready ## Check style and types

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +19,23 @@ from local.artefact import KEPT
 PYTHON = KEPT / f"ministack-{sys.version_info.major}.{sys.version_info.minor}" / "bin" / "python"
 STARTS_WITHIN = 30.0
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - files there are ours alone
+END_WITH_US = ("/usr/bin/env", "setpriv", "--pdeathsig", "TERM")  # even if we are killed
 NOT_PASSED_ON = ("AWS_", "PYTHON", "MINISTACK_", "LAMBDA_")  # its functions inherit its environment
+
+
+def stay_on_this_machine() -> None:
+    """The user's profile, a proxy and the machine's role have no say in what is run here."""
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
+
+
+def end_with_all() -> None:
+    """Let a closed terminal or a `kill` end what this process has started, as Ctrl-C does."""
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, lambda *_: sys.exit(1))
 
 
 @contextmanager
@@ -30,7 +47,7 @@ def emulator(log: Path) -> Iterator[str]:
     unpacked = TemporaryDirectory(prefix="functions-", dir=room_to_unpack(log.parent), ignore_cleanup_errors=True)
     with log.open("wb") as output, unpacked as folder:
         process = subprocess.Popen(
-            [PYTHON, "-m", "ministack"],
+            [*END_WITH_US, PYTHON, "-m", "ministack"],
             env=environment | {"TMPDIR": folder},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -22,6 +22,9 @@ def main() -> int:
     if missing:
         console.print(f"Set {' and '.join(missing)}: the stack's outputs have them, or `. .local/env`", style="red")
         return 2
+    if os.environ[VARIABLES[0]] == os.environ[VARIABLES[1]]:
+        console.print(f"{' and '.join(VARIABLES)} name one queue; it would be read and written for ever", style="red")
+        return 2
     moved = redrive(boto3.client("sqs"), *(os.environ[name] for name in VARIABLES))
     console.print(f"{moved} {'message' if moved == 1 else 'messages'} sent back")
     return 0
@@ -47,5 +50,7 @@ def receive(sqs: Any, url: str) -> list[Any]:
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. What was not sent back is still in the dead-letter queue.")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"make redrive: {error}")

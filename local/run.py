@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from local.emulator import end_with_all
 from local.model import EXAMPLE, NoModel, files, upload
 from local.stack import Stack
 
@@ -29,6 +30,7 @@ def main() -> int:
     except NoModel as error:
         console.print(error, style="red")
         return 2
+    end_with_all()
     began = time.time()
     step(began, "starting", "AWS emulator with this project's template.yaml, and local Neptune ML")
     with Stack() as stack:
@@ -59,6 +61,8 @@ def follow(stack: Stack, began: float) -> tuple[dict[str, Any] | None, float | N
     while time.time() - last < SILENCE:
         for at, job in stack.messages(0.2):
             last = at
+            for stage, status in stage_changes(stack, stages):
+                step(began, stage, status, at)
             step(began, job["status"].lower(), job.get("arn") or job.get("waitingFor") or job["jobId"], at)
             announced = announced or (at if job.get("arn") else None)
             if job.get("endedAt"):

@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 import boto3
 
 from local.artefact import FUNCTIONS, KEPT, ROOT
+from local.emulator import end_with_all
 from local.model import EXAMPLE, upload
 from local.stack import NAME, Stack
 from local.up import EVENTS_BUCKET
@@ -44,6 +45,7 @@ Variables = dict[str, dict[str, str]]  # by function and name, the shape of --en
 def main() -> int:
     """Return how many invocations failed, 1 at most."""
     arguments = parse_arguments()
+    end_with_all()
     with local_stack():
         variables = deployed_variables()
         engine = start_engine(local_ports(variables))

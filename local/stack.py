@@ -5,10 +5,12 @@
         stack.messages()
 
 Differences from AWS, all of them: SettleSeconds is 0 and every other period a few seconds; `track` ticks each second;
-each data-processing job counts as Completed; no signature and no policy is checked.
+each data-processing job counts as Completed; no signature and no policy is checked;
+SQS moves no messages by itself (StartMessageMoveTask), `make redrive` does.
 """
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -24,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import artefact
 from local.artefact import KEPT, ROOT
-from local.emulator import emulator
+from local.emulator import emulator, stay_on_this_machine
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.items import plain
 
@@ -64,6 +66,7 @@ class Stack:
         self._told = 0
 
     def __enter__(self) -> Self:
+        stay_on_this_machine()
         KEPT.mkdir(exist_ok=True)
         code = artefact.build()
         self.folder = Path(mkdtemp(prefix="run-", dir=KEPT))
@@ -79,7 +82,7 @@ class Stack:
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._exit.close()
-        if error in (None, KeyboardInterrupt):
+        if error in (None, KeyboardInterrupt, SystemExit):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, service: str) -> Any:
@@ -92,6 +95,8 @@ class Stack:
         """Shell variables with which any AWS client joins."""
         return {
             "AWS_ENDPOINT_URL": self.url,
+            "NO_PROXY": os.environ["NO_PROXY"],
+            "no_proxy": os.environ["no_proxy"],
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],

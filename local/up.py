@@ -25,7 +25,8 @@ def main() -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.exit("make up: the local stack runs already. Join it: . .local/env")
+            sys.exit("make up: the local stack runs already. Join it: . .local/env (there once it has started)")
+        ENV.unlink(missing_ok=True)  # of one that was killed
         serve()
     return 0
 
@@ -41,7 +42,8 @@ def serve() -> None:
             write(stack)
             stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
             upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
-            console.print(welcome(stack))
+            if not done.is_set():
+                console.print(welcome(stack))
             done.wait()
         finally:
             ENV.unlink(missing_ok=True)
@@ -51,7 +53,7 @@ def serve() -> None:
 def write(stack: Stack) -> None:
     """Write the shell variables with which any AWS client in another terminal joins."""
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
-    ENV.write_text("".join(lines))
+    ENV.write_text("unset AWS_PROFILE AWS_SESSION_TOKEN\n" + "".join(lines))
 
 
 def welcome(stack: Stack) -> str:
@@ -59,7 +61,7 @@ def welcome(stack: Stack) -> str:
     return f"""\
 AWS          {stack.url}
 Neptune ML   {stack.neptune.url}
-Variables    . .local/env      (in another terminal; AWS CLI 2.13, boto3 1.28 or later: others call AWS itself)
+Variables    . .local/env      (in another terminal; AWS CLI 2.13, boto3 1.28 or later: older ones call AWS itself)
 
 Upload a model:
   aws s3 cp --recursive local/example-model "s3://$MODEL_BUCKET/${{MODEL_PREFIX}}example/"
@@ -67,7 +69,7 @@ Put an event:
   aws events put-events --entries \\
     "EventBusName=$EVENT_BUS,Source=me,DetailType=Neptune ML Training Requested,Detail='{{}}'"
 Read the table:
-  aws dynamodb scan --table-name "$TRAINING_JOBS_TABLE"
+  aws dynamodb scan --table-name "$TRAINING_JOBS_TABLE" --query 'Items[?status].[jobId.S,status.S]' --output text
 
 Ctrl-C ends it."""
 

@@ -5,7 +5,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from local.emulator import stay_on_this_machine
 from tests.world import World
+
+stay_on_this_machine()
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ comment under it says: `# guard:skip=CT.S3.PR.2: why`. A finding without one is 
 import json
 import platform
 import re
+import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,8 +71,7 @@ def resources() -> dict[str, Any]:
 
 def guard(package: Path, template: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     """Run cfn-guard, as `package` has it for this machine."""
-    with tarfile.open(package) as archive:
-        archive.extractall(folder, filter="data")
+    shutil.unpack_archive(package, folder)
     program = folder / "package/bin" / SYSTEMS[platform.system()] / MACHINES[platform.machine()] / "cfn-guard"
     program.chmod(0o755)
     rules = folder / "package/rules/control-tower/cfn-guard"

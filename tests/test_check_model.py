@@ -37,6 +37,16 @@ def test_everything_that_is_wrong_is_said_at_once_and_exits_2(model: Path, capsy
         assert expected in said
 
 
+def test_a_number_that_is_none_is_told_what_it_should_be_and_nothing_of_trials(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (model / "training-job.json").write_text('{"maxHPONumberOfTrainingJobs": "20"}')
+    assert main([str(model)]) == 2
+    said = capsys.readouterr().out
+    assert 'is not valid: input should be a valid integer (value: "20")' in said
+    assert "warning" not in said
+
+
 def test_a_directory_that_is_not_there_exits_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "nowhere")]) == 2
     assert "no such directory" in capsys.readouterr().out

@@ -93,7 +93,8 @@ class Preparation:
             content = self._read(directory, name)
             if name == CONFIGURATION:
                 trials = findings.request.maxHPONumberOfTrainingJobs if findings.request else None
-                findings.warnings += hpo.check(documents.read(content, name), max_hpo_jobs=trials).warnings
+                checked = hpo.check(documents.read(content, name), max_hpo_jobs=trials)
+                findings.warnings += checked.warnings if findings.request else ()  # of how many trials, it does not say
             elif len(content) > scripts.MAX_CHECKED_BYTES:
                 findings.warnings.append(scripts.not_checked(name))
             else:

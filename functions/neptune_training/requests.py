@@ -126,7 +126,10 @@ def from_pydantic(error: ErrorDetails) -> Reason:
     if error["type"] == "missing":
         remedy = f"Set it to {wanted}, or ask the operator of the stack for a default"
         return Reason(field=path, problem="is missing, and the stack has no default for it", remedy=remedy)
-    return Reason(field=path, value=shown(error["input"]), problem="is not valid", remedy=f"Set it to {wanted}")
+    wrong = "it is no JSON object" if error["type"] == "model_type" else f"{error['msg'][0].lower()}{error['msg'][1:]}"
+    return Reason(
+        field=path, value=shown(error["input"]), problem=f"is not valid: {wrong}", remedy=f"Set it to {wanted}"
+    )
 
 
 def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Reason]:

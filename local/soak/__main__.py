@@ -2,12 +2,12 @@
 
 import argparse
 import random
-import signal
 import sys
 import time
 
 from rich.console import Console
 
+from local.emulator import end_with_all
 from local.neptune_ml import NeptuneML
 from local.soak import report
 from local.soak.course import Course
@@ -42,7 +42,7 @@ def main() -> int:
     neptune = NeptuneML(stage_seconds=0.2, shares=STARTS, check_ids=False, seed=seed)
     neptune.fail(report.LOOK, LOOKS[0], share=LOOKS[1])
     parameters = {"MaxConcurrentTrainingJobs": str(max(20, given.n // 5)), "NeptuneReadTimeoutSeconds": "2"}
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the emulator ends with us
+    end_with_all()
     with Front(Refusals(chance(seed))) as front, Stack(parameters, neptune, front.before) as stack:
         return soak(stack, front, given.n, seed)
 

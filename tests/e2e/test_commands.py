@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local.model import EXAMPLE
@@ -49,6 +50,22 @@ def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -
     done = run("--model", path)
     assert done.returncode == 2
     assert "there is no such" in done.stdout
+
+
+@pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGTERM])
+def test_run_that_is_told_to_end_leaves_no_process_and_no_file_behind(end: signal.Signals) -> None:
+    environment = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "local.run"]
+    before = set((ROOT / ".local").glob("run-*"))
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "upload" not in process.stdout.readline():
+            assert process.poll() is None
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(end)
+    assert len(children) >= 4  # the emulator and each function's
+    assert psutil.wait_procs(children, timeout=15)[1] == []
+    assert set((ROOT / ".local").glob("run-*")) <= before
 
 
 def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_cleanly_on_ctrl_c() -> None:
