@@ -29,7 +29,8 @@ def stay_on_this_machine() -> None:
     for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         os.environ.pop(name, None)
     for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
+        others = os.environ.get(name, "").split(",")
+        os.environ[name] = ",".join(dict.fromkeys(["127.0.0.1", *filter(None, others)]))
 
 
 def end_with_all() -> None:
