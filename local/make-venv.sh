@@ -20,6 +20,7 @@ echo "setting up $folder with $("$python" --version), once"
 rm -rf "$folder"
 "$python" -m venv "$folder"
 # --no-deps: the lists are complete, and an older pip takes a package with extras for one without a hash.
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$requirements" 2>&1 |
+# --no-compile: what is imported is compiled then, and most of it never is; that is a third of the time.
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r "$requirements" 2>&1 |
   { grep -v '^WARNING: Location' || true; }
 touch "$folder/ready"

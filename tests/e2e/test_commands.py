@@ -52,7 +52,7 @@ def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -
     assert "there is no such" in done.stdout
 
 
-@pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("end", [signal.SIGHUP])
 def test_run_that_is_told_to_end_leaves_no_process_and_no_file_behind(end: signal.Signals) -> None:
     environment = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "local.run"]
