@@ -52,8 +52,7 @@ def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -
     assert "there is no such" in done.stdout
 
 
-@pytest.mark.parametrize("end", [signal.SIGHUP])
-def test_run_that_is_told_to_end_leaves_no_process_and_no_file_behind(end: signal.Signals) -> None:
+def test_run_whose_terminal_is_closed_leaves_no_process_and_no_file_behind() -> None:
     environment = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "local.run"]
     before = set((ROOT / ".local").glob("run-*"))
@@ -62,7 +61,7 @@ def test_run_that_is_told_to_end_leaves_no_process_and_no_file_behind(end: signa
         while "upload" not in process.stdout.readline():
             assert process.poll() is None
         children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(end)
+        process.send_signal(signal.SIGHUP)
     assert len(children) >= 4  # the emulator and each function's
     assert psutil.wait_procs(children, timeout=15)[1] == []
     assert set((ROOT / ".local").glob("run-*")) <= before
