@@ -68,8 +68,8 @@ soak: setup ## Many triggers, many faults: make soak N=1000
 sam-local: setup .local/sam/ready ## Invoke each function with each of events/ by the real `sam local invoke`
 	@$(BIN)/python -m local.sam_local $(EVENTS)
 
-fuzz: $(VENV)/ready ## Hostile input for a minute: make fuzz [N=60]
-	@$(BIN)/python -m tests.fuzz --seconds $(or $(N),60)
+fuzz: $(VENV)/ready ## Hostile input for a minute: make fuzz [N=60] [SEED=1]
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(N),60) $(if $(SEED),--seed $(SEED))
 
 mutate: $(VENV)/ready ## Break each rule on purpose, and see a test turn red
 	@$(BIN)/python -m tests.mutations

@@ -19,6 +19,7 @@ def main() -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="tests.fuzz", description=sys.modules["tests.fuzz"].__doc__)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="tries the same inputs again")
     parser.add_argument("--only", default="", help="targets whose name contains this")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")  # of libraries, about inputs being what they are here
@@ -27,14 +28,14 @@ def main() -> int:
     record = json.loads((ROOT / "events" / "notify-record.json").read_text())
     with World() as world:
         targets = [*parsers.targets(events), *answers.targets(), *handlers.targets(world, events, record)]
-        hunt = Hunt([each for each in targets if chosen.only in each.name], FINDINGS)
+        hunt = Hunt([each for each in targets if chosen.only in each.name], FINDINGS, chosen.seed)
         end = time.monotonic() + chosen.seconds
         while time.monotonic() < end and hunt.targets:
             for target in list(hunt.targets):
                 turn = min(time.monotonic() + target.seconds, end)
                 while time.monotonic() < turn and target in hunt.targets:
                     hunt.search(target, turn)
-    sys.stdout.write(f"{hunt.report()}\n")
+    sys.stdout.write(f"{hunt.report()}\nseed {chosen.seed}\n")
     return 1 if hunt.found else 0
 
 

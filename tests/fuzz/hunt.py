@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from tests.fuzz.target import Target, kind
 
@@ -71,6 +71,8 @@ class Hunt:
 
     targets: list[Target]
     folder: Path
+    seed: int
+    searches: Counter[str] = field(default_factory=Counter)
     tried: int = 0
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     found: dict[str, tuple[Exception, Any]] = field(default_factory=dict)
@@ -103,8 +105,10 @@ class Hunt:
             verbosity=Verbosity.quiet,
             print_blob=False,
         )
+        self.searches[target.name] += 1
+        inputs = seed(f"{self.seed} {target.name} {self.searches[target.name]}")  # other ones in each search
         with suppress(Exception, ExceptionGroup):  # whatever comes out of it is among the findings already
-            given(target.inputs)(example(check))()
+            inputs(given(target.inputs)(example(check)))()
         if target.name in self.found:
             self.targets.remove(target)
 
