@@ -20,13 +20,14 @@ PYTHON = KEPT / f"ministack-{sys.version_info.major}.{sys.version_info.minor}" /
 STARTS_WITHIN = 30.0
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - files there are ours alone
 END_WITH_US = ("/usr/bin/env", "setpriv", "--pdeathsig", "TERM")  # even if we are killed
+USERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")  # what would speak beside our credentials
 NOT_PASSED_ON = ("AWS_", "PYTHON", "MINISTACK_", "LAMBDA_")  # its functions inherit its environment
 
 
 def stay_on_this_machine() -> None:
     """The user's profile, a proxy and the machine's role have no say in what is run here."""
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+    for name in USERS_OWN:
         os.environ.pop(name, None)
     for name in ("NO_PROXY", "no_proxy"):
         others = os.environ.get(name, "").split(",")

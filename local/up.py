@@ -9,6 +9,7 @@ import threading
 from rich.console import Console
 
 from local.artefact import KEPT
+from local.emulator import USERS_OWN
 from local.model import EXAMPLE, upload
 from local.stack import Stack
 
@@ -53,7 +54,7 @@ def serve() -> None:
 def write(stack: Stack) -> None:
     """Write the shell variables with which any AWS client in another terminal joins."""
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
-    ENV.write_text("unset AWS_PROFILE AWS_SESSION_TOKEN\n" + "".join(lines))
+    ENV.write_text("".join([f"unset {' '.join(USERS_OWN)}\n", *lines]))
 
 
 def welcome(stack: Stack) -> str:

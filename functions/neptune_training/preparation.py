@@ -92,9 +92,11 @@ class Preparation:
         try:
             content = self._read(directory, name)
             if name == CONFIGURATION:
-                trials = findings.request.maxHPONumberOfTrainingJobs if findings.request else None
+                request = findings.request
+                trials = request.maxHPONumberOfTrainingJobs if request else None
                 checked = hpo.check(documents.read(content, name), max_hpo_jobs=trials)
-                findings.warnings += checked.warnings if findings.request else ()  # of how many trials, it does not say
+                if request:  # without one, nobody knows how many trials to warn of
+                    findings.warnings += checked.warnings
             elif len(content) > scripts.MAX_CHECKED_BYTES:
                 findings.warnings.append(scripts.not_checked(name))
             else:

@@ -14,12 +14,12 @@ from local.model import EXAMPLE
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "local.run", *arguments]
-    environment = {**os.environ, "PYTHONPATH": "functions:."}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False)
 
 
 def test_run_exits_0_and_shows_each_step_and_the_time_to_the_announced_arn() -> None:
@@ -53,10 +53,9 @@ def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -
 
 
 def test_run_whose_terminal_is_closed_leaves_no_process_and_no_file_behind() -> None:
-    environment = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "local.run"]
     before = set((ROOT / ".local").glob("run-*"))
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         while "upload" not in process.stdout.readline():
             assert process.poll() is None
@@ -68,9 +67,8 @@ def test_run_whose_terminal_is_closed_leaves_no_process_and_no_file_behind() -> 
 
 
 def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_cleanly_on_ctrl_c() -> None:
-    environment = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
     up = [sys.executable, "-m", "local.up"]
-    process = subprocess.Popen(up, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(up, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = ""
     while "Ctrl-C ends it" not in said:
@@ -78,7 +76,7 @@ def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_clea
         assert line, said
         said += line
     variables = (ROOT / ".local" / "env").read_text()
-    second = subprocess.run(up, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    second = subprocess.run(up, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 0
