@@ -52,5 +52,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ValueError) as error:  # a region that is set to nothing is a ValueError
         sys.exit(f"make eventbridge: {error}")

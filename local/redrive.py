@@ -52,5 +52,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit("\nStopped. What was not sent back is still in the dead-letter queue.")
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ValueError) as error:  # a region that is set to nothing is a ValueError
         sys.exit(f"make redrive: {error}")
