@@ -45,7 +45,7 @@ up: setup ## Leave the local stack running, for any AWS client
 	@$(BIN)/python -m local.up
 
 check-model: $(VENV)/ready ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
-	@$(BIN)/python -m neptune_training.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
+	@$(BIN)/python -m local.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
 
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"

@@ -19,7 +19,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from neptune_training.items import plain
+from neptune_training.aws.dynamodb_items import plain
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -19,9 +19,9 @@ from typing import Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from neptune_training import intake
-from neptune_training.jobs import WaitingFor
-from neptune_training.steps import Steps
+from neptune_training.flow import intake
+from neptune_training.flow.step import Steps
+from neptune_training.model.jobs import WaitingFor
 from wiring import Context, deadline, logger
 from wiring import steps as make_steps
 

@@ -15,7 +15,7 @@ from typing import Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from neptune_training import rounds
+from neptune_training.flow import plan
 from wiring import Context, deadline, logger
 from wiring import steps as make_steps
 
@@ -31,7 +31,7 @@ class StepsFailed(Exception):  # noqa: N818
 @metrics.log_metrics
 def handler(_event: Any, context: Context) -> dict[str, int]:
     """Make one round."""
-    done = rounds.make(steps(), deadline(context))
+    done = plan.make(steps(), deadline(context))
     for name, value in done.gauges().items():
         metrics.add_metric(name, MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count, value)
     if done.failed:

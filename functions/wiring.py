@@ -14,13 +14,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from botocore.config import Config
 
-from neptune_training.neptune import Neptune
-from neptune_training.preparation import Preparation
-from neptune_training.readiness import Readiness
-from neptune_training.settings import Settings
-from neptune_training.sources import Sources
-from neptune_training.steps import Steps
-from neptune_training.table import Table
+from neptune_training.aws.model_files import Sources
+from neptune_training.aws.neptune import Neptune
+from neptune_training.aws.table import Table
+from neptune_training.checks.model_directory import Preparation
+from neptune_training.checks.readiness import Readiness
+from neptune_training.flow.step import Steps
+from neptune_training.model.settings import Settings
 
 logger = Logger()
 copy_config_to_registered_loggers(logger, include={"neptune_training"})

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from neptune_training.triggers import CONFIGURATION
+from neptune_training.checks.events import CONFIGURATION
 
 EXAMPLE = Path(__file__).parent / "example-model"
 

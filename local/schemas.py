@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from neptune_training.hpo import HpoFile
-from neptune_training.parameters import TrainingJobFile
+from neptune_training.checks.hpo import HpoFile
+from neptune_training.model.parameters import TrainingJobFile
 
 DIRECTORY = Path(__file__).parent.parent / "schemas"
 SCHEMAS: dict[str, type[BaseModel]] = {

@@ -28,7 +28,7 @@ from local import artefact
 from local.artefact import KEPT, ROOT
 from local.emulator import emulator, stay_on_this_machine
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
-from neptune_training.items import plain
+from neptune_training.aws.dynamodb_items import plain
 
 REGION = "us-east-1"
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}

@@ -20,21 +20,11 @@ ROOT = Path(__file__).parents[1]
 ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
     f"tests/test_{name}.py" for name in ("exactly_once", "doubtful_starts", "capacity", "outages", "stubborn_steps")
 )
-JOBS, STEPS, OUTCOMES, TABLE, READINESS, INTAKE, ROUNDS, TRIGGERS, NEPTUNE, FAILURES = (
-    f"neptune_training/{name}.py"
-    for name in [
-        "jobs",
-        "steps",
-        "outcomes",
-        "table",
-        "readiness",
-        "intake",
-        "rounds",
-        "triggers",
-        "neptune",
-        "failures",
-    ]
-)
+PACKAGE = "neptune_training"
+JOBS = f"{PACKAGE}/model/jobs.py"
+STEPS, OUTCOMES, INTAKE, ROUNDS = (f"{PACKAGE}/flow/{name}.py" for name in ("step", "outcomes", "intake", "plan"))
+TABLE, NEPTUNE, FAILURES = (f"{PACKAGE}/aws/{name}.py" for name in ("table", "neptune", "neptune_errors"))
+READINESS, TRIGGERS = (f"{PACKAGE}/checks/{name}.py" for name in ("readiness", "events"))
 
 
 class Edit(NamedTuple):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 import start
-from neptune_training import rounds
+from neptune_training.flow import plan
 from tests.measure_waiting import waiting
 from tests.world import Call, World, checks
 
@@ -73,7 +73,7 @@ def test_slots_are_never_exceeded_with_sixteen_functions_at_once(make_world, mos
 
     def function(number: int) -> None:
         if number % 2:
-            rounds.make(world.steps, world.context().deadline)
+            plan.make(world.steps, world.context().deadline)
         else:
             start.begin(world.steps, world.requested(id=f"job-{number}"), None, world.context())
 

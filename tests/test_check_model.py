@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local.check_model import main
 from local.model import EXAMPLE
-from neptune_training.check_model import main
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from neptune_training.triggers import CONFIGURATION
+from neptune_training.checks.events import CONFIGURATION
 from tests.world import Call, Crash, World, checks
 from tests.world.calls import error
 from tests.world.memory import Remembered

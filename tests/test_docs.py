@@ -11,8 +11,11 @@ import pytest
 import yaml
 
 import notify
-from neptune_training import documents, intake, reasons, scripts, sources, triggers
-from neptune_training.jobs import Status, WaitingFor
+from neptune_training.aws import model_files
+from neptune_training.checks import events, json_documents, scripts
+from neptune_training.flow import intake
+from neptune_training.model import problems
+from neptune_training.model.jobs import Status, WaitingFor
 from tests.rendered import template
 
 ROOT = Path(__file__).parent.parent
@@ -108,16 +111,16 @@ def test_the_readme_says_all_that_a_job_may_wait_for_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     "number",
     [
-        sources.MAX_FILES,
-        sources.MAX_BYTES,
-        documents.MAX_BYTES,
-        documents.MAX_DEPTH,
-        documents.MAX_DIGITS,
-        reasons.MAX_REASONS,
-        reasons.MAX_VALUE_CHARACTERS,
-        reasons.MAX_CHARACTERS,
+        model_files.MAX_FILES,
+        model_files.MAX_BYTES,
+        json_documents.MAX_BYTES,
+        json_documents.MAX_DEPTH,
+        json_documents.MAX_DIGITS,
+        problems.MAX_REASONS,
+        problems.MAX_VALUE_CHARACTERS,
+        problems.MAX_CHARACTERS,
         scripts.MAX_CHECKED_BYTES,
-        triggers.MAX_BYTES,
+        events.MAX_BYTES,
         intake.MAX_RAW_CHARACTERS,
         notify.MAX_BYTES,
     ],

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from neptune_training.documents import MAX_BYTES, read
-from neptune_training.reasons import MAX_REASONS, Invalid, Reason
+from neptune_training.checks.json_documents import MAX_BYTES, read
+from neptune_training.model.problems import MAX_REASONS, Invalid, Problem
 
 JSON = st.recursive(
     st.none()
@@ -19,7 +19,7 @@ JSON = st.recursive(
 )
 
 
-def reasons(raw: bytes) -> tuple[Reason, ...]:
+def reasons(raw: bytes) -> tuple[Problem, ...]:
     with pytest.raises(Invalid) as caught:
         read(raw, "file.json")
     return caught.value.reasons

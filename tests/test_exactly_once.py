@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from neptune_training.jobs import Status
-from neptune_training.triggers import CONFIGURATION
+from neptune_training.checks.events import CONFIGURATION
+from neptune_training.model.jobs import Status
 from tests.world import Call, World, checks
 from tests.world.triggers import MODEL
 

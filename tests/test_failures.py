@@ -9,10 +9,17 @@ from botocore.config import Config
 from botocore.exceptions import SSLError
 
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
-from neptune_training import failures
-from neptune_training.failures import AtCapacity, ConstraintViolated, IdInUse, NeverStarts, Refused, Unanswered
-from neptune_training.jobs import WaitingFor
-from neptune_training.neptune import Absent, Found, Neptune, Unknown
+from neptune_training.aws import neptune_errors
+from neptune_training.aws.neptune import Absent, Found, Neptune, Unknown
+from neptune_training.aws.neptune_errors import (
+    AtCapacity,
+    ConstraintViolated,
+    IdInUse,
+    NeverStarts,
+    Refused,
+    Unanswered,
+)
+from neptune_training.model.jobs import WaitingFor
 
 REQUEST = {
     "id": "job-1",
@@ -47,8 +54,8 @@ def at(url: str) -> Neptune:
     return Neptune(client)
 
 
-def failure(neptune: Neptune) -> failures.Failure:
-    with pytest.raises(failures.Failure) as raised:
+def failure(neptune: Neptune) -> neptune_errors.Failure:
+    with pytest.raises(neptune_errors.Failure) as raised:
         neptune.start(REQUEST)
     return raised.value
 
@@ -136,8 +143,10 @@ def test_a_cluster_that_is_not_there_has_not_started_anything() -> None:
 
 def test_an_untrusted_certificate_was_never_sent_to_and_other_tls_trouble_may_have_been() -> None:
     untrusted = SSLError(endpoint_url="https://x", error="[SSL: CERTIFICATE_VERIFY_FAILED]")
-    assert type(failures.failure_of_start(untrusted)) is Refused
-    assert type(failures.failure_of_start(SSLError(endpoint_url="https://x", error="bad record mac"))) is Unanswered
+    assert type(neptune_errors.failure_of_start(untrusted)) is Refused
+    assert (
+        type(neptune_errors.failure_of_start(SSLError(endpoint_url="https://x", error="bad record mac"))) is Unanswered
+    )
 
 
 @pytest.mark.parametrize("form", ["MLResourceNotFoundException", "InvalidParameterException", "BadRequestException"])

@@ -21,12 +21,12 @@ from botocore.exceptions import ClientError
 import notify
 import start
 import wiring
-from neptune_training import documents, hpo, requests, scripts, triggers
-from neptune_training.check_model import settings
-from neptune_training.failures import Unanswered
-from neptune_training.neptune import Neptune, Unknown
-from neptune_training.reasons import MAX_CHARACTERS, Invalid, Reason, bounded, shown
-from neptune_training.settings import Limits
+from local.check_model import settings
+from neptune_training.aws.neptune import Neptune, Unknown
+from neptune_training.aws.neptune_errors import Unanswered
+from neptune_training.checks import events, hpo, json_documents, request, scripts
+from neptune_training.model.problems import MAX_CHARACTERS, Invalid, Problem, bounded, shown
+from neptune_training.model.settings import Limits
 from tests.fuzz import limits
 from tests.world import Call, World, checks
 from tests.world.calls import error
@@ -190,7 +190,7 @@ def test_null_does_not_pass_the_operators_limit_under_what_neptune_takes_for_it(
         parameter: None,
     }
     with pytest.raises(Invalid) as raised:
-        requests.build(asked, own, by_uploader=True, derived={"id": "a", "trainModelS3Location": "s3://bucket/out"})
+        request.build(asked, own, by_uploader=True, derived={"id": "a", "trainModelS3Location": "s3://bucket/out"})
     assert [reason.field for reason in raised.value.reasons] == [parameter]
 
 
@@ -291,7 +291,7 @@ def test_an_object_that_s3_refuses_to_read_waits_for_access_and_gives_up(make_wo
 def test_thousands_of_unknown_parameters_take_no_longer_than_the_fifty_that_are_told() -> None:
     asked, began = {f"trainingInstance{number}": 1 for number in range(20_000)}, time.process_time()
     with pytest.raises(Invalid) as raised:
-        requests.build(asked, settings("data"), by_uploader=True, derived={})
+        request.build(asked, settings("data"), by_uploader=True, derived={})
     assert len(raised.value.reasons) == 50
     assert time.process_time() - began < 1
 
@@ -330,7 +330,7 @@ def test_a_requirement_without_end_is_one_reason(line: bytes) -> None:
 
 
 def test_reasons_together_are_bounded_whatever_each_of_them_holds() -> None:
-    long = [Reason(field="\U0001f600" * 9_000, value="v" * 9_000, problem="p" * 9_000, remedy="r" * 9_000)] * 100
+    long = [Problem(field="\U0001f600" * 9_000, value="v" * 9_000, problem="p" * 9_000, remedy="r" * 9_000)] * 100
     kept = bounded(long)
     assert kept[-1].problem == "there is more"
     assert sum(len(str(reason)) for reason in kept) <= MAX_CHARACTERS + 100
@@ -345,12 +345,12 @@ def test_a_value_of_a_megabyte_is_shown_without_writing_all_of_it() -> None:
 
 def test_a_document_is_read_to_its_limit_and_not_beyond() -> None:
     with pytest.raises(Invalid, match="is larger than 262144 bytes"):
-        documents.read(b"[" + b"1," * 200_000 + b"1]", "file")
+        json_documents.read(b"[" + b"1," * 200_000 + b"1]", "file")
 
 
 def test_an_event_is_shown_without_control_characters() -> None:
-    with pytest.raises(triggers.Unreadable) as raised:
-        triggers.read(json.dumps({"detail": FORGED}))
+    with pytest.raises(events.Unreadable) as raised:
+        events.read(json.dumps({"detail": FORGED}))
     assert "\n" not in (raised.value.reasons[0].value or "")
 
 
@@ -437,7 +437,7 @@ def test_an_error_that_quotes_its_input_is_one_line_of_level_error(held: World, 
 
 
 def test_half_a_character_in_a_log_does_not_break_it(heard: StringIO) -> None:
-    logging.getLogger("neptune_training.steps").warning("odd", extra={"value": shown("\ud800")})
+    logging.getLogger("neptune_training.flow.step").warning("odd", extra={"value": shown("\ud800")})
     assert [line["value"] for line in lines(heard) if line.get("message") == "odd"] in ([], ['"\\ud800"'])
 
 

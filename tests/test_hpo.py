@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local import schemas
-from neptune_training import hpo
-from neptune_training.documents import read
-from neptune_training.reasons import Invalid, path
+from neptune_training.checks import hpo
+from neptune_training.checks.json_documents import read
+from neptune_training.model.problems import Invalid, path
 
 EXAMPLES = sorted((Path(__file__).parent / "hpo").glob("*.json"))
 NAMES = [example.stem for example in EXAMPLES]

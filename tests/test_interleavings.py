@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from neptune_training.triggers import CONFIGURATION
+from neptune_training.checks.events import CONFIGURATION
 from tests.world import Call, World, checks
 from tests.world.actors import Actor, Actors
 from tests.world.calls import error

@@ -9,7 +9,7 @@ import pytest
 
 import notify
 import wiring
-from neptune_training.triggers import CONFIGURATION
+from neptune_training.checks.events import CONFIGURATION
 from tests.world import World
 from tests.world.triggers import MODEL
 

@@ -5,7 +5,12 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from pydantic import BaseModel
 
-from neptune_training.parameters import CustomModelTrainingParameters, EntryPoints, ModelParameters, TrainingRequest
+from neptune_training.model.parameters import (
+    CustomModelTrainingParameters,
+    EntryPoints,
+    ModelParameters,
+    TrainingRequest,
+)
 
 SHAPE = (
     ServiceModel(Loader().load_service_model("neptunedata", "service-2"))

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from neptune_training import requests
-from neptune_training.reasons import Invalid, Reason
-from neptune_training.settings import Limits, Settings
+from neptune_training.checks import request
+from neptune_training.model.problems import Invalid, Problem
+from neptune_training.model.settings import Limits, Settings
 
 SETTINGS = Settings(
     training_jobs_table="TrainingJobs",
@@ -30,15 +30,15 @@ DERIVED = {
 
 
 def upload(asked: dict[str, Any]) -> dict[str, Any]:
-    return requests.build(asked, SETTINGS, by_uploader=True, derived=DERIVED).model_dump(exclude_none=True)
+    return request.build(asked, SETTINGS, by_uploader=True, derived=DERIVED).model_dump(exclude_none=True)
 
 
 def event(asked: dict[str, Any], settings: Settings = SETTINGS) -> dict[str, Any]:
     derived = {name: DERIVED[name] for name in ("id", "trainModelS3Location")}
-    return requests.build(asked, settings, by_uploader=False, derived=derived).model_dump(exclude_none=True)
+    return request.build(asked, settings, by_uploader=False, derived=derived).model_dump(exclude_none=True)
 
 
-def refusal(send: Any, asked: dict[str, Any]) -> dict[str, Reason]:
+def refusal(send: Any, asked: dict[str, Any]) -> dict[str, Problem]:
     with pytest.raises(Invalid) as raised:
         send(asked)
     return {reason.field: reason for reason in raised.value.reasons}

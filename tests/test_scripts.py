@@ -2,7 +2,7 @@
 
 import pytest
 
-from neptune_training import scripts
+from neptune_training.checks import scripts
 
 DEFAULTS = scripts.entry_points(None)
 ALL = {"model-hpo-configuration.json", "training.py", "transform.py"}

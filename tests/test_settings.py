@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from neptune_training.check_model import DEFAULTS
-from neptune_training.settings import Settings
+from local.check_model import DEFAULTS
+from neptune_training.model.settings import Settings
 from tests.rendered import Rendered
 
 ENVIRONMENT = {

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
-from neptune_training.jobs import Status, WaitingFor
-from neptune_training.parameters import TrainingRequest
-from neptune_training.rounds import Round
-from neptune_training.settings import LISTS, Limits, Settings, split
-from neptune_training.steps import MARGIN
+from neptune_training.flow.plan import Round
+from neptune_training.flow.step import MARGIN
+from neptune_training.model.jobs import Status, WaitingFor
+from neptune_training.model.parameters import TrainingRequest
+from neptune_training.model.settings import LISTS, Limits, Settings, split
 from tests.rendered import REQUIRED, Rendered, takes, template
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neptune_training import triggers
-from neptune_training.jobs import derived_id
-from neptune_training.triggers import Unreadable
+from neptune_training.checks import events
+from neptune_training.checks.events import Unreadable
+from neptune_training.model.jobs import derived_id
 
 EVENTS = Path(__file__).parent.parent / "events"
 
@@ -18,8 +18,8 @@ def event(name: str) -> dict:
     return json.loads((EVENTS / f"{name}.json").read_text())
 
 
-def read(body: object) -> triggers.Asked:
-    return triggers.read(json.dumps(body), "message-1")
+def read(body: object) -> events.Asked:
+    return events.read(json.dumps(body), "message-1")
 
 
 def refusal(body: object) -> Unreadable:
@@ -130,7 +130,7 @@ def test_an_explicit_id_that_is_none_is_unreadable_before_it_is_a_key(value: obj
 )
 def test_what_nobody_can_read_has_the_messages_id_as_its_identity(body: str) -> None:
     with pytest.raises(Unreadable) as raised:
-        triggers.read(body, "message-1")
+        events.read(body, "message-1")
     assert raised.value.trigger.identity == "message message-1"
     assert raised.value.reasons
 
@@ -138,7 +138,7 @@ def test_what_nobody_can_read_has_the_messages_id_as_its_identity(body: str) -> 
 @given(st.text())
 def test_any_text_is_read_or_unreadable(body: str) -> None:
     try:
-        triggers.read(body)
+        events.read(body)
     except Unreadable as unreadable:
         assert unreadable.reasons
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from neptune_training import jobs, triggers
-from neptune_training.capacity import capacity_of, due_of
-from neptune_training.items import plain, typed
-from neptune_training.jobs import Status
-from neptune_training.table import item, job_of
-from neptune_training.times import from_text
+from neptune_training.aws.dynamodb_items import plain, typed
+from neptune_training.aws.table import item, job_of
+from neptune_training.checks import events
+from neptune_training.model import jobs
+from neptune_training.model.capacity import capacity_of, due_of
+from neptune_training.model.jobs import Status
+from neptune_training.model.times import from_text
 from tests.world import World, checks
 from tests.world.surroundings import TABLE, session
 
@@ -34,7 +35,7 @@ def stored(version: Path, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message["jobId"])
 def test_a_trigger_delivered_again_after_an_upgrade_has_the_job_id_and_fingerprint_that_it_had(message: Any) -> None:
-    asked = triggers.read(json.dumps(message["body"]))
+    asked = events.read(json.dumps(message["body"]))
     job = jobs.new(asked.trigger, asked.parameters, NOW, first_step_by=NOW, give_up=timedelta(hours=1))
     assert [job.jobId, job.fingerprint] == [message["jobId"], message["fingerprint"]]
 

@@ -8,9 +8,9 @@ import pytest
 
 import wiring
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
-from neptune_training.failures import Refused
-from neptune_training.jobs import WaitingFor
-from neptune_training.neptune import Accepted
+from neptune_training.aws.neptune import Accepted
+from neptune_training.aws.neptune_errors import Refused
+from neptune_training.model.jobs import WaitingFor
 from tests.certificates import certificate
 
 REQUEST = {

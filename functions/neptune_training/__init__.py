@@ -1,6 +1,11 @@
 """Train Amazon Neptune ML models: one trigger, one job, whatever fails.
 
-Rules stand apart from I/O: `jobs`, `reasons`, `requests`, `triggers` and `hpo` import no AWS; `table`, `sources` and
-`neptune` each speak to one service; `steps` is the state machine that joins them. Nothing here reads the environment
-or makes a client: the entry points beside this package do.
+Four layers; each imports only from those below it (a test holds them to that):
+
+    flow      the state machine: what happens to a job, and when
+    checks    what is checked before a training starts
+    aws       DynamoDB, S3 and Neptune, one file for each
+    model     values and their rules, without I/O
+
+Nothing here reads the environment or makes a client: the entry points beside this package do.
 """

@@ -10,7 +10,7 @@ from local.model import EXAMPLE, files
 from local.soak.deliveries import Deliveries
 from local.soak.promises import REFUSED, REPLACED, TRAINED, Promise, upload_identity
 from local.stack import REGION, Stack
-from neptune_training.triggers import CONFIGURATION, DETAIL_TYPE
+from neptune_training.checks.events import CONFIGURATION, DETAIL_TYPE
 
 SCHEDULE = f"arn:aws:scheduler:{REGION}:000000000000:schedule/default/soak"
 FIRST_TICK = datetime(2026, 1, 1, tzinfo=UTC)

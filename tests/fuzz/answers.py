@@ -9,9 +9,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from hypothesis import strategies as st
 
-from neptune_training.failures import Failure
-from neptune_training.items import typed
-from neptune_training.neptune import Accepted, Neptune
+from neptune_training.aws.dynamodb_items import typed
+from neptune_training.aws.neptune import Accepted, Neptune
+from neptune_training.aws.neptune_errors import Failure
 from tests.fuzz.mutations import texts
 from tests.fuzz.target import Target, Unfit
 

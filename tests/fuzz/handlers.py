@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import notify
 import start
 import wiring
-from neptune_training.jobs import Status
-from neptune_training.triggers import CONFIGURATION
+from neptune_training.checks.events import CONFIGURATION
+from neptune_training.model.jobs import Status
 from tests.fuzz import limits, parsers
 from tests.fuzz.mutations import bent, texts
 from tests.fuzz.target import Target, Unfit, kind

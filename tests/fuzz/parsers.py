@@ -8,13 +8,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from local import check_model
 from local.model import EXAMPLE
-from neptune_training import check_model, documents, hpo, jobs, scripts, sources, triggers
-from neptune_training.jobs import Trigger
-from neptune_training.preparation import TRAINING_JOB, Preparation
-from neptune_training.reasons import Invalid
-from neptune_training.sources import Directory, File
-from neptune_training.triggers import CONFIGURATION, Unreadable
+from neptune_training.aws import model_files
+from neptune_training.aws.model_files import Directory, File
+from neptune_training.checks import events, hpo, json_documents, scripts
+from neptune_training.checks.events import CONFIGURATION, Unreadable
+from neptune_training.checks.model_directory import TRAINING_JOB, Preparation
+from neptune_training.model import jobs
+from neptune_training.model.jobs import Trigger
+from neptune_training.model.problems import Invalid
 from tests.fuzz.mutations import bent, lines, texts
 from tests.fuzz.target import Target, outcome_of
 from tests.fuzz.values import NAMES, values
@@ -102,12 +105,12 @@ class Folder:
         """What S3 would list."""
         now = datetime.now(UTC)
         files = {name: File(name, "e", len(content), now) for name, content in self.contents.items()}
-        return Directory("models-bucket", "models/fraud/", files, len(files) <= sources.MAX_FILES)
+        return Directory("models-bucket", "models/fraud/", files, len(files) <= model_files.MAX_FILES)
 
     def read(self, _directory: Directory, name: str) -> bytes:
         """Read one file. Raises `TooLarge`."""
-        if len(self.contents[name]) > sources.MAX_BYTES:
-            raise sources.TooLarge(name)
+        if len(self.contents[name]) > model_files.MAX_BYTES:
+            raise model_files.TooLarge(name)
         return self.contents[name]
 
 
@@ -128,13 +131,13 @@ def check_hyperparameters(document: Any) -> str:
 
 def read_event(body: str) -> str:
     """From what arrives to what asked for it."""
-    return triggers.read(body, "message").trigger.kind
+    return events.read(body, "message").trigger.kind
 
 
 def in_python(document: Any) -> Any:
     """A document as JSON would give it, or nothing where it could not."""
     try:
-        return documents.read(json.dumps(document).encode(), "document")
+        return json_documents.read(json.dumps(document).encode(), "document")
     except Invalid:
         return None
 
@@ -172,7 +175,7 @@ def targets(events: list[Any]) -> list[Target]:
     event = st.one_of(*map(texts, events)).map(lambda raw: raw.decode(errors="replace"))
     surrogates = st.one_of(*map(bent, events)).map(lambda each: json.dumps(each, ensure_ascii=False))
     return [
-        Target("documents", texts(DOCUMENT), lambda raw: type(documents.read(raw, "file")).__name__, (Invalid,)),
+        Target("documents", texts(DOCUMENT), lambda raw: type(json_documents.read(raw, "file")).__name__, (Invalid,)),
         Target("hpo", (bent(DOCUMENT) | values()).map(in_python), check_hyperparameters, (Invalid,)),
         Target("triggers", event | surrogates, read_event, (Unreadable,)),
         Target("uploads", files(), lambda contents: prepare("upload", {}, contents)),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from neptune_training.reasons import Reason, bounded
+from neptune_training.model.problems import Problem, bounded
 
 
 class Target(NamedTuple):
@@ -23,7 +23,7 @@ class Unfit(Exception):  # noqa: N818
     """What came out is nothing that may: no error, and still wrong."""
 
 
-def outcome_of(reasons: Iterable[Reason]) -> str:
+def outcome_of(reasons: Iterable[Problem]) -> str:
     """The first of all reasons by its problem, without what differs from input to input."""
     problems = [reason.problem for reason in bounded(reasons)]  # as many as the application asks for
     return kind(problems[0]) if problems else "in order"

@@ -4,8 +4,8 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from neptune_training.items import plain
-from neptune_training.jobs import Status
+from neptune_training.aws.dynamodb_items import plain
+from neptune_training.model.jobs import Status
 
 if TYPE_CHECKING:
     from tests.world.world import World

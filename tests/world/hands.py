@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB
-from neptune_training.table import CAPACITY, item
+from neptune_training.aws.table import CAPACITY, item
 from tests.world.calls import Call
 from tests.world.seen import Seen
 from tests.world.surroundings import TABLE

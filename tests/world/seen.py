@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import track
-from neptune_training.items import plain
-from neptune_training.steps import Steps
-from neptune_training.table import CAPACITY
-from neptune_training.times import from_text
+from neptune_training.aws.dynamodb_items import plain
+from neptune_training.aws.table import CAPACITY
+from neptune_training.flow.step import Steps
+from neptune_training.model.times import from_text
 from tests.world.surroundings import Surroundings
 
 

@@ -19,7 +19,7 @@ import notify
 import start
 import track
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
-from neptune_training.table import Table
+from neptune_training.aws.table import Table
 from tests.world import template
 from tests.world.calls import Call, Calls
 from tests.world.clock import Clock

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from local.model import EXAMPLE, files
-from neptune_training.triggers import CONFIGURATION, DETAIL_TYPE
+from neptune_training.checks.events import CONFIGURATION, DETAIL_TYPE
 from tests.world.surroundings import BUCKET, PREFIX, Surroundings
 
 SCHEDULE = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/weekly"

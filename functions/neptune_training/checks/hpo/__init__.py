@@ -1,0 +1,57 @@
+"""The hyperparameter file: `model-hpo-configuration.json` (custom model) or `model-HPO-configuration.json` (built-in).
+
+    document ─┬► format: what it may hold ──── faults ─┐
+              ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
+              └► tiers: what will be tuned ─── advice ──► what will merely train badly
+
+An error is what the guide or SageMaker's own limits rule out, or what cannot reach the script; the rest is a warning.
+The files that AWS publishes pass.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from neptune_training.checks.hpo import advice, faults, metrics, parameters
+from neptune_training.checks.hpo.format import HpoFile, Parameter
+from neptune_training.checks.hpo.tiers import Plan, trials_of, tuned
+from neptune_training.model.problems import Invalid, Problem, bounded
+
+__all__ = ["Checked", "HpoFile", "Parameter", "Plan", "check", "tuned"]
+
+
+class Checked(NamedTuple):
+    """A file that can be trained with, and what will go badly with it."""
+
+    file: HpoFile
+    warnings: tuple[Problem, ...]
+
+
+def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-configuration.json") -> Checked:
+    """Check a document for a search of `max_hpo_jobs` trials; `name` is what its user calls it.
+
+    Raises `Invalid` with all that is wrong.
+    """
+    trials = trials_of(max_hpo_jobs)
+    try:
+        file, error = HpoFile.model_validate(document), None
+    except ValidationError as invalid:
+        file, error = None, invalid
+    reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, error))
+    if reasons or not file:
+        raise Invalid(reasons) from error
+    return Checked(file, bounded(advice.warnings(file, document, trials)))
+
+
+def broken(document: object, trials: int, error: ValidationError | None) -> Iterator[Problem]:
+    """All errors: of the format, and of every rule whose part of the document can be read in spite of them."""
+    if error:
+        yield from faults.reasons(error)
+    yield from parameters.faults(document, trials)
+    yield from metrics.faults(document)
+
+
+def named(reason: Problem, name: str) -> Problem:
+    """The document as a whole has no path: its name says what is meant."""
+    return reason.model_copy(update={"field": name})

@@ -1,0 +1,102 @@
+"""What is no error but will train badly, or otherwise than its author may think."""
+
+from collections.abc import Iterator
+
+from neptune_training.checks.hpo.faults import listing, meant
+from neptune_training.checks.hpo.format import CustomModel, HpoFile
+from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, definitions, groups
+from neptune_training.checks.hpo.parts import FIXED, Placed, at, parameters
+from neptune_training.checks.hpo.tiers import TRIALS_ABOVE, is_tuned, tuned
+from neptune_training.model.problems import Problem
+
+ENOUGH_TRIALS = 10
+TRIALS = ("maxHPONumberOfTrainingJobs",)
+METRICS = ("acc", "acc_topk", "F1", "mse", "mrr", "precision", "recall", "roc_auc")
+NEPTUNES_OWN = {"task", "model", "name", "target_ntype", "target_etype", "property"}
+
+
+def warnings(file: HpoFile, document: object, trials: int) -> Iterator[Problem]:
+    """All warnings for a file without errors."""
+    yield from about_trials(file, trials)
+    yield from about_tiers(document, trials)
+    yield from about_custom_metric(document) if isinstance(file.model, CustomModel) else about_metric(document)
+    for each in parameters(document):
+        yield from about_parameter(each, trials)
+        if each.parameter.param in NEPTUNES_OWN and isinstance(file.model, CustomModel):
+            problem, remedy = "is a name that Neptune passes to the script itself", "Choose another name"
+            yield Problem.at((*each.place, "param"), each.parameter.param, problem, remedy)
+
+
+def about_trials(file: HpoFile, trials: int) -> Iterator[Problem]:
+    """A search that is too short, or that searches nothing."""
+    plan = tuned(file, trials)
+    if plan.tuned and trials < ENOUGH_TRIALS:
+        problem = f"fewer than {ENOUGH_TRIALS} trials seldom find a good model"
+        yield Problem.at(TRIALS, trials, problem, f"Set it to at least {ENOUGH_TRIALS}")
+    if not plan.tuned and trials > 1:
+        problem = f"{trials} trials all train with the same values: nothing is tuned"
+        yield Problem.at(TRIALS, trials, problem, "Set it to 1, or move parameters to 1-tier-param")
+
+
+def about_tiers(document: object, trials: int) -> Iterator[Problem]:
+    """Tiers that take their defaults."""
+    for array, above in TRIALS_ABOVE.items():
+        names = [each.parameter.param for each in parameters(document) if each.array == array]
+        if names and not is_tuned(array, trials):
+            problem = f"is not tuned with {trials} trials: its parameters take their defaults"
+            remedy = f"Set maxHPONumberOfTrainingJobs above {above}, or move what matters to 1-tier-param"
+            yield Problem.at(("models", 0, array), names, problem, remedy)
+
+
+def about_custom_metric(document: object) -> Iterator[Problem]:
+    """What SageMaker may read otherwise than meant."""
+    seen: set[str] = set()
+    for place, name, regex in definitions(document):
+        if name in seen:
+            yield Problem.at((*place, "Name"), name, "is defined more than once", "Keep one definition")
+        seen.add(name)
+        if groups(regex) > 1:
+            problem, remedy = "has several groups, and only the first is read", "Begin the others with ?:"
+            yield Problem.at((*place, "Regex"), regex, problem, remedy)
+    if frequency := at(document, *FREQUENCY):
+        problem, remedy = "is for built-in models: a custom model's script decides", "Remove it"
+        yield Problem.at(FREQUENCY, frequency, problem, remedy)
+
+
+def about_metric(document: object) -> Iterator[Problem]:
+    """What the guide does not name, though Neptune may take it."""
+    metric, topk = at(document, *METRIC, "metric"), at(document, *METRIC, "topk")
+    if metric not in METRICS:
+        remedy = meant(metric, METRICS) or f"Write {listing(METRICS, 'or')}"
+        yield Problem.at((*METRIC, "metric"), metric, "is not a metric that the guide names", remedy)
+    if topk is not None and metric != "acc_topk":
+        yield Problem.at(
+            (*METRIC, "topk"), topk, f"has no effect on {metric}", 'Remove it, or set metric to "acc_topk"'
+        )
+    value = at(document, *FREQUENCY, "value")
+    if isinstance(value, str):
+        yield Problem.at((*FREQUENCY, "value"), value, "is a number in quotes", f"Write {value} without them")
+
+
+def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
+    """A search that cannot find much. A fixed parameter has none."""
+    parameter = each.parameter
+    if each.array == FIXED:
+        return
+    if parameter.range and parameter.range[0] == parameter.range[1]:
+        yield Problem.at((*each.place, "range"), parameter.range, "has one value only", f"Move it to {FIXED}")
+    if parameter.options and len(parameter.options) == 1:
+        yield Problem.at((*each.place, "options"), parameter.options, "has one value only", f"Move it to {FIXED}")
+    for key in ("inc_strategy", "inc_val"):
+        if not parameter.range and (value := getattr(parameter, key)) is not None:
+            yield Problem.at((*each.place, key), value, "has no effect without a range", "Remove it, or add a range")
+    if not is_tuned(each.array, trials) and is_outside(parameter.default, parameter.range, parameter.options):
+        problem, remedy = "is not among the values that would be searched", "Nothing to do if it is meant so"
+        yield Problem.at((*each.place, "default"), parameter.default, problem, remedy)
+
+
+def is_outside(default: object, range_: list[float] | None, options: list[object] | None) -> bool:
+    """Whether a default is a value that the search would never try. One in quotes is not compared."""
+    if range_ and isinstance(default, int | float):
+        return not range_[0] <= default <= range_[1]
+    return bool(options) and default not in (options or ())

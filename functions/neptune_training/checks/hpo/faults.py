@@ -1,0 +1,121 @@
+"""pydantic's findings as a person can mend them: the place in the document, what is wrong there, what to write."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from neptune_training.checks.hpo.format import KINDS, BuiltInModel, CustomModel, HpoFile
+from neptune_training.model.problems import Problem
+
+TAGS: dict[str | int, type[BaseModel]] = {"custom": CustomModel, "built-in": BuiltInModel}
+Models = tuple[type[BaseModel], ...]
+
+
+class Located(NamedTuple):
+    """Where a finding is in the document; the field there, if the format has it; the models that may have it."""
+
+    place: tuple[str | int, ...]
+    field: FieldInfo | None
+    models: Models
+
+
+def reasons(error: ValidationError) -> Iterator[Problem]:
+    """One reason for each finding."""
+    return (reason(each) for each in error.errors(include_url=False))
+
+
+def reason(error: ErrorDetails) -> Problem:
+    """What one finding means."""
+    found, value = located(error["loc"]), error["input"]
+    place, field, models = found
+    match error["type"]:
+        case "missing":
+            return Problem.at(place[:-1], value, f'has no "{place[-1]}"', f"Add it: {wanted(found)}")
+        case "literal_error":
+            return choice(
+                place, value, KINDS if place[-1] == "model" else literals(field.annotation if field else None)
+            )
+        case "extra_forbidden":
+            remedy = meant(place[-1], (key for model in models for key in keys(model))) or "Remove it"
+            return Problem.at(place, value, "is not a key that belongs here", remedy)
+    return Problem.at(place, value, wrong(error), f"Write {wanted(found)}")
+
+
+def located(loc: Iterable[str | int]) -> Located:
+    """Follow pydantic's path, which also names the kind of model on the way: `models, 0, custom, task_type`."""
+    place: tuple[str | int, ...] = ()
+    field: FieldInfo | None = None
+    models: Models = (HpoFile,)
+    for step in loc:
+        if field and len(place) == 2 and step in TAGS:
+            field, models = None, (TAGS[step],)
+            continue
+        if isinstance(step, str):
+            models = tuple(nested(field.annotation)) if field else models
+            field = next((model.model_fields[keys(model)[step]] for model in models if step in keys(model)), None)
+        place = (*place, step)
+    return Located(place, field, models)
+
+
+def keys(model: type[BaseModel]) -> dict[str, str]:
+    """The names of a model's fields, by their keys in the document."""
+    return {info.alias or name: name for name, info in model.model_fields.items()}
+
+
+def nested(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in a field's type, through lists and unions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from nested(inner)
+
+
+def literals(annotation: Any) -> Iterator[str]:
+    """The texts in a field's type."""
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+        return
+    for inner in get_args(annotation):
+        yield from literals(inner)
+
+
+def wanted(found: Located) -> str:
+    """What to write there: an object in a list, or all of it, has no description but the keys that it must have."""
+    place, field, models = found
+    inner = tuple(nested(field.annotation)) if field else models
+    if field and (not inner or isinstance(place[-1], str)):
+        return field.description or ""
+    needed = (key for key, name in keys(inner[0]).items() if inner[0].model_fields[name].is_required())
+    return f"an object with {listing(needed, 'and')}"
+
+
+def choice(place: Iterable[str | int], value: object, possible: Iterable[object]) -> Problem:
+    """Something else than one of a few texts."""
+    texts = listing(possible := tuple(possible), "or")
+    return Problem.at(place, value, f"should be {texts}", meant(value, possible) or "Write one of them")
+
+
+def listing(texts: Iterable[object], last: str) -> str:
+    """`"a", "b" or "c"`."""
+    return f" {last} ".join(", ".join(f'"{text}"' for text in texts).rsplit(", ", 1))
+
+
+def meant(written: object, possible: Iterable[object]) -> str | None:
+    """What somebody who wrote this may have meant."""
+    texts = {str(each).lower(): each for each in possible}
+    near = get_close_matches(str(written)[:40].lower(), texts, n=1)
+    return f'Did you mean "{texts[near[0]]}"?' if near else None
+
+
+def wrong(error: ErrorDetails) -> str:
+    """What is wrong, from the verb of the message on: `should be a valid list`."""
+    if error["type"] in {"model_type", "model_attributes_type"}:
+        return "should be an object"
+    if error["type"] == "string_pattern_mismatch":
+        return "has characters that do not belong there"
+    message = error["msg"].replace(" after validation", "")
+    return f"should {message.partition('should ')[2]}" if "should " in message else message

@@ -1,0 +1,167 @@
+"""What a hyperparameter file may hold. The JSON Schema for editors is made from these models, descriptions and all.
+
+Strict in structure, since a misspelt key trains the wrong thing in silence; liberal in literals, since published files
+write `3`, `3.0` and `"3"` alike. A description says what to write: it is the remedy when that is missing or wrong.
+"""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from neptune_training.checks.hpo.values import MAX_OPTIONS, Amount, Number, Positive, Value
+
+MAX_PARAMETERS = 100  # SageMaker takes no more hyperparameters
+MAX_DEFINITIONS = 40  # nor more metrics
+MAX_REGEX_CHARACTERS = 500
+
+BuiltIn = Literal["rgcn", "transe", "distmult", "rotate"]
+KINDS = ("custom", *get_args(BuiltIn))
+Task = Literal["node_class", "node_regression", "edge_class", "edge_regression", "link_predict", "link_prediction"]
+Growth = Literal["perM", "per10M", "per100M"]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,255}$")]
+MetricText = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REGEX_CHARACTERS)]
+
+
+class Part(BaseModel):
+    """A part of the file: no key beside its own."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Parameter(Part):
+    """A hyperparameter that the search may tune."""
+
+    param: ParameterName = Field(description="the name that the script takes after --: letters, digits, _, . and -")
+    type: Literal["int", "float", "bool", "str"] = Field(description="int, float, bool or str")
+    range: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="the least and the greatest value, such as [16, 128]"
+    )
+    options: Annotated[list[Value], Field(min_length=1, max_length=MAX_OPTIONS)] | None = Field(
+        None, description=f"a list of 1 to {MAX_OPTIONS} values to choose from, instead of a range"
+    )
+    inc_strategy: Literal["linear", "log", "power2"] | None = Field(
+        None, description="how values in the range are spaced: linear, log or power2"
+    )
+    inc_val: Positive | None = Field(None, description="the step between two values in the range, above 0")
+    node_strategy: Growth | None = Field(
+        None, description="how the range grows with the graph's nodes: perM, per10M or per100M"
+    )
+    edge_strategy: Growth | None = Field(
+        None, description="how the range grows with the graph's edges: perM, per10M or per100M"
+    )
+    default: Value | None = Field(None, description="the value it takes when it is not tuned")
+
+
+class FixedParameter(Parameter):
+    """A hyperparameter that always takes its default. A range that it had in a tier may stay."""
+
+    default: Value = Field(description="the value that it always takes")
+
+
+class TuningObjective(Part):
+    """What the search optimises."""
+
+    MetricName: MetricText = Field(description="the Name of one of the metric_definitions")
+    Type: Literal["Maximize", "Minimize"] = Field(description="Maximize or Minimize")
+
+
+class MetricDefinition(Part):
+    """Where SageMaker finds a metric in the script's output."""
+
+    Name: MetricText = Field(description="the metric's name, 1 to 255 characters")
+    Regex: Expression = Field(
+        description="a regular expression of at most 500 characters whose first group is the number, "
+        r'such as "Validation loss: ([0-9\\.]+)"'
+    )
+
+
+class CustomMetric(Part):
+    """How the trials of a custom model compare."""
+
+    tuning_objective: TuningObjective = Field(description="an object with MetricName and Type")
+    metric_definitions: Annotated[list[MetricDefinition], Field(min_length=1, max_length=MAX_DEFINITIONS)] = Field(
+        description=f"a list of 1 to {MAX_DEFINITIONS} objects with Name and Regex"
+    )
+
+
+class BuiltInMetric(Part):
+    """How the trials of a built-in model compare."""
+
+    metric: Annotated[str, Field(min_length=1, max_length=255)] = Field(
+        description="acc, acc_topk, F1, mse, mrr, precision, recall or roc_auc"
+    )
+    topk: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="how many predictions count for acc_topk, such as 3"
+    )
+
+
+class EvalFrequency(Part):
+    """How often a trial is evaluated."""
+
+    type: Literal["evaluate_every_epoch", "evaluate_every_batch", "evaluate_every_pct"] = Field(
+        description="evaluate_every_epoch, evaluate_every_batch or evaluate_every_pct"
+    )
+    value: Amount = Field(description="a number of epochs or batches, or for evaluate_every_pct a part of 1, as 0.1")
+
+
+class ModelBase(Part):
+    """What both kinds of model have."""
+
+    task_type: Task = Field(
+        description="node_class, node_regression, edge_class, edge_regression, link_predict or link_prediction"
+    )
+    eval_frequency: EvalFrequency | None = Field(None, description="an object with type and value")
+    tier_1: list[Parameter] = Field(
+        alias="1-tier-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, always tuned"
+    )
+    tier_2: list[Parameter] = Field(
+        alias="2-tier-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters, maybe empty, tuned with over 10 trials",
+    )
+    tier_3: list[Parameter] = Field(
+        alias="3-tier-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters, maybe empty, tuned with over 50 trials",
+    )
+    fixed: list[FixedParameter] = Field(
+        alias="fixed-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, never tuned"
+    )
+
+
+class CustomModel(ModelBase):
+    """A model trained by a script of one's own."""
+
+    model: Literal["custom"] = Field(description="custom")
+    eval_metric: CustomMetric = Field(description="an object with tuning_objective and metric_definitions")
+
+
+class BuiltInModel(ModelBase):
+    """A model that Neptune ML brings along."""
+
+    model: BuiltIn = Field(description="rgcn, transe, distmult or rotate")
+    eval_metric: BuiltInMetric = Field(description='an object with metric, such as {"metric": "F1"}')
+
+
+def kind(model: object) -> str:
+    """Which kind of model an object describes; where `model` is misspelt, its metric tells."""
+    if not isinstance(model, dict):
+        return "built-in" if isinstance(model, BuiltInModel) else "custom"
+    metric = model.get("eval_metric")
+    custom = model.get("model") == "custom" or (isinstance(metric, dict) and "tuning_objective" in metric)
+    return "custom" if custom else "built-in"
+
+
+class HpoFile(Part):
+    """Hyperparameters of a Neptune ML model."""
+
+    schema_: str | None = Field(None, alias="$schema", description="this schema's address, for editors")
+    models: list[
+        Annotated[Annotated[CustomModel, Tag("custom")] | Annotated[BuiltInModel, Tag("built-in")], Discriminator(kind)]
+    ] = Field(min_length=1, max_length=1, description="a list of exactly one model: with more, the tuning job fails")
+
+    @property
+    def model(self) -> CustomModel | BuiltInModel:
+        """The one model."""
+        return self.models[0]

@@ -1,0 +1,132 @@
+"""JSON from outside: read it, or say where and how it is wrong. Nothing in it can hang, crash or mislead what follows.
+
+Stricter than `json.loads`: a name given twice, NaN and numbers too large to keep are refused, since each reader would
+make something else of them; half a character (a lone surrogate) is refused, since neither DynamoDB nor SNS takes it.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from neptune_training.model.problems import Invalid, Problem, bounded, path, shown
+
+MAX_BYTES = 256 * 1024  # people write these documents; reading one takes 150 times its size
+MAX_DEPTH = 32
+MAX_DIGITS = 18  # of an integer, so that it fits 64 bits wherever it goes
+
+REMEDIES = {
+    "'": "Put names and texts into double quotes",
+    "#": "Remove the comment: JSON has none",
+    "/": "Remove the comment: JSON has none",
+    ",": "Remove the comma that nothing follows",
+    "}": "Remove the comma before it, or close what is open",
+    "]": "Remove the comma before it, or close what is open",
+    "T": "Write true",
+    "F": "Write false",
+    "N": "Write null",
+}
+OTHERWISE = "Write JSON: names and texts in double quotes, a comma between two entries, no YAML"
+
+
+class Ambiguous(dict[str, Any]):
+    """An object that gives a name twice."""
+
+    repeated: tuple[str, ...]
+
+
+def read(raw: bytes, name: str, most: int = MAX_BYTES) -> object:
+    """Read JSON text of `most` bytes; `name` is what its user calls it. Raises `Invalid` with all that is wrong."""
+    document = parse(decode(raw, name, most), name)
+    if reasons := bounded(problems(document, name)):
+        raise Invalid(reasons)
+    return document
+
+
+def decode(raw: bytes, name: str, most: int) -> str:
+    """The text in `raw`; editors on Windows begin it with a byte order mark, which is harmless."""
+    if len(raw) > most:
+        problem = f"is larger than {most} bytes"
+        raise Invalid((Problem(field=name, value=str(len(raw)), problem=problem, remedy="Make it smaller"),))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 text: byte {error.start + 1} cannot be read"
+        raise Invalid((Problem(field=name, problem=problem, remedy="Save it as UTF-8"),)) from error
+
+
+def parse(text: str, name: str) -> object:
+    """The value that `text` says; numbers that cannot be kept come out as infinite."""
+    try:
+        return json.loads(text, object_pairs_hook=object_of, parse_int=integer)
+    except json.JSONDecodeError as error:
+        raise Invalid((not_json(error, name),)) from error
+    except RecursionError as error:
+        raise Invalid((too_deep(name),)) from error
+
+
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, `Ambiguous` where a name comes twice."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    ambiguous = Ambiguous(found)
+    ambiguous.repeated = tuple(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+    return ambiguous
+
+
+def integer(digits: str) -> int | float:
+    """An integer. A very long one would take long to read, and Python refuses it with an error of its own."""
+    return int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else math.inf
+
+
+def problems(document: object, name: str) -> Iterator[Problem]:
+    """What JSON's grammar lets pass, in the order of the text."""
+    waiting: list[tuple[tuple[str | int, ...], object]] = [((), document)]
+    while waiting:
+        place, value = waiting.pop()
+        if len(place) > MAX_DEPTH:
+            yield too_deep(path(place))
+            continue
+        for problem, remedy, cause in problems_of(value):
+            yield Problem(field=path(place) or name, value=cause, problem=problem, remedy=remedy)
+        if isinstance(value, dict):
+            waiting += reversed([((*place, key), inner) for key, inner in value.items()])
+        elif isinstance(value, list):
+            waiting += reversed([((*place, index), inner) for index, inner in enumerate(value)])
+
+
+def problems_of(value: object) -> Iterator[tuple[str, str, str | None]]:
+    """Problem, remedy and cause for all that is wrong with one value, whatever is inside it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield "is not a number that can be kept", f"Write a finite number of at most {MAX_DIGITS} digits", None
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, dict) else ():
+        if not storable(text):
+            yield "has half a character (a lone surrogate)", "Remove it, or write the whole character", shown(text)
+    for name in value.repeated if isinstance(value, Ambiguous) else ():
+        yield "has the same name more than once", "Keep one of them", shown(name)
+
+
+def storable(text: str) -> bool:
+    """Whether `text` can be written as UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def too_deep(field: str) -> Problem:
+    """Nested beyond all need."""
+    return Problem(field=field, problem=f"is nested more than {MAX_DEPTH} deep", remedy="Make it flatter")
+
+
+def not_json(error: json.JSONDecodeError, name: str) -> Problem:
+    """The place where the text stops being JSON, and what is most often wrong there."""
+    if not error.doc.strip():
+        return Problem(field=name, problem="is empty", remedy=OTHERWISE)
+    problem = f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+    around = error.doc[max(error.pos - 20, 0) : error.pos + 20].strip()
+    remedy = REMEDIES.get(error.doc[error.pos : error.pos + 1], OTHERWISE)
+    return Problem(field=name, value=shown(around), problem=problem, remedy=remedy)

@@ -1,0 +1,139 @@
+"""From a job and its model's directory to the request that will be sent, with everything that is wrong with either."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from neptune_training.aws import model_files
+from neptune_training.aws.model_files import Directory, File
+from neptune_training.checks import hpo, json_documents, request, scripts
+from neptune_training.checks.events import CONFIGURATION
+from neptune_training.model.jobs import Job
+from neptune_training.model.parameters import ModelParameters, TrainingRequest
+from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, bounded, shown
+from neptune_training.model.settings import Settings
+
+TRAINING_JOB = "training-job.json"
+CUSTOM = ModelParameters.custom
+
+
+class Reader(Protocol):
+    """Where files are read: `model_files.Sources` for S3, `check_model.Folder` for a directory on one's own machine."""
+
+    def read(self, directory: Directory, name: str) -> bytes:
+        """The content of a file in `directory`. Raises `model_files.TooLarge`."""
+
+
+@dataclass
+class Findings:
+    """What the checks of one request found, all of it, before anything is decided."""
+
+    reasons: list[Problem] = field(default_factory=list)
+    missing: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    request: TrainingRequest | None = None
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Reads what the uploader wrote and checks it with the rules of `requests`, `hpo` and `scripts`."""
+
+    files: Reader
+    settings: Settings
+
+    def prepare(self, job: Job, directory: Directory | None) -> Findings:
+        """Make the request of `job` and check the files that it needs; `directory` is None where none can be read."""
+        findings = Findings()
+        asked = job.asked if job.trigger.kind != "upload" or directory is None else self._asked(directory, findings)
+        findings.request = self._request(job, asked, directory, findings)
+        if directory:
+            self._check_files(directory, asked, findings)
+        elif findings.request and findings.request.customModelTrainingParameters:
+            findings.warnings.append(not_checked(findings.request.customModelTrainingParameters.sourceS3DirectoryPath))
+        return findings
+
+    def _asked(self, directory: Directory, findings: Findings) -> dict[str, Any]:
+        """What the uploader says of the model, in `training-job.json` beside it; nothing is an answer too."""
+        if TRAINING_JOB not in directory.files:
+            return {}
+        try:
+            asked = json_documents.read(self._read(directory, TRAINING_JOB), TRAINING_JOB)
+            if isinstance(asked, dict):
+                return {name: value for name, value in asked.items() if name != "$schema"}
+            findings.reasons.append(not_an_object(asked))
+        except Invalid as invalid:
+            findings.reasons += invalid.reasons
+        return {}
+
+    def _request(
+        self, job: Job, asked: dict[str, Any], directory: Directory | None, findings: Findings
+    ) -> TrainingRequest | None:
+        by_uploader = job.trigger.kind == "upload"
+        output = f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}"
+        derived: dict[str, Any] = {"id": job.jobId, "trainModelS3Location": output}
+        if by_uploader and directory:
+            derived[CUSTOM] = {"sourceS3DirectoryPath": f"s3://{directory.bucket}/{directory.prefix}"}
+        try:
+            return request.build(asked, self.settings, by_uploader=by_uploader, derived=derived)
+        except Invalid as invalid:
+            findings.reasons += invalid.reasons
+            return None
+
+    def _check_files(self, directory: Directory, asked: dict[str, Any], findings: Findings) -> None:
+        entry_points = scripts.entry_points(asked.get(CUSTOM))
+        if directory.whole:
+            findings.missing += scripts.missing(directory.files, entry_points)
+        else:
+            findings.reasons.append(too_many_files(directory.prefix))
+        for name in scripts.checked(entry_points):
+            if name in directory.files:
+                self._check_file(directory, name, findings)
+
+    def _check_file(self, directory: Directory, name: str, findings: Findings) -> None:
+        try:
+            content = self._read(directory, name)
+            if name == CONFIGURATION:
+                request = findings.request
+                trials = request.maxHPONumberOfTrainingJobs if request else None
+                checked = hpo.check(json_documents.read(content, name), max_hpo_jobs=trials)
+                if request:  # without one, nobody knows how many trials to warn of
+                    findings.warnings += checked.warnings
+            elif len(content) > scripts.MAX_CHECKED_BYTES:
+                findings.warnings.append(scripts.not_checked(name))
+            else:
+                findings.reasons += bounded(scripts.problems(name, content))
+        except Invalid as invalid:
+            findings.reasons += invalid.reasons
+
+    def _read(self, directory: Directory, name: str) -> bytes:
+        try:
+            return self.files.read(directory, name)
+        except model_files.TooLarge:
+            raise Invalid((too_large(directory.files[name]),)) from None
+
+
+def not_an_object(asked: object) -> Problem:
+    """`training-job.json` is JSON, and something else than parameters."""
+    remedy = "Write an object with StartMLModelTrainingJob's parameters"
+    return Problem(field=TRAINING_JOB, value=shown(asked), problem="is not a JSON object", remedy=remedy)
+
+
+def too_many_files(prefix: str) -> Problem:
+    """More than a listing holds."""
+    problem = f"has more than {model_files.MAX_FILES} files"
+    remedy = "Keep data and artefacts elsewhere: the directory is copied to every training instance"
+    return Problem(field=prefix, problem=problem, remedy=remedy)
+
+
+def too_large(file: File) -> Problem:
+    """A file that is to be checked, and not read whole."""
+    problem = f"is larger than {model_files.MAX_BYTES} bytes"
+    return Problem(field=file.name, value=str(file.size), problem=problem, remedy="Upload a smaller file")
+
+
+def not_checked(path: str) -> Problem:
+    """The directory belongs to somebody else, and is for SageMaker alone to read."""
+    remedy = f"{NOTHING_TO_DO} if the SageMaker role can read it"
+    field_name = "customModelTrainingParameters.sourceS3DirectoryPath"
+    return Problem(
+        field=field_name, value=shown(path), problem="could not be checked: it may not be read from here", remedy=remedy
+    )

@@ -1,0 +1,227 @@
+"""Whether a job may start now, and with which request: everything that is looked at before a claim.
+
+    superseded? → settled? → current? → request, hyperparameters and scripts in order? → id free?
+      → data processing and previous training completed?
+
+`judge` looks at the world as it is and changes nothing, so it can be asked again at every attempt.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from neptune_training.aws import model_files
+from neptune_training.aws.model_files import Directory, File, Sources
+from neptune_training.aws.neptune import Absent, Found, Look, Neptune, Unknown
+from neptune_training.aws.table import Table
+from neptune_training.checks.events import CONFIGURATION
+from neptune_training.checks.model_directory import Preparation
+from neptune_training.model.jobs import Job, Status, Trigger, WaitingFor
+from neptune_training.model.parameters import ModelParameters, S3Uri, TrainingRequest
+from neptune_training.model.problems import NOTHING_TO_DO, Problem, bounded, shown
+from neptune_training.model.settings import Settings
+
+LATEST = "LATEST"
+JOBS = {WaitingFor.DATA_PROCESSING: "data-processing", WaitingFor.PREVIOUS_TRAINING: "training"}
+DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Uri)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """It may start, with this request. `files` are ETags by name."""
+
+    request: dict[str, Any]
+    files: dict[str, str]
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """It may become ready by itself."""
+
+    waiting_for: WaitingFor
+    reasons: tuple[Problem, ...] = ()
+    next_attempt: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Never:
+    """Only a new request can mend it."""
+
+    reasons: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """A newer upload of the same file replaced it. `by` is that job's id, where it is known."""
+
+    by: str
+
+
+Verdict = Ready | NotYet | Never | Superseded
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """The judge, with what it looks at."""
+
+    table: Table
+    neptune: Neptune
+    sources: Sources
+    preparation: Preparation
+    settings: Settings
+
+    def judge(self, job: Job, now: datetime) -> Verdict:
+        """Say whether `job` may start. Errors of S3 and DynamoDB pass through."""
+        if job.trigger.sequencer and (newer := self.table.newer_upload(job.trigger)):
+            return Superseded(newer)
+        if job.unanswered and job.request:  # it may have started: what was asked for stays what is asked for
+            return Ready(job.request, job.files or {}, job.warnings)
+        try:
+            return self._judge_directory(job, now)
+        except model_files.Denied as denied:
+            return NotYet(WaitingFor.ACCESS, (access(job, denied),))
+        except (model_files.Changed, model_files.Gone):
+            return NotYet(WaitingFor.SETTLING, (settling(job),), now + self.settings.settle_seconds)
+
+    def _judge_directory(self, job: Job, now: datetime) -> Verdict:
+        place = source_of(job)
+        directory = self._list(job, *place) if place else None
+        if directory:
+            settled = directory.newest and directory.newest + self.settings.settle_seconds
+            if settled and settled > now:
+                return NotYet(WaitingFor.SETTLING, (settling(job),), settled)
+            configuration = directory.files.get(CONFIGURATION)
+            listed = configuration is not None or directory.whole
+            if job.trigger.sequencer and listed and (overtaken := current(job.trigger, configuration)):
+                return overtaken
+        return self._judge_request(job, directory, now)
+
+    def _list(self, job: Job, bucket: str, prefix: str) -> Directory | None:
+        """The model's directory; None where an event names one that is not the stack's, which it may not read."""
+        try:
+            return self.sources.directory(bucket, prefix)
+        except (model_files.Denied, model_files.Unreachable):
+            if job.trigger.kind == "upload" or self.settings.holds_models(bucket, prefix):
+                raise
+            return None
+
+    def _judge_request(self, job: Job, directory: Directory | None, now: datetime) -> Verdict:
+        findings = self.preparation.prepare(job, directory)
+        request = findings.request
+        if findings.reasons or request is None:
+            return Never(bounded([*findings.reasons, *findings.missing]))
+        if findings.missing:
+            return NotYet(WaitingFor.FILES, tuple(findings.missing), now + self.settings.settle_seconds)
+        if request.previousModelTrainingJobId == LATEST:
+            if job.trigger.kind == "event" and not request.customModelTrainingParameters:
+                return Never((no_latest(),))
+            latest, warnings = self._latest(job, request.neptuneIamRoleArn)
+            request = request.model_copy(update={"previousModelTrainingJobId": latest})
+            findings.warnings += warnings
+        files = {name: file.etag for name, file in sorted(directory.files.items())[:100]} if directory else {}
+        ready = Ready(request.model_dump(exclude_none=True), files, tuple(findings.warnings))
+        return self._judge_id(job, request) or self._judge_needs(request) or ready
+
+    def _latest(self, job: Job, role: str | None) -> tuple[str | None, list[Problem]]:
+        """The newest COMPLETED job of the same model, if there is one, and what to say if there is none."""
+        newest = self.table.newest_completed(job.model)
+        if newest is None:
+            return None, [nothing_to_continue("no job of this model has completed yet")]
+        if isinstance(self.neptune.training(newest, role), Absent):
+            return None, [nothing_to_continue(f"Neptune no longer has {newest}")]
+        return newest, []
+
+    def _judge_id(self, job: Job, request: TrainingRequest) -> Verdict | None:
+        """An explicit id must be free before the first start, or somebody else's job could be taken for ours."""
+        if not job.asked.get("id"):
+            return None
+        look = self.neptune.training(job.jobId, request.neptuneIamRoleArn)
+        if isinstance(look, Unknown):
+            return NotYet(look.failure.waiting_for, (look.failure.reason,))
+        return Never((id_taken(job.jobId),)) if isinstance(look, Found) else None
+
+    def _judge_needs(self, request: TrainingRequest) -> Verdict | None:
+        """The jobs that it builds on have to be completed."""
+        role = request.neptuneIamRoleArn
+        look = self.neptune.data_processing(request.dataProcessingJobId, role)
+        verdict = completed(look, "dataProcessingJobId", request.dataProcessingJobId, WaitingFor.DATA_PROCESSING)
+        previous = request.previousModelTrainingJobId
+        if verdict or not previous:
+            return verdict
+        look = self.neptune.training(previous, role)
+        return completed(look, "previousModelTrainingJobId", previous, WaitingFor.PREVIOUS_TRAINING)
+
+
+def source_of(job: Job) -> tuple[str, str] | None:
+    """Bucket and prefix of the model's directory, if the request names one that S3 could have."""
+    if job.trigger.kind == "upload":
+        return job.trigger.bucket or "", job.trigger.directory
+    custom = job.asked.get(ModelParameters.custom)
+    path = custom.get("sourceS3DirectoryPath") if isinstance(custom, dict) else None
+    try:
+        path = DIRECTORY.validate_python(path)
+    except ValidationError:
+        return None
+    bucket, _, prefix = path.removeprefix("s3://").partition("/")
+    return (bucket, prefix.rstrip("/") + "/") if bucket and prefix.strip("/") else None
+
+
+def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
+    """Whether the uploaded file still is what the event spoke of."""
+    if configuration is None:
+        problem, remedy = "was deleted before the training started", "Upload it again"
+        return Never((Problem(field=trigger.key or "", problem=problem, remedy=remedy),))
+    if trigger.etag is not None and configuration.etag != trigger.etag:
+        return Superseded(f"the upload of {configuration.last_modified.isoformat()}, ETag {configuration.etag}")
+    return None
+
+
+def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> Verdict | None:
+    """What a job that the request names means for a start. A look that failed decides nothing: the start will tell."""
+    remedy = f"Name a completed {JOBS[waiting_for]} job"
+    if isinstance(look, Absent):
+        return Never((Problem(field=field, value=shown(job_id), problem="Neptune has no such job", remedy=remedy),))
+    if not isinstance(look, Found) or look.end is Status.COMPLETED:
+        return None
+    if look.end:
+        problem = f"has ended as {look.status}"
+        return Never((Problem(field=field, value=shown(job_id), problem=problem, remedy=remedy),))
+    remedy = f"{NOTHING_TO_DO}: training starts when it has completed"
+    return NotYet(waiting_for, (Problem(field=field, value=shown(job_id), problem=f"is {look.status}", remedy=remedy),))
+
+
+def nothing_to_continue(problem: str) -> Problem:
+    """A warning: there is no job for LATEST to mean."""
+    remedy = f"{NOTHING_TO_DO}: this one starts from nothing"
+    return Problem(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)
+
+
+def no_latest() -> Problem:
+    """Events of one source may train many built-in models; which one this continues is not for us to guess."""
+    problem = "means the newest job of the same model, and an event for a built-in model does not say which that is"
+    remedy = "Name the job to continue, or use a schedule: its runs are of one model"
+    return Problem(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)
+
+
+def settling(job: Job) -> Problem:
+    """Files still change: `aws s3 sync` writes the configuration before last week's scripts are replaced."""
+    return Problem(
+        field=job.model,
+        problem="files are still changing",
+        remedy=f"{NOTHING_TO_DO}: training starts when they have not changed for SettleSeconds",
+    )
+
+
+def access(job: Job, denied: Exception) -> Problem:
+    """The functions may not read the model's directory."""
+    remedy = "The operator of the stack grants the functions' role s3:ListBucket and s3:GetObject there"
+    return Problem(field=job.model, value=shown(str(denied)), problem="may not be read", remedy=remedy)
+
+
+def id_taken(job_id: str) -> Problem:
+    """Somebody else's job has the id that the request names."""
+    remedy = "Choose another id, or leave it out to have one made"
+    return Problem(field="id", value=shown(job_id), problem="id taken: Neptune has a job with this id", remedy=remedy)

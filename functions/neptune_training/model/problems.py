@@ -1,0 +1,87 @@
+"""Why a request cannot be trained: what a person needs to mend it."""
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+AGAIN = "Upload the configuration again, or send a new event (under another id, if it names one)"
+NOTHING_TO_DO = "Nothing to do"
+MAX_VALUE_CHARACTERS = 200
+MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes
+MAX_TEXT_CHARACTERS = 2500  # Neptune's own messages are cut to 2048
+MAX_CHARACTERS = 25_000  # of all reasons of one record together
+MAX_REASONS = 50  # of one file or request: what more is wrong shows when these are mended
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, cut to `most` characters: a record holds 400 KB, and what is wrong with it must always fit."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+Text = Annotated[str, AfterValidator(lambda text: shortened(text, MAX_TEXT_CHARACTERS))]
+
+
+class Problem(BaseModel):
+    """One problem of a request or of one of its files.
+
+    `field` names the place in the user's own words: an API parameter (`trainingInstanceType`), a JSON path
+    (`models[0]["1-tier-param"][2].range`) or an S3 key. `value` is what stood there, as JSON, shortened.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    field: Annotated[str, AfterValidator(lambda field: shortened(field, MAX_FIELD_CHARACTERS))]
+    problem: Text
+    remedy: Text
+    value: Text | None = None
+
+    @classmethod
+    def at(cls, place: Iterable[str | int], value: object, problem: str, remedy: str) -> Self:
+        """The reason for `value`, which stands at `place` in a JSON document."""
+        return cls(field=path(place), value=shown(value), problem=problem, remedy=remedy)
+
+    def __str__(self) -> str:
+        shown = "" if self.value is None else f" (value: {self.value})"
+        return f"{self.field}: {self.problem}{shown}. {self.remedy}"
+
+
+class Invalid(Exception):  # noqa: N818 - it says what the input is
+    """A request or a file that cannot be trained, with all that is wrong with it."""
+
+    def __init__(self, reasons: Iterable[Problem]) -> None:
+        self.reasons = bounded(reasons)
+        super().__init__("; ".join(map(str, self.reasons)))
+
+
+def shown(value: object) -> str:
+    """A value from outside as a reason may show it: JSON, so no control characters, and short."""
+    text = ""
+    try:
+        for part in json.JSONEncoder(default=str).iterencode(value):
+            text += part
+            if len(text) > MAX_VALUE_CHARACTERS:  # the rest of a large value would take long, and is not shown
+                break
+    except (ValueError, RecursionError):
+        text = f"<{type(value).__name__}>"
+    return shortened(text, MAX_VALUE_CHARACTERS)
+
+
+def bounded(reasons: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The first of many reasons; the last one then says that there are more."""
+    first: list[Problem] = []
+    room = MAX_CHARACTERS
+    for reason in reasons:
+        room -= len(str(reason))
+        if room < 0 or len(first) == MAX_REASONS:
+            more = Problem(field="…", problem="there is more", remedy="Mend the others first, then look again")
+            return (*first[: MAX_REASONS - 1], more)
+        first.append(reason)
+    return tuple(first)
+
+
+def path(place: Iterable[str | int]) -> str:
+    """Where something stands in a JSON document: `models[0]["1-tier-param"][2].range`."""
+    steps = (f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{shown(step)}]" for step in place)
+    return "".join(steps).removeprefix(".")

@@ -1,0 +1,99 @@
+"""What the operator sets: one field for each variable of the template, none of them read here from the environment."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
+from neptune_training.model.parameters import TrainingRequest
+
+LISTS = ("subnets", "securityGroupIds")
+
+
+def split(text: object) -> object:
+    """A CommaDelimitedList as CloudFormation joins it."""
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+def number(text: object) -> object:
+    """Seconds as the environment says them; pydantic takes a timedelta's text for something else."""
+    return float(text) if isinstance(text, str) else text
+
+
+Seconds = Annotated[timedelta, BeforeValidator(number)]
+
+
+class Limits(BaseModel):
+    """The most that any request may ask for, whoever sends it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    instanceTypes: Annotated[tuple[str, ...], BeforeValidator(split)] = (
+        *("ml.g4dn.*", "ml.g5.*", "ml.g6.*"),
+        *("ml.m5.*", "ml.m6i.*", "ml.c5.*", "ml.c6i.*", "ml.r5.*", "ml.r6i.*"),
+    )
+    maxHPONumberOfTrainingJobs: int = 100
+    trainingTimeOutInSeconds: int = 86_400
+    trainingInstanceVolumeSizeInGB: int = 1_000
+
+
+class Settings(BaseModel):
+    """The environment of `start` and `track`. Durations come as seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    training_jobs_table: str
+    neptune_endpoint_url: str
+    model_bucket: str
+    model_prefix: str
+    train_model_s3_location: str
+    max_concurrent_training_jobs: int = 2
+    settle_seconds: Seconds = timedelta(seconds=60)
+    files_grace_seconds: Seconds = timedelta(minutes=15)
+    give_up_seconds: Seconds = timedelta(hours=12)
+    status_check_seconds: Seconds = timedelta(minutes=1)
+    capacity_probe_seconds: Seconds = timedelta(seconds=50)
+    lease_slack_seconds: Seconds = timedelta(minutes=2)
+    missing_seconds: Seconds = timedelta(hours=1)
+    neptune_read_timeout_seconds: int = 20
+    limits: Limits = Limits()
+    defaults: Mapping[str, Any] = {}
+
+    @property
+    def models(self) -> str:
+        """The place below which uploads start training."""
+        return f"s3://{self.model_bucket}/{self.model_prefix}"
+
+    def holds_models(self, bucket: str, prefix: str) -> bool:
+        """Whether uploads below this place start training, and the functions may read it."""
+        return bucket == self.model_bucket and prefix.startswith(self.model_prefix)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the functions' variables: `SETTLE_SECONDS`, `LIMIT_instanceTypes`, `DEFAULT_subnets` and so on."""
+        plain = {name.lower(): value for name, value in environment.items() if name.isupper()}
+        known = {name: value for name, value in plain.items() if name in cls.model_fields and value}
+        limits = Limits.model_validate(group(environment, "LIMIT_"))
+        return cls.model_validate({**known, "limits": limits, "defaults": defaults(group(environment, "DEFAULT_"))})
+
+
+def group(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The variables below `prefix`. CloudFormation cannot leave a variable out, so an empty one is one not set."""
+    return {
+        name.removeprefix(prefix): value for name, value in environment.items() if name.startswith(prefix) and value
+    }
+
+
+def defaults(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Default parameters, as an environment can say them, in their own types. A wrong one is an error of deployment."""
+    return {name: of_type(name, split(text) if name in LISTS else text) for name, text in texts.items()}
+
+
+def of_type(name: str, value: object) -> Any:
+    """A default as its parameter has it: numbers as numbers, lists as lists."""
+    field: Any = TrainingRequest.model_fields[name]
+    try:
+        return TypeAdapter(field.annotation).validate_python(value, strict=False)
+    except ValidationError as error:
+        raise ValueError(f"the stack's default for {name}, {value!r}, is not {field.description}") from error
