@@ -9,7 +9,7 @@ One SQS record, as TrainingQueue delivers it:
 or, for `sam local invoke`, the body's event by itself. Returns `{"jobId", "status", "arn"}` of the job.
 
 Once the request is a record, it is safe: an error after that reaches SQS, whose next delivery finds the record and
-changes nothing, and `track` takes the next step.
+changes nothing, and `step` takes the next step.
 """
 
 import json
@@ -19,13 +19,13 @@ from typing import Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from neptune_training.flow import intake
-from neptune_training.flow.step import Steps
-from neptune_training.model.jobs import WaitingFor
+from neptune_training.flow import intake, step
+from neptune_training.flow.services import Services
+from neptune_training.model.jobs import Waiting, WaitingFor
 from wiring import Context, deadline, logger
-from wiring import steps as make_steps
+from wiring import services as make_services
 
-steps = cache(make_steps)
+services = cache(make_services)
 metrics = Metrics()
 
 
@@ -34,10 +34,10 @@ metrics = Metrics()
 def handler(event: Any, context: Context) -> dict[str, Any] | None:
     """Start the training that `event` asks for."""
     if not is_queue(event):
-        return begin(steps(), json.dumps(event), None, context)
+        return begin(services(), json.dumps(event), None, context)
     answer = None
     for record in event["Records"]:
-        answer = begin(steps(), record["body"], record["messageId"], context)
+        answer = begin(services(), record["body"], record["messageId"], context)
     return answer
 
 
@@ -55,18 +55,19 @@ def is_message(record: Any) -> bool:
     return False
 
 
-def begin(steps: Steps, body: str, message_id: str | None, context: Context) -> dict[str, Any]:
+def begin(services: Services, body: str, message_id: str | None, context: Context) -> dict[str, Any]:
     """Record one request and take its first step, unless it is a repeat."""
-    end, give_up = deadline(context), steps.settings.give_up_seconds
-    job, new = intake.record(steps.table, body, message_id, now=steps.now(), first_step_by=end, give_up=give_up)
+    end, give_up = deadline(context), services.settings.give_up_seconds
+    job, new = intake.record(services.table, body, message_id, now=services.now(), first_step_by=end, give_up=give_up)
     if not new:
         logger.info("repeat", extra={"repeats": job.jobId, "status": job.status, "messageId": message_id})
-    elif job.status.final:  # nobody can read it
+    elif isinstance(job, Waiting):
+        job = step.first(services, job, end)
+    else:  # nobody can read it
         logger.info("ended", extra={"jobId": job.jobId, "status": job.status, "reasons": [*map(str, job.reasons)]})
-    else:
-        job = steps.first(job, end)
-    logger.info("request", extra={"jobId": job.jobId, "status": job.status, "waitingFor": job.waitingFor})
+    waiting_for = job.waitingFor if isinstance(job, Waiting) else None
+    logger.info("request", extra={"jobId": job.jobId, "status": job.status, "waitingFor": waiting_for})
     metrics.add_metric(f"Requests{'' if new else 'Repeated'}", MetricUnit.Count, 1)
-    if job.waitingFor is WaitingFor.ACCESS:
+    if waiting_for is WaitingFor.ACCESS:
         metrics.add_metric("AccessDenied", MetricUnit.Count, 1)
-    return {"jobId": job.jobId, "status": job.status, "arn": job.arn}
+    return {"jobId": job.jobId, "status": job.status, "arn": getattr(job, "arn", None)}

@@ -1,12 +1,12 @@
-"""`track`: every minute, one step for each unfinished job that is due, by the same code as `start`.
+"""`track`: every minute, decide whose turn it is.
 
-    every minute ──► track ──► STARTED:   GetMLModelTrainingJob, until it has ended
-                               REQUESTED: after its lease, look it up
-                               WAITING:   oldest first, while the cluster takes jobs and this invocation has time
+    every minute ──► track ──► invokes `step` for the jobs that are due
+                           └─► ends the jobs whose time is over
 
-The event's content does not matter. Returns how many steps were taken and how many failed:
+It runs outside Neptune's VPC and never talks to Neptune, so no slow answer of Neptune's can delay it. The event's
+content does not matter. Returns how many invocations of `step` it asked for and how many jobs it has ended:
 
-    {"source": "aws.events", "detail-type": "Scheduled Event", …}  →  {"steps": 3, "failed": 0}
+    {"source": "aws.events", "detail-type": "Scheduled Event", …}  →  {"invoked": 3, "ended": 0}
 """
 
 from functools import cache
@@ -15,25 +15,24 @@ from typing import Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from neptune_training.flow import plan
 from wiring import Context, deadline, logger
-from wiring import steps as make_steps
+from wiring import tracker as make_tracker
 
-steps = cache(make_steps)
+tracker = cache(make_tracker)
 metrics = Metrics()
 
 
-class StepsFailed(Exception):  # noqa: N818
-    """Some jobs could not be looked at; the others were. Raised so that Lambda counts an error."""
+class TickFailed(Exception):  # noqa: N818
+    """Something could not be done for some jobs; the others had their turn. Raised so that Lambda counts an error."""
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: Any, context: Context) -> dict[str, int]:
-    """Make one round."""
-    done = plan.make(steps(), deadline(context))
-    for name, value in done.gauges().items():
+    """Make one tick."""
+    done = tracker().tick(deadline(context))
+    for name, value in done.metrics().items():
         metrics.add_metric(name, MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count, value)
     if done.failed:
-        raise StepsFailed(f"{len(done.failed)} of {done.steps} steps failed: {', '.join(done.failed[:10])}")
-    return {"steps": done.steps, "failed": 0}
+        raise TickFailed(f"{len(done.failed)} jobs had no turn: {', '.join(done.failed[:10])}")
+    return {"invoked": done.invoked, "ended": len(done.ended)}

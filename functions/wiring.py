@@ -1,13 +1,15 @@
-"""Where the library meets Lambda: the environment, the clients and the clock. `start` and `track` share it.
+"""Where the library meets Lambda: the environment, the clients and the clock.
 
-Only S3, DynamoDB and Neptune: the two run in Neptune's VPC, where gateway endpoints reach the first two for nothing.
+`start` and `step` run in Neptune's VPC and call S3, DynamoDB and Neptune only: gateway endpoints reach the first two
+at no cost. `track` runs outside the VPC and calls DynamoDB and Lambda.
 """
 
+import json
 import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -19,46 +21,75 @@ from neptune_training.aws.neptune import Neptune
 from neptune_training.aws.table import Table
 from neptune_training.checks.model_directory import Preparation
 from neptune_training.checks.readiness import Readiness
-from neptune_training.flow.step import Steps
+from neptune_training.flow.services import Services
+from neptune_training.flow.tick import Tracker
 from neptune_training.model.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_neptunedata import NeptuneDataClient
 
 logger = Logger()
 copy_config_to_registered_loggers(logger, include={"neptune_training"})
 
+QUICK = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    s3={"us_east_1_regional_endpoint": "regional"},  # what a gateway endpoint serves; the SDK's default is global
+)
+LOOK_IN_GROUP_SECONDS = 5
+
 
 class Context(Protocol):
-    """What Lambda's context object is asked for."""
+    """What the functions ask of Lambda's context object."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda ends the invocation."""
+        """Return the milliseconds until Lambda ends the invocation."""
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.now(UTC)
 
 
 def deadline(context: Context) -> datetime:
-    """When Lambda ends this invocation, whatever it is doing."""
+    """Return when Lambda ends this invocation, whatever it is doing."""
     return now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
-def steps(environment: Mapping[str, str] = os.environ) -> Steps:
-    """Make the state machine out of the function's environment."""
+def services(*, in_group: bool = False, environment: Mapping[str, str] = os.environ) -> Services:
+    """Make what a step acts on out of the function's environment.
+
+    `in_group` says that the invocation has other jobs to look at: a look at one of them gives up after five seconds.
+    """
     settings = Settings.from_environment(environment)
-    quick = Config(
+    starts = neptune_client(settings, settings.neptune_read_timeout_seconds)
+    looks = neptune_client(settings, LOOK_IN_GROUP_SECONDS) if in_group else starts
+    table = Table(boto3.client("dynamodb", config=QUICK), settings.training_jobs_table)
+    neptune = Neptune(starts, looks=looks, now=now, sleep=time.sleep)
+    sources = Sources(boto3.client("s3", config=QUICK))
+    readiness = Readiness(table, neptune, sources, Preparation(sources, settings), settings)
+    return Services(table, neptune, readiness, settings, now)
+
+
+def neptune_client(settings: Settings, read_timeout: int) -> "NeptuneDataClient":
+    """Make a client that sends each call once: a start that is sent again may be a second start."""
+    once = Config(
         connect_timeout=3,
-        read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 4},
-        s3={"us_east_1_regional_endpoint": "regional"},  # what a gateway endpoint serves; the SDK's default is global
-    )
-    once = Config(  # the id is Neptune's only idempotency key: a POST that the SDK sent again would be a second start
-        connect_timeout=3,
-        read_timeout=settings.neptune_read_timeout_seconds,
+        read_timeout=min(read_timeout, settings.neptune_read_timeout_seconds),
         retries={"mode": "standard", "total_max_attempts": 1},
     )
-    table = Table(boto3.client("dynamodb", config=quick), settings.training_jobs_table)
-    neptune = Neptune(boto3.client("neptunedata", endpoint_url=settings.neptune_endpoint_url, config=once))
-    sources = Sources(boto3.client("s3", config=quick))
-    readiness = Readiness(table, neptune, sources, Preparation(sources, settings), settings)
-    return Steps(table, neptune, readiness, settings, now, time.sleep)
+    return boto3.client("neptunedata", endpoint_url=settings.neptune_endpoint_url, config=once)
+
+
+def tracker(environment: Mapping[str, str] = os.environ) -> Tracker:
+    """Make what a tick acts on out of the function's environment."""
+    settings = Settings.from_environment(environment)
+    table = Table(boto3.client("dynamodb", config=QUICK), settings.training_jobs_table)
+    lambda_ = boto3.client("lambda", config=QUICK)
+
+    def invoke(job_ids: tuple[str, ...], turns: tuple[str, ...]) -> None:
+        event: dict[str, Any] = {"jobIds": job_ids, "turns": turns}
+        lambda_.invoke(FunctionName=environment["STEP_FUNCTION"], InvocationType="Event", Payload=json.dumps(event))
+
+    return Tracker(table, invoke, settings, now)

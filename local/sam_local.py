@@ -36,7 +36,12 @@ from local.up import EVENTS_BUCKET
 ENGINE = ROOT / "local" / "container-engine.sh"
 BUILD = ROOT / ".aws-sam" / "build"
 ENV_VARS = KEPT / "sam-env.json"
-FUNCTION_NAMES = {"start": "StartFunction", "track": "TrackFunction", "notify": "NotifyFunction"}
+FUNCTION_NAMES = {
+    "start": "StartFunction",
+    "step": "StepFunction",
+    "track": "TrackFunction",
+    "notify": "NotifyFunction",
+}
 LOOPBACK = ("127.0.0.1", "localhost")
 
 Variables = dict[str, dict[str, str]]  # by function and name, the shape of --env-vars

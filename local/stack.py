@@ -40,7 +40,6 @@ QUICK = {
     "CapacityProbeSeconds": "1",
     "LeaseSlackSeconds": "1",
     "NeptuneReadTimeoutSeconds": "3",
-    "FunctionTimeoutSeconds": "15",
     "MaxConcurrentTrainingJobs": "5",
 }
 
@@ -182,7 +181,7 @@ class Stack:
 
     def _warm_up(self) -> None:
         """An empty batch starts each function's process, side by side, and does nothing."""
-        names = (self.outputs[name] for name in ("StartFunction", "TrackFunction", "NotifyFunction"))
+        names = (self.outputs[name] for name in ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction"))
         threads = [threading.Thread(target=self.invoke, args=(name, {"Records": []})) for name in names]
         for thread in threads:
             thread.start()

@@ -22,7 +22,10 @@ ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
 )
 PACKAGE = "neptune_training"
 JOBS = f"{PACKAGE}/model/jobs.py"
-STEPS, OUTCOMES, INTAKE, ROUNDS = (f"{PACKAGE}/flow/{name}.py" for name in ("step", "outcomes", "intake", "plan"))
+STEP, WAITING, REQUESTED, STARTED, OUTCOMES, BOUNDS, INTAKE, PLAN, TICK = (
+    f"{PACKAGE}/flow/{name}.py"
+    for name in ("step", "waiting", "requested", "started", "outcomes", "bounds", "intake", "plan", "tick")
+)
 TABLE, NEPTUNE, FAILURES = (f"{PACKAGE}/aws/{name}.py" for name in ("table", "neptune", "neptune_errors"))
 READINESS, TRIGGERS = (f"{PACKAGE}/checks/{name}.py" for name in ("readiness", "events"))
 
@@ -84,7 +87,11 @@ MUTATIONS = [
     breaks(
         "track removes slots whose job has ended",
         CAPACITY,
-        (ROUNDS, "return job is None or job.status.final", "return job is None and job_id is None"),
+        (
+            TICK,
+            "if job is None or isinstance(job, Ended):\n                yield",
+            "if job is None and not job_id:\n                yield",
+        ),
     ),
     breaks(
         "a conflict of transactions is no verdict",
@@ -96,39 +103,36 @@ MUTATIONS = [
     breaks(
         "a lease keeps others away",
         DOUBT,
-        (
-            STEPS,
-            "case Status.REQUESTED if job.leaseUntil is None or self.now() >= job.leaseUntil:",
-            "case Status.REQUESTED:",
-        ),
+        (STEP, "and not (isinstance(job, Requested) and now < job.leaseUntil)", ""),
         (JOBS, "nextAttemptAt=lease_until,", "nextAttemptAt=now,"),
+        (
+            REQUESTED,
+            "services.now(), next_attempt=job.leaseUntil, reasons=(failure.problem,)",
+            "services.now(), next_attempt=now, reasons=(failure.problem,)",
+        ),
     ),
     breaks(
         "a lease lasts until no request can be on its way",
         DOUBT,
         (
-            STEPS,
-            "return deadline + read_timeout + self.settings.lease_slack_seconds",
-            "return self.now() + 0 * read_timeout",
+            WAITING,
+            "return deadline + read_timeout + services.settings.lease_slack_seconds",
+            "return services.now() + 0 * read_timeout",
         ),
     ),
     breaks(
         "after doubt nothing is started again in the same invocation",
         DOUBT,
         (
-            STEPS,
-            '"failure": str(failure)})\n            return job',
-            '"failure": str(failure)})\n            return self._find(job, deadline)',
+            REQUESTED,
+            "        outcomes.save(services, doubtful)\n        return doubtful\n    except IdInUse",
+            "        return start(services, job, deadline, probing=probing)\n    except IdInUse",
         ),
     ),
     breaks(
         "unknown is never taken for absent",
         DOUBT,
-        (
-            STEPS,
-            "if isinstance(look, Absent):  # but what",
-            "if not isinstance(look, Found):  # but what",
-        ),
+        (REQUESTED, "        case Absent():", "        case Absent() | Unknown():"),
     ),
     breaks(
         "each documented form of absent is known",
@@ -147,18 +151,18 @@ MUTATIONS = [
     breaks(
         "what is not known to be a refusal may have started",
         DOUBT,
-        (FAILURES, "if code in PERMANENT else Unanswered(*said)", "if code else Unanswered(*said)"),
+        (FAILURES, "    return Unanswered(*said)\n\n\ndef details", "    return NeverStarts(*said)\n\n\ndef details"),
     ),
     breaks(
         "a job is given up only when Neptune has not known it for an hour",
         DOUBT,
-        (STEPS, "if now - since >= self.settings.missing_seconds:", "if now >= since:"),
+        (STARTED, "if now - missing_since >= settings.missing_seconds:", "if now >= missing_since:"),
     ),
     # --- capacity is the cluster's ------------------------------------------------------------------------------------
     breaks(
         "a refusal for capacity pauses all",
         CAPACITY,
-        (STEPS, "(refused.reason,), pause_until=now + pause)", "(refused.reason,), pause_until=now - pause)"),
+        (REQUESTED, "pause_until=services.now() + pause,", "pause_until=services.now() - pause,"),
     ),
     breaks(
         "a claim that saw no pause respects one that has begun",
@@ -170,20 +174,27 @@ MUTATIONS = [
         CAPACITY,
         (TABLE, "AND pausedUntil = :seen AND pausedUntil <= :now", "AND :seen = :seen AND :now = :now"),
     ),
-    breaks("a pause can grow for ever", CAPACITY, (STEPS, "min(seen.refusals, MOST_DOUBLINGS)", "seen.refusals")),
+    breaks("a pause can grow for ever", CAPACITY, (REQUESTED, "min(refusals, MAX_DOUBLINGS)", "refusals")),
     breaks("a probe is one POST", CAPACITY, (FAILURES, "AtCapacity) and not probing", "AtCapacity)")),
-    breaks("a new job waits behind those that wait", CAPACITY, (STEPS, "ahead=ahead))", "ahead=0))")),
+    breaks(
+        "a new job waits behind those that wait",
+        CAPACITY,
+        (WAITING, "ahead = 0 if has_turn else services.table.queue_length(limit, besides=job.jobId)", "ahead = 0"),
+    ),
     breaks(
         "a job that waits for the cluster costs nothing while it waits",
         CAPACITY,
-        (
-            ROUNDS,
-            "if due.waits_for_cluster(steps.now()) and not takes_jobs(steps, capacity):",
-            "if not takes_jobs and capacity:",
-        ),
+        (PLAN, "    if capacity.is_paused(now):\n        return []\n", ""),
     ),
     breaks(
-        "waiting ends at giveUpAt", CAPACITY, (OUTCOMES, "        if now >= give_up:", "        if now is give_up:")
+        "waiting ends at giveUpAt",
+        CAPACITY,
+        (PLAN, "job.end_by <= now]", "job.end_by == now]"),
+        (
+            OUTCOMES,
+            "    if now >= give_up_at:\n        return give_up(services, job, waiting_for, reasons, unanswered=job.unanswered)\n",
+            "",
+        ),
     ),
     # --- of two uploads the newer one ---------------------------------------------------------------------------------
     breaks(
@@ -220,17 +231,21 @@ MUTATIONS = [
     breaks(
         "an explicit id is not adopted blindly",
         ONCE,
-        (STEPS, 'if job.asked.get("id") and not job.unanswered:', "if job.asked is None:"),
+        (REQUESTED, "if ours or (ours is None and job.unanswered):", "if job:"),
     ),
     breaks(
         "an explicit id is looked up before the first POST",
         ONCE,
-        (READINESS, 'if not job.asked.get("id"):', 'if job.asked.get("id"):'),
+        (
+            READINESS,
+            'if not job.asked.get("id"):\n            return None',
+            'if job.asked.get("id"):\n            return None',
+        ),
     ),
     breaks(
-        "an explicit id is ours after a POST in doubt",
-        DOUBT,
-        (STEPS, '{"unanswered": True}', '{"unanswered": False}'),
+        "a job found under an explicit id is ours only if it writes to our output",
+        "tests/test_adoption.py",
+        (REQUESTED, "look.writes_to(output_of(job)) is False:", "look.writes_to(output_of(job)) == 0.5:"),
     ),
     # --- announcements ------------------------------------------------------------------------------------------------
     breaks(
@@ -245,19 +260,23 @@ MUTATIONS = [
     ),
     # --- no step stops the others -------------------------------------------------------------------------------------
     breaks(
-        "a job is put off before its step",
-        STUBBORN,
-        (STEPS, "return self._begin(self.outcomes.put_off(job), deadline)", "return self._begin(job, deadline)"),
+        "a job is postponed before its step",
+        "tests/test_isolation.py",
+        (
+            STEP,
+            "        begun = begin(services, job, deadline)\n        return next_of(services, begun,",
+            "        return next_of(services, job,",
+        ),
     ),
     breaks(
-        "a step that does not come to its end is given up",
-        STUBBORN,
-        (STEPS, "if self.outcomes.had_its_last_step(job):", "if job is None:"),
+        "a job whose steps never end is ended by track",
+        "tests/test_isolation.py",
+        (PLAN, "expired=tuple(job.job_id for job in expired),", "expired=(),"),
     ),
     breaks(
         "a step that fails leaves its error in the record",
         STUBBORN,
-        (ROUNDS, "steps.failed(due.job_id, error)", "steps.failed(str(error), error)"),
+        (STEP, "            failed(services, job, error)\n", "            pass\n"),
     ),
     breaks(
         "a start without an answer is repeated as it was sent",
@@ -267,11 +286,7 @@ MUTATIONS = [
     breaks(
         "a POST that could be cut off is not sent",
         STUBBORN,
-        (
-            STEPS,
-            "if not self.time_to_start(deadline):  # the claim",
-            "if deadline is None:  # the claim",
-        ),
+        (WAITING, "if not services.time_to_start(deadline):  # the claim", "if deadline is None:  # the claim"),
     ),
     breaks(
         "the previous training is looked at before the start",

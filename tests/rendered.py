@@ -78,6 +78,7 @@ class Rendered:
             "Fn::GetAtt": self.attribute,
             "Fn::If": self.choice,
             "Fn::Sub": self.sub,
+            "Fn::FindInMap": self.find_in_map,
         }
         self.referred: set[str] = set()
         self.resources = {
@@ -137,6 +138,10 @@ class Rendered:
         self.referred.add(name_and_attribute[0])
         return ".".join(name_and_attribute)
 
+    def find_in_map(self, arguments: list[Any]) -> Any:
+        name, first, second = self.of(arguments)
+        return template()["Mappings"][name][str(first)][second]
+
     def sub(self, arguments: str | list[Any]) -> str:
         text, variables = arguments if isinstance(arguments, list) else (arguments, {})
 
@@ -157,5 +162,6 @@ FUNCTIONS = {
     "Fn::Join": lambda between, texts: between.join(texts),
     "Fn::Split": lambda between, text: text.split(between),
     "Fn::Select": lambda index, texts: texts[index] if len(texts) > 1 else texts[0],  # a name for an ARN has no parts
+    "Fn::Contains": lambda texts, text: text in texts,
     "Fn::EachMemberIn": lambda some, all_: set(some) <= set(all_),
 }

@@ -85,7 +85,7 @@ def test_a_request_that_arrives_just_before_its_lease_ends_is_found_and_not_doub
     with world.watched(delayed):
         job_id = world.start(world.requested())["jobId"]
     world.minutes(3)
-    world.elsewhere(job_id)
+    world.arrives_late(job_id)
     world.until_quiet()
     checks.at_the_end(world)
     assert [world.posts(), world.job(job_id)["status"]] == [1, "COMPLETED"]
@@ -158,10 +158,10 @@ def test_an_explicit_id_in_doubt_whose_second_post_meets_same_id_is_adopted(worl
 
     def appears(call: Call) -> None:
         if call.operation == START and call.moment == "before":
-            world.elsewhere("mine")
+            world.arrives_late("mine")
 
     with world.watched(appears):
-        world.minutes(6)
+        world.minutes(8)
     assert world.job("mine")["status"] == "STARTED"
 
 

@@ -8,6 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import SSLError
 
+import wiring
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws import neptune_errors
 from neptune_training.aws.neptune import Absent, Found, Neptune, Unknown
@@ -51,12 +52,12 @@ def at(url: str) -> Neptune:
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    return Neptune(client)
+    return Neptune(client, looks=client, now=wiring.now, sleep=lambda _: None)
 
 
 def failure(neptune: Neptune) -> neptune_errors.Failure:
     with pytest.raises(neptune_errors.Failure) as raised:
-        neptune.start(REQUEST)
+        neptune.start(REQUEST, until=wiring.now())
     return raised.value
 
 
@@ -85,7 +86,7 @@ def test_an_error_is_told_by_its_code(server: NeptuneML, neptune: Neptune, code:
     assert type(failed) is kind
     assert failed.message == "Neptune's own words."
     assert failed.request_id
-    assert failed.request_id in str(failed.reason.value)
+    assert failed.request_id in str(failed.problem.value)
 
 
 @pytest.mark.parametrize("status", [400, 429, 500])
@@ -114,7 +115,7 @@ def test_a_start_is_posted_once_whatever_the_answer(server: NeptuneML, neptune: 
 
 
 def test_the_same_id_again_is_in_use(neptune: Neptune) -> None:
-    neptune.start(REQUEST)
+    neptune.start(REQUEST, until=wiring.now())
     assert type(failure(neptune)) is IdInUse
 
 
@@ -162,13 +163,13 @@ def test_each_of_the_three_forms_of_absence_is_absence(server: NeptuneML, neptun
     "fault", ["InvalidParameterException", "BadRequestException", "AccessDeniedException", "http-503", "drop-before"]
 )
 def test_every_other_failed_look_is_unknown(server: NeptuneML, neptune: Neptune, fault: str) -> None:
-    neptune.start(REQUEST)
+    neptune.start(REQUEST, until=wiring.now())
     server.fail("GetMLModelTrainingJob", fault)
     assert isinstance(neptune.training("job-1", None), Unknown)
 
 
 def test_a_look_that_finds_the_job_has_neptunes_status_and_the_stages(neptune: Neptune) -> None:
-    neptune.start(REQUEST)
+    neptune.start(REQUEST, until=wiring.now())
     look = neptune.training("job-1", None)
     assert isinstance(look, Found)
     assert look.status == "InProgress"
@@ -179,6 +180,6 @@ def test_a_look_passes_the_requests_own_role_on() -> None:
     role = "arn:aws:iam::123456789012:role/Neptune"
     with NeptuneML(role_required=True) as server:
         neptune = at(server.url)
-        neptune.start({**REQUEST, "neptuneIamRoleArn": role})
+        neptune.start({**REQUEST, "neptuneIamRoleArn": role}, until=wiring.now())
         assert isinstance(neptune.training("job-1", None), Unknown)
         assert isinstance(neptune.training("job-1", role), Found)

@@ -27,11 +27,11 @@ from neptune_training.aws.neptune_errors import Unanswered
 from neptune_training.checks import events, hpo, json_documents, request, scripts
 from neptune_training.model.problems import MAX_CHARACTERS, Invalid, Problem, bounded, shown
 from neptune_training.model.settings import Limits
+from step import StepsFailed
 from tests.fuzz import limits
 from tests.world import Call, World, checks
 from tests.world.calls import error
 from tests.world.triggers import MODEL
-from track import StepsFailed
 
 EVENTS = Path(__file__).parent.parent / "events"
 CONFIGURATION = "model-hpo-configuration.json"
@@ -387,9 +387,9 @@ def test_an_answer_of_another_shape_leaves_the_start_in_doubt_and_the_job_unknow
     once = Config(retries={"total_max_attempts": 1})
     client = session.client("neptunedata", endpoint_url="https://neptune.invalid:8182", config=once)
     client.meta.events.register("before-send", lambda request, **_: AWSResponse(request.url, status, {}, Body(body)))
-    neptune = Neptune(client)
+    neptune = Neptune(client, looks=client, now=wiring.now, sleep=lambda _: None)
     with pytest.raises(Unanswered):
-        neptune.start({"dataProcessingJobId": "d", "trainModelS3Location": "s3://bucket/out"})
+        neptune.start({"dataProcessingJobId": "d", "trainModelS3Location": "s3://bucket/out"}, until=wiring.now())
     assert isinstance(neptune.training("job", None), Unknown)
 
 

@@ -52,6 +52,9 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
             yield Use(f"s3:{operation}", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
         case "neptunedata", _:
             yield Use(f"neptune-db:{IN_NEPTUNE[operation]}", CLUSTER)
+        case "lambda", "Invoke":
+            assert parameters["FunctionName"] == "step"
+            yield Use("lambda:InvokeFunction", "StepFunction.Arn")
         case "sns", _:
             yield Use(f"sns:{operation}", "TrainingTopic")
         case _:
@@ -87,7 +90,8 @@ class Recorder:
 def used() -> dict[str, set[Use]]:
     """What each function uses while models of every kind are trained, with fewer slots than models."""
     recorder = Recorder()
-    with World(MaxConcurrentTrainingJobs="1", SettleSeconds="0") as world, recorder.listening():
+    parameters = {"MaxConcurrentTrainingJobs": "1", "SettleSeconds": "0", "DoubtSeconds": "600"}
+    with World(**parameters) as world, recorder.listening():
         directory = {"sourceS3DirectoryPath": f"s3://{BUCKET}/models/first/"}
         with recorder.of("Start"):
             world.start(world.uploaded("first"))
@@ -97,13 +101,20 @@ def used() -> dict[str, set[Use]]:
                 )
             )
             world.start(world.uploaded("second"))
+            world.neptune.add_data_processing_job("night", status="InProgress", seconds=300)
+            world.start(world.requested(dataProcessingJobId="night"))
+            lost = world.start(world.requested())["jobId"]
+        world.neptune.fail("GetMLModelTrainingJob", "http-500", share=1, job_id=lost)
         while not world.quiet():
             with recorder.of("Track"):
-                assert world.track(), world.errors
+                assert world.tick(), world.errors
+            with recorder.of("Step"):
+                while world.invocations:
+                    world.take_step()
             with recorder.of("Notify"):
                 assert world.notify(), world.errors
             world.clock.sleep(60)
-        assert set(world.statuses().values()) == {"COMPLETED"}
+        assert {world.statuses().pop(lost), *world.statuses().values()} == {"FAILED", "COMPLETED"}
     return recorder.used
 
 
@@ -134,11 +145,11 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-@pytest.mark.parametrize("function", ["Start", "Track", "Notify"])
+@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify"])
 def test_a_role_grants_all_that_its_function_does(function: str, used: dict[str, set[Use]]) -> None:
     assert [use for use in used[function] if not any(covers(right, use) for right in rights(function))] == []
 
 
-@pytest.mark.parametrize("function", ["Start", "Track", "Notify"])
+@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify"])
 def test_a_role_grants_nothing_that_its_function_does_not_do(function: str, used: dict[str, set[Use]]) -> None:
     assert [right for right in rights(function) if not any(covers(right, use) for use in used[function])] == []

@@ -2,9 +2,9 @@
 
 import pytest
 
+from step import StepsFailed
 from tests.world import Call, World, checks
 from tests.world.calls import WRITES, error
-from track import StepsFailed
 
 pytestmark = pytest.mark.faults
 
@@ -55,7 +55,7 @@ def test_an_sns_outage_stops_no_training_and_everything_is_announced_after_it(wo
 def test_a_dynamodb_outage_longer_than_the_queue_is_patient_leaves_the_triggers_in_the_dead_letters(world) -> None:
     send_all(world)
     with world.outage("dynamodb", DOWN):
-        world.minutes(60)
+        world.minutes(75)
     assert [len(world.queue.dead), world.jobs()] == [4, {}]
     world.queue.redrive()
     world.until_quiet()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+import step
 import track
 from tests.world import Call, Crash, World, checks
 from tests.world.calls import error
@@ -101,7 +102,7 @@ def test_jobs_that_wait_for_access_neither_hide_those_that_wait_for_a_slot_nor_l
         assert [world.job(job_id)["status"] for job_id in (running, older)] == ["STARTED", "WAITING"]
         world.neptune.complete_job(running)
         world.clock.sleep(400)
-        world.steps.next(world.steps.table.get(running), world.context().deadline)
+        world.take(running)
         newest = world.start(world.requested())["jobId"]
         assert world.job(newest)["waitingFor"] == "a slot"
         world.track()
@@ -117,15 +118,16 @@ def test_a_record_that_nobody_can_read_keeps_its_slot_and_holds_nobody_else_up(w
         ExpressionAttributeNames={"#status": "status"},
         ExpressionAttributeValues={":word": {"S": "A LATER WORD"}},
     )
-    world.queue.send(world.uploaded())
+    for name in ("fraud", "churn"):
+        world.queue.send(world.uploaded(name))
     world.minutes(30)
-    assert sorted(world.statuses().values()) == ["A LATER WORD", "COMPLETED"]
+    assert sorted(world.statuses().values()) == ["A LATER WORD", "COMPLETED", "COMPLETED"]
     assert held in world.slots()
     assert world.errors, "the operator hears of it"
 
 
 def test_a_claim_that_takes_too_long_for_a_whole_start_gives_its_slot_back_and_posts_nothing(world: World) -> None:
-    slow = iter([80])
+    slow = iter([100])
 
     def claimed(call: Call) -> None:
         if (call.operation, call.moment) == ("TransactWriteItems", "after"):
@@ -170,7 +172,8 @@ def test_raising_how_long_jobs_wait_costs_no_more_looks_at_them(
         world.queue.send(world.requested())
     world.minutes(8)
     monkeypatch.setenv("GIVE_UP_SECONDS", "7200")
-    track.steps.cache_clear()
+    track.tracker.cache_clear()
+    step.services.cache_clear()
     world.minutes(10)
     calls = []
     with world.watched(lambda call: calls.append(call) if call.operation == "GetMLDataProcessingJob" else None):
@@ -226,6 +229,6 @@ def test_our_own_late_start_under_an_explicit_id_is_adopted_though_its_job_had_t
     world.track()
     assert [world.job("mine")["status"], world.job("mine")["unanswered"]] == ["WAITING", True]
     world.neptune.clear_faults()
-    world.elsewhere("mine")
+    world.arrives_late("mine")
     world.until_quiet()
     assert world.job("mine")["status"] == "COMPLETED"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
-from neptune_training.flow.plan import Round
-from neptune_training.flow.step import MARGIN
+from neptune_training.flow.services import MARGIN
+from neptune_training.flow.tick import Tick
 from neptune_training.model.jobs import Status, WaitingFor
 from neptune_training.model.parameters import TrainingRequest
 from neptune_training.model.settings import LISTS, Limits, Settings, split
@@ -117,13 +117,20 @@ def test_a_vpc_without_its_parts_is_refused_and_each_is_named() -> None:
         assert name in refusals
 
 
-def test_on_aws_every_function_timeout_leaves_time_for_the_slowest_start() -> None:
-    parameters = template()["Parameters"]
-    slowest = parameters["NeptuneReadTimeoutSeconds"]["MaxValue"] + MARGIN.total_seconds()
-    for seconds in parameters["FunctionTimeoutSeconds"]["AllowedValues"]:
-        taken = Rendered(FunctionTimeoutSeconds=str(seconds)).refusals() == []
-        assert taken == (seconds > slowest)
-        assert Rendered(FunctionTimeoutSeconds=str(seconds), AwsEndpointUrl="http://127.0.0.1:4566").refusals() == []
+READ_TIMEOUTS = template()["Parameters"]["NeptuneReadTimeoutSeconds"]["AllowedValues"]
+
+
+@pytest.mark.parametrize("seconds", READ_TIMEOUTS)
+def test_the_functions_have_time_for_five_slow_answers_and_a_start_unless_for_local_use(seconds: int) -> None:
+    rendered = Rendered(NeptuneReadTimeoutSeconds=str(seconds))
+    enough = {
+        name: rendered[name]["Timeout"] >= 5 * seconds + MARGIN.total_seconds()
+        for name in ("StartFunction", "StepFunction")
+    }
+    local = seconds <= 3
+    assert local or all(enough.values())
+    assert (rendered.refusals() != []) == local
+    assert Rendered(NeptuneReadTimeoutSeconds=str(seconds), AwsEndpointUrl="http://127.0.0.1:4566").refusals() == []
 
 
 # --- the functions' environment ---------------------------------------------------------------------------------------
@@ -277,7 +284,12 @@ def test_no_policy_grants_a_wildcard_action_or_every_resource(rendered: Rendered
 @BOTH
 def test_every_function_has_a_role_of_its_own_without_policies_of_aws(rendered: Rendered) -> None:
     functions = rendered.all("AWS::Serverless::Function")
-    assert {each["Role"] for each in functions.values()} == {"StartRole.Arn", "TrackRole.Arn", "NotifyRole.Arn"}
+    assert {each["Role"] for each in functions.values()} == {
+        "StartRole.Arn",
+        "StepRole.Arn",
+        "TrackRole.Arn",
+        "NotifyRole.Arn",
+    }
     assert not any("Policies" in each for each in functions.values())
     for role in rendered.all("AWS::IAM::Role").values():
         assert role.get("ManagedPolicyArns", []) in ([], ["TrainingPolicy"])
@@ -355,8 +367,10 @@ def test_every_function_writes_to_a_log_group_that_ends(rendered: Rendered) -> N
 
 
 def test_a_request_is_delivered_again_only_after_the_function_has_ended_and_often_enough() -> None:
-    queue, timeout = ALL_OFF["TrainingQueue"], template()["Parameters"]["FunctionTimeoutSeconds"]
-    assert queue["VisibilityTimeout"] >= 6 * max(timeout["AllowedValues"])
+    queue = ALL_OFF["TrainingQueue"]
+    for seconds in READ_TIMEOUTS:
+        rendered = Rendered(NeptuneReadTimeoutSeconds=str(seconds))
+        assert rendered["TrainingQueue"]["VisibilityTimeout"] >= 6 * rendered["StartFunction"]["Timeout"]
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": 5}
     source = ALL_OFF["StartFunction"]["Events"]["Request"]["Properties"]
     assert source["BatchSize"] == 1
@@ -400,7 +414,7 @@ def test_without_a_key_everything_is_encrypted_too_and_eventbridge_can_write_to_
 
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
-EMITTED = {*Round().gauges(), "Requests", "RequestsRepeated"}
+EMITTED = {*Tick().metrics(), "StepsFailed", "Requests", "RequestsRepeated"}
 
 
 def test_every_alarm_says_what_is_wrong_and_reaches_the_topic() -> None:

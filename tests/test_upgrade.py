@@ -14,9 +14,10 @@ from neptune_training.aws.dynamodb_items import plain, typed
 from neptune_training.aws.table import item, job_of
 from neptune_training.checks import events
 from neptune_training.model import jobs
-from neptune_training.model.capacity import capacity_of, due_of
+from neptune_training.model.capacity import capacity_of
 from neptune_training.model.jobs import Status
 from neptune_training.model.times import from_text
+from neptune_training.model.unfinished import PROJECTED, entry_of
 from tests.world import World, checks
 from tests.world.surroundings import TABLE, session
 
@@ -53,7 +54,8 @@ def test_what_a_later_version_adds_to_a_record_survives_a_write_by_this_one(vers
     later = {"priority": 7, "labels": {"team": "fraud"}}
     record = plain(stored(version, name)) | later
     record["trigger"] |= later
-    written = plain(item(job_of(plain(typed(record))).becomes(Status.STARTED, NOW)))
+    job = job_of(plain(typed(record)))
+    written = plain(item(job.ended(Status.FAILED, NOW)))
     assert later.items() <= written.items()
     assert later.items() <= written["trigger"].items()
 
@@ -62,10 +64,12 @@ def test_what_a_later_version_adds_to_a_record_survives_a_write_by_this_one(vers
 @pytest.mark.parametrize("name", UNFINISHED)
 def test_an_earlier_unfinished_record_is_due_by_what_the_index_holds_of_it(version: Path, name: str) -> None:
     record = plain(stored(version, name))
-    indexed = ("jobId", "nextAttemptAt", "waitingFor", "giveUpAt", "createdAt")
-    due = due_of({name: record[name] for name in indexed if name in record})
-    assert [due.job_id, due.waiting_for] == [record["jobId"], record.get("waitingFor")]
-    assert due.since == from_text(record["createdAt"])
+    indexed = ("jobId", "status", "nextAttemptAt", *PROJECTED)
+    entry = entry_of({name: record[name] for name in indexed if name in record})
+    assert [entry.job_id, entry.status, entry.waiting_for] == [
+        name and record.get(name) for name in ("jobId", "status", "waitingFor")
+    ]
+    assert entry.created_at == from_text(record["createdAt"])
 
 
 @each_version

@@ -56,19 +56,19 @@ def environment(url: str) -> dict[str, str]:
     }
 
 
-def test_start_and_track_make_clients_of_s3_dynamodb_and_neptune_only(clients: dict[str, Any]) -> None:
-    wiring.steps(environment("https://neptune.invalid:8182"))
+def test_start_and_step_make_clients_of_s3_dynamodb_and_neptune_only(clients: dict[str, Any]) -> None:
+    wiring.services(environment=environment("https://neptune.invalid:8182"))
     assert set(clients) == {"s3", "dynamodb", "neptunedata"}
 
 
 def test_s3_and_dynamodb_are_called_by_the_names_that_gateway_endpoints_serve(clients: dict[str, Any]) -> None:
-    wiring.steps(environment("https://neptune.invalid:8182"))
+    wiring.services(environment=environment("https://neptune.invalid:8182"))
     assert clients["s3"].meta.endpoint_url == "https://s3.us-east-1.amazonaws.com"
     assert clients["dynamodb"].meta.endpoint_url == "https://dynamodb.us-east-1.amazonaws.com"
 
 
 def test_neptunes_client_tries_once_with_a_finite_read_timeout(clients: dict[str, Any]) -> None:
-    wiring.steps(environment("https://neptune.invalid:8182"))
+    wiring.services(environment=environment("https://neptune.invalid:8182"))
     config = clients["neptunedata"].meta.config
     assert config.retries["total_max_attempts"] == 1
     assert config.read_timeout == 2
@@ -76,15 +76,15 @@ def test_neptunes_client_tries_once_with_a_finite_read_timeout(clients: dict[str
 
 def test_a_neptune_with_iam_authentication_accepts_the_signature() -> None:
     with NeptuneML(check_signature=True, access_key="AKIDEXAMPLE", secret_key="secret") as server:
-        steps = wiring.steps(environment(server.url))
-        assert isinstance(steps.neptune.start(REQUEST), Accepted)
+        steps = wiring.services(environment=environment(server.url))
+        assert isinstance(steps.neptune.start(REQUEST, until=wiring.now()), Accepted)
 
 
 def test_a_neptune_that_knows_other_credentials_leaves_the_job_waiting_for_access() -> None:
     with NeptuneML(check_signature=True, access_key="AKIDEXAMPLE", secret_key="other") as server:
-        steps = wiring.steps(environment(server.url))
+        steps = wiring.services(environment=environment(server.url))
         with pytest.raises(Refused) as raised:
-            steps.neptune.start(REQUEST)
+            steps.neptune.start(REQUEST, until=wiring.now())
         assert raised.value.waiting_for is WaitingFor.ACCESS
         assert "ids" in server.summary()
         assert not server.summary()["ids"].get("job-1", {}).get("accepted")
@@ -93,9 +93,9 @@ def test_a_neptune_that_knows_other_credentials_leaves_the_job_waiting_for_acces
 def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     chain, key = certificate(tmp_path, "127.0.0.1")
     with NeptuneML(certificate=chain, key=key) as server:
-        steps = wiring.steps(environment(server.url))
+        steps = wiring.services(environment=environment(server.url))
         with pytest.raises(Refused) as raised:
-            steps.neptune.start(REQUEST)
+            steps.neptune.start(REQUEST, until=wiring.now())
         assert raised.value.waiting_for is WaitingFor.NEPTUNE
         assert server.requests == []
 
@@ -104,4 +104,5 @@ def test_a_trusted_certificate_is_spoken_to(tmp_path: Path, monkeypatch: pytest.
     chain, key = certificate(tmp_path, "127.0.0.1")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(chain))
     with NeptuneML(certificate=chain, key=key) as server:
-        assert isinstance(wiring.steps(environment(server.url)).neptune.start(REQUEST), Accepted)
+        neptune = wiring.services(environment=environment(server.url)).neptune
+        assert isinstance(neptune.start(REQUEST, until=wiring.now()), Accepted)

@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from hypothesis import strategies as st
 
+import wiring
 from neptune_training.aws.dynamodb_items import typed
 from neptune_training.aws.neptune import Accepted, Neptune
 from neptune_training.aws.neptune_errors import Failure
@@ -48,7 +49,7 @@ class Answering:
         client = session.client("neptunedata", endpoint_url=url, config=once)
         send: Any = self._send  # botocore's stubs know no handler with an answer of its own
         client.meta.events.register("before-send", send)
-        self._neptune = Neptune(client)
+        self._neptune = Neptune(client, looks=client, now=wiring.now, sleep=lambda _: None)
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
         status, error, content = self._answer
@@ -64,7 +65,9 @@ class Answering:
             keep(getattr(look, "stages", {}))
             keep({"status": getattr(look, "status", "")})
         try:
-            accepted = self._neptune.start({"dataProcessingJobId": job, "trainModelS3Location": place})
+            accepted = self._neptune.start(
+                {"dataProcessingJobId": job, "trainModelS3Location": place}, until=wiring.now()
+            )
         except Failure as failure:
             keep(failure.reason.model_dump(exclude_none=True))
             return f"{type(looks[0]).__name__} {type(failure).__name__}"

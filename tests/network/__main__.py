@@ -1,4 +1,4 @@
-"""Train one model with `start` and `track` in the VPC, and say in JSON who was heard and what could be reached.
+"""Train one model with `start` and `step` in the VPC, and say in JSON who was heard and what could be reached.
 
 unshare --map-root-user --net --mount python -m tests.network
 """
@@ -29,7 +29,7 @@ def main(folder: Path) -> None:
     signed = {"check_signature": True, "access_key": "test", "secret_key": "test"}
     neptune = NeptuneML(host=NEPTUNE, port=8182, certificate=chain, key=key, stage_seconds=0.3, **signed)
     with Stack(neptune=neptune) as stack:
-        leave_start_and_track_to_the_vpc(stack)
+        leave_start_and_step_to_the_vpc(stack)
         vpc.name_addresses(folder, stack.outputs["ModelBucket"])
         with (
             gateways([S3, DYNAMODB], stack.url, (chain, key)),
@@ -40,10 +40,10 @@ def main(folder: Path) -> None:
         json.dump({"heard": [message for _, message in stack.heard], "reached": reached}, sys.stdout)
 
 
-def leave_start_and_track_to_the_vpc(stack: Stack) -> None:
-    """The emulator runs `notify` and all else; its own `start` gets no messages and its own `track` may not run."""
+def leave_start_and_step_to_the_vpc(stack: Stack) -> None:
+    """The emulator runs `notify` and all else; its own `start` gets no messages and its own `step` may not run."""
     functions = stack.client("lambda")
-    functions.put_function_concurrency(FunctionName=stack.outputs["TrackFunction"], ReservedConcurrentExecutions=0)
+    functions.put_function_concurrency(FunctionName=stack.outputs["StepFunction"], ReservedConcurrentExecutions=0)
     (mapping,) = functions.list_event_source_mappings(FunctionName=stack.outputs["StartFunction"])[
         "EventSourceMappings"
     ]
@@ -66,7 +66,7 @@ def train(stack: Stack, functions: Functions) -> None:
     until = time.monotonic() + WITHIN
     while not any(each["status"] == "COMPLETED" for _, each in stack.heard):
         assert time.monotonic() < until, stack.heard
-        functions.invoke("track", {"source": "aws.events"})
+        functions.invoke("step", {"jobIds": [each["jobId"] for each in stack.records()]})
         time.sleep(0.5)
 
 

@@ -1,4 +1,4 @@
-"""One process with `start` and `track` in it, as Lambda would run them: each line of input is an invocation.
+"""One process with `start` and `step` in it, as Lambda would run them: each line of input is an invocation.
 
 {"function": "start", "event": {…}}  →  {"jobId": …}
 {"reach": "host:port"}               →  "connected", or the name of the error

@@ -8,7 +8,7 @@ The real handlers run in it with the clients that `wiring` makes. What they did 
 table and in its stream: no word of the functions is believed.
 """
 
-from tests.world.calls import Call, Crash
+from tests.world.calls import Call, Crash, Hang
 from tests.world.world import World
 
-__all__ = ["Call", "Crash", "World"]
+__all__ = ["Call", "Crash", "Hang", "World"]

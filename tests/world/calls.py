@@ -18,6 +18,10 @@ class Crash(BaseException):
     """The process ends here and now."""
 
 
+class Hang(Crash):
+    """The call never ends; the process ends with its function's timeout."""
+
+
 class Call(NamedTuple):
     """One call at one moment. `parameters` is what goes out or what came back."""
 
@@ -38,6 +42,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.watchers: list[Watcher] = []
+        self.otherwise: Watcher = lambda _: None  # answers what no watcher has answered
 
     @contextmanager
     def seen_by(self, events: Any) -> Iterator[None]:
@@ -45,9 +50,11 @@ class Calls:
         hooks = {"before-call": self._before, "after-call": self._after}
         for name, hook in hooks.items():
             events.register(name, hook)
-        yield
-        for name, hook in hooks.items():
-            events.unregister(name, hook)
+        try:
+            yield
+        finally:
+            for name, hook in hooks.items():
+                events.unregister(name, hook)
 
     def _before(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         return self._tell(Call(model.service_model.service_name, model.name, "before", params))
@@ -57,7 +64,7 @@ class Calls:
 
     def _tell(self, call: Call) -> Any:
         answers = [watcher(call) for watcher in list(self.watchers)]
-        return next((answer for answer in answers if answer is not None), None)
+        return next((answer for answer in answers if answer is not None), None) or self.otherwise(call)
 
 
 def error(code: str, status: int = HTTPStatus.INTERNAL_SERVER_ERROR, **more: Any) -> Any:

@@ -15,8 +15,8 @@ BEFORE_START = {Status.REJECTED, Status.SUPERSEDED}
 COMES_BACK = {Status.WAITING, Status.REQUESTED}
 NEXT = {
     Status.WAITING: {Status.WAITING, Status.REQUESTED} | BEFORE_START,
-    Status.REQUESTED: {Status.REQUESTED, Status.WAITING, Status.STARTED} | BEFORE_START,
-    Status.STARTED: {Status.STARTED, Status.COMPLETED, Status.FAILED, Status.STOPPED},
+    Status.REQUESTED: {Status.REQUESTED, Status.WAITING, Status.STARTED, Status.FAILED} | BEFORE_START,
+    Status.STARTED: {Status.STARTED, Status.COMPLETED, Status.FAILED, Status.STOPPED, Status.REJECTED},
 }
 
 
@@ -42,7 +42,7 @@ def ours(world: "World") -> set[str]:
 
 
 def slots_hold(world: "World") -> None:
-    slots, most = world.slots(), world.steps.settings.max_concurrent_training_jobs
+    slots, most = world.slots(), world.services.settings.max_concurrent_training_jobs
     assert len(slots) <= most, f"{len(slots)} slots of {most}: {slots}"
     running = world.running() & ours(world)
     assert running <= slots, f"running without a slot: {running - slots}"

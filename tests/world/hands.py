@@ -18,11 +18,15 @@ from tests.world.surroundings import TABLE
 class Hands(Seen):
     """Everything but the functions themselves."""
 
-    def elsewhere(self, job_id: str) -> None:
-        """A start that is not the handlers' own, or was under way for long."""
+    def elsewhere(self, job_id: str, output: str = "s3://elsewhere/x") -> None:
+        """A start that is not the handlers' own."""
         self._neptunedata.start_ml_model_training_job(
-            id=job_id, dataProcessingJobId=COMPLETED_DATA_PROCESSING_JOB, trainModelS3Location="s3://elsewhere/x"
+            id=job_id, dataProcessingJobId=COMPLETED_DATA_PROCESSING_JOB, trainModelS3Location=output
         )
+
+    def arrives_late(self, job_id: str) -> None:
+        """The handlers' own start of the job, which was under way for long."""
+        self.arrives(self.job(job_id)["request"])
 
     def arrives(self, parameters: Mapping[str, Any]) -> None:
         """A start comes to Neptune when nobody waits for its answer any more."""
@@ -45,9 +49,20 @@ class Hands(Seen):
             ExpressionAttributeValues={":slots": {"SS": [*job_ids]}},
         )
 
+    def set_capacity(self, **texts: str) -> None:
+        """Somebody else's write to the control item."""
+        for name, text in texts.items():
+            self._dynamodb.update_item(
+                TableName=TABLE,
+                Key={"jobId": {"S": CAPACITY}},
+                UpdateExpression="SET #name = :text",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":text": {"S": text}},
+            )
+
     def copy_job(self, job_id: str, times: int) -> None:
         """As many more jobs like this one, each asked for a little later."""
-        job = self.steps.table.get(job_id)
+        job = self.services.table.get(job_id)
         for number in range(1, times + 1):
             later = job.createdAt + timedelta(milliseconds=number)
             trigger = job.trigger.model_copy(update={"identity": f"{job.trigger.identity} {number}"})

@@ -23,6 +23,7 @@ class Remembered(NamedTuple):
     neptune: Any
     streamed: list[Any]
     announced_from: int
+    invocations: list[dict[str, Any]]
     heard: list[Any]
 
 
@@ -46,6 +47,7 @@ class Memory(Seen):
                 neptune=copy.deepcopy(self.neptune.state, {id(self.neptune): self.neptune}),
                 streamed=[*self.stream()],
                 announced_from=self._announced_from,
+                invocations=[*self.invocations],
                 heard=[*self._topic().sent_notifications],
             )
 
@@ -55,7 +57,7 @@ class Memory(Seen):
         self.queue.__dict__.update(copy.deepcopy(then.queue, {id(self.queue.now): self.queue.now}))
         get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables[TABLE] = copy.deepcopy(then.table)
         self.neptune.state = copy.deepcopy(then.neptune, {id(self.neptune): self.neptune})
-        self._streamed = [*then.streamed]
+        self._streamed, self.invocations = [*then.streamed], [*then.invocations]
         self._topic().sent_notifications[:] = then.heard
 
     def fingerprint(self) -> str:
@@ -65,5 +67,5 @@ class Memory(Seen):
         pending = [checks.images(record) for record in self.stream()[self._announced_from :]]
         with self.neptune.lock:
             training = {job_id: job.began for job_id, job in self.neptune.state.cluster.training.items()}
-        durable = (self.clock.time, self.phase, sorted(heard), waiting, pending, training)
+        durable = (self.clock.time, self.phase, sorted(heard), waiting, pending, training, self.invocations)
         return repr((*durable, self.accepted(), sorted(self.items().items(), key=str)))

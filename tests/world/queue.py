@@ -27,7 +27,7 @@ class Queue:
     sent: int = 0
 
     def __post_init__(self) -> None:
-        said = template.resource("TrainingQueue")
+        said = template.resource_of("TrainingQueue")
         self.invisible = timedelta(seconds=said["VisibilityTimeout"])
         self.most = said["RedrivePolicy"]["maxReceiveCount"]
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-import track
+import step
 from neptune_training.aws.dynamodb_items import plain
 from neptune_training.aws.table import CAPACITY
-from neptune_training.flow.step import Steps
+from neptune_training.flow.services import Services
 from neptune_training.model.times import from_text
 from tests.world.surroundings import Surroundings
 
@@ -15,8 +15,8 @@ class Seen(Surroundings):
     """Questions, all of them answered without a word of the functions."""
 
     @property
-    def steps(self) -> Steps:
-        return track.steps()
+    def services(self) -> Services:
+        return step.services()
 
     def items(self) -> dict[str, dict[str, Any]]:
         """All items of the table, as DynamoDB has them."""

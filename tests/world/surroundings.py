@@ -1,11 +1,12 @@
 """What a world is made of: moto, local Neptune ML, the functions' environment, their clock and their clients."""
 
+import json
 import os
 import threading
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any, Self
 from unittest.mock import patch
@@ -17,12 +18,14 @@ from moto.core import DEFAULT_ACCOUNT_ID, botocore_stubber
 
 import notify
 import start
+import step
 import track
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws.table import Table
 from tests.world import template
 from tests.world.calls import Call, Calls
 from tests.world.clock import Clock
+from tests.world.side_by_side import SideBySide
 
 REGION = "us-east-1"
 BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
@@ -42,6 +45,8 @@ class Surroundings:
         self.parameters = {"DataProcessingJobId": COMPLETED_DATA_PROCESSING_JOB, **parameters}
         self._moment = threading.RLock()
         self._streamed: list[dict[str, Any]] = []
+        self.invocations: list[dict[str, Any]] = []  # of `step`, that `track` has asked for
+        self.stepping: list[str] = []  # the jobs of the invocation of `step` that runs
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
@@ -59,7 +64,7 @@ class Surroundings:
             starting.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", "No application metrics")  # handlers side by side share powertools' set
             starting.enter_context(self._own_session())
-            for function in (start, track):  # read when the module was, before there was this environment
+            for function in (start, step, track):  # read when the module was, before there was this environment
                 namespace = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
                 starting.enter_context(patch.object(function.metrics.provider, "namespace", namespace))
             self._exit = starting.pop_all()
@@ -74,6 +79,7 @@ class Surroundings:
         return {
             **{name: value for name, value in template.variables(frozenset(said.items())).items() if value},
             "TRAINING_JOBS_TABLE": TABLE,
+            "STEP_FUNCTION": "step",
             "TRAINING_TOPIC_ARN": self.topic,
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_DISABLED": "true",
@@ -84,6 +90,7 @@ class Surroundings:
         """Nobody looks at another clock: not the functions, not the waits between tries, not S3."""
         with (
             patch("wiring.now", self.clock.now),
+            patch("step.SideBySide", partial(SideBySide, self.clock)),
             patch("wiring.time", SimpleNamespace(sleep=self.clock.sleep)),
             patch.object(Table.__init__, "__defaults__", (self.clock.sleep,)),
             patch("moto.s3.models.utcnow", self.clock.naive),
@@ -93,15 +100,26 @@ class Surroundings:
     @contextmanager
     def _own_session(self) -> Any:
         """The handlers make their clients anew, with our hooks in them."""
-        made = (start.steps, track.steps, notify.sns)
+        made = (start.services, step.services, track.tracker, notify.sns)
         self.calls = Calls()
+        self.calls.otherwise = self._take_invocation
         self.calls.watchers.append(self._keep_stream)
         with patch("boto3.DEFAULT_SESSION", session()), self.calls.seen_by(session().events):
             for each in made:
                 each.cache_clear()
-            yield
-        for each in made:
-            each.cache_clear()
+            try:
+                yield
+            finally:
+                for each in made:
+                    each.cache_clear()
+
+    def _take_invocation(self, call: Call) -> Any:
+        """Lambda takes an event for later; moto would want a container for it."""
+        if (call.service, call.operation, call.moment) != ("lambda", "Invoke", "before"):
+            return None
+        with self._moment:
+            self.invocations.append(json.loads(call.parameters["body"]))
+        return SimpleNamespace(status_code=202), {"StatusCode": 202, "ResponseMetadata": {"HTTPStatusCode": 202}}
 
     def _table(self) -> Any:
         return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].get_table(TABLE)

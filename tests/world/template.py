@@ -21,6 +21,11 @@ def default(parameter: str) -> str:
     return str(template()["Parameters"][parameter].get("Default", ""))
 
 
+def resource_of(name: str, **parameters: str) -> dict[str, Any]:
+    """A resource as it is with `parameters` of the stack."""
+    return Rendered(**parameters)[name]
+
+
 @cache
 def variables(parameters: frozenset[tuple[str, str]]) -> dict[str, str]:
     """The functions' variables, with `parameters` of the stack."""

@@ -9,14 +9,17 @@ from typing import Any
 
 import notify
 import start
+import step
 import track
 from tests.world import template
-from tests.world.calls import Call, Crash, Watcher
+from tests.world.calls import Call, Crash, Hang, Watcher
 from tests.world.clock import Clock
 from tests.world.hands import Hands
 from tests.world.memory import Memory
 from tests.world.queue import Message
 from tests.world.triggers import MODEL, Triggers
+
+TRACK_TIMEOUT = 60
 
 
 class Context(SimpleNamespace):
@@ -39,7 +42,8 @@ class World(Triggers, Hands, Memory):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.timeout = float(self.parameters.get("FunctionTimeoutSeconds", template.default("FunctionTimeoutSeconds")))
+        read_timeout = {key: self.parameters[key] for key in ("NeptuneReadTimeoutSeconds",) if key in self.parameters}
+        self.timeout = float(template.resource_of("StepFunction", **read_timeout)["Timeout"])
         self.errors: list[Exception] = []
 
     # --- invocations --------------------------------------------------------------------------------------------------
@@ -66,8 +70,29 @@ class World(Triggers, Hands, Memory):
         return survived
 
     def track(self) -> bool:
-        """A tick."""
-        return self.survives(lambda: track.handler({"source": "aws.events"}, self.context()))
+        """A tick, and the steps that it asks for."""
+        ticked = self.tick()
+        return all([ticked, *(self.take_step() for _ in list(self.invocations))])
+
+    def tick(self) -> bool:
+        """A tick by itself."""
+        return self.survives(lambda: track.handler({"source": "aws.events"}, Context(self.clock, TRACK_TIMEOUT)))
+
+    def take_step(self) -> bool:
+        """The next invocation of `step`. Its time is its own: others run beside it."""
+        with self._moment:
+            if not self.invocations:
+                return True
+            event, began = self.invocations.pop(0), self.clock.time
+        self.stepping = event["jobIds"]
+        survived = self.survives(lambda: step.handler(event, self.context()))
+        self.clock.time, self.stepping = began, []
+        return survived
+
+    def take(self, job_id: str, *, turn: bool = False) -> bool:
+        """One step of one job."""
+        event = {"jobIds": [job_id], "turns": [job_id] if turn else []}
+        return self.survives(lambda: step.handler(event, self.context()))
 
     def notify(self) -> bool:
         """Hand the stream's new records on; an error leaves its place as it was."""
@@ -82,6 +107,9 @@ class World(Triggers, Hands, Memory):
         random.seed(1)
         try:
             invocation()
+        except Hang:
+            self.clock.sleep(self.timeout)
+            return False
         except Crash:
             return False
         except Exception as error:  # noqa: BLE001 - Lambda catches them all
@@ -102,9 +130,12 @@ class World(Triggers, Hands, Memory):
         if self.phase == "deliver" and (visible := self.queue.visible()):
             self.receive(visible[0])
             return "deliver"
-        now = self.phase = {"deliver": "track"}.get(self.phase, self.phase)
-        self.phase = {"track": "notify", "notify": "sleep", "sleep": "deliver"}[now]
-        {"track": self.track, "notify": self.notify, "sleep": lambda: self.clock.sleep(60)}[now]()
+        if self.phase == "step" and self.invocations:
+            self.take_step()
+            return "step"
+        now = self.phase = {"deliver": "track", "step": "notify"}.get(self.phase, self.phase)
+        self.phase = {"track": "step", "notify": "sleep", "sleep": "deliver"}[now]
+        {"track": self.tick, "notify": self.notify, "sleep": lambda: self.clock.sleep(60)}[now]()
         return now
 
     def until_quiet(self, most: int = 24 * 60) -> int:

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import RetryCallState, Retrying, wait_random_exponential
 
-from neptune_training.aws.neptune_errors import Unanswered, Unseen, details, failure_of_start
-from neptune_training.model.jobs import Status
+from neptune_training.aws.neptune_errors import Unanswered, Unseen, details, failure_of_start, worth_another
+from neptune_training.model.jobs import FinalStatus, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_neptunedata import NeptuneDataClient
 
 
 RUNNING = {"inprogress", "pending", "starting", "stopping"}
-ENDED = {
+ENDED: dict[str, FinalStatus] = {
     "completed": Status.COMPLETED,
     "failed": Status.FAILED,
     **dict.fromkeys(("stopped", "cancelled", "canceled"), Status.STOPPED),
@@ -36,14 +38,19 @@ class Found:
     stages: dict[str, dict[str, Any]]
 
     @property
-    def end(self) -> Status | None:
-        """How it has ended, if it has."""
+    def end(self) -> FinalStatus | None:
+        """Return how it has ended, None if it has not."""
         return ENDED.get(self.status.lower())
 
     @property
     def runs(self) -> bool:
-        """Whether the word is known for a job that has not ended."""
+        """Return True if the word is known for a job that has not ended."""
         return self.status.lower() in RUNNING
+
+    def writes_to(self, location: str) -> bool | None:
+        """Return True if its output is below `location`, an S3 URI; None while Neptune does not tell it."""
+        output = self.stages.get("processing", {}).get("outputLocation")
+        return None if not output else f"{output.rstrip('/')}/".startswith(f"{location.rstrip('/')}/")
 
 
 class Absent:
@@ -65,13 +72,40 @@ MAX_CHARACTERS = 2048
 
 
 class Neptune:
-    """The three calls that training needs. The client must not retry by itself: a repeated start is a second POST."""
+    """The three calls that training needs.
 
-    def __init__(self, client: "NeptuneDataClient") -> None:
-        self._client = client
+    Neither client may retry by itself: a start that is sent twice may be two jobs. `looks` is the client for the calls
+    that only read; in a group of jobs it gives up sooner, so that a slow answer delays the others less.
+    """
 
-    def start(self, request: dict[str, Any]) -> Accepted:
-        """StartMLModelTrainingJob, one POST. Raises a `Failure`."""
+    def __init__(
+        self,
+        client: "NeptuneDataClient",
+        *,
+        looks: "NeptuneDataClient",
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._client, self._looks, self._now, self._sleep = client, looks, now, sleep
+
+    def start(self, request: dict[str, Any], *, until: datetime, once: bool = False) -> Accepted:
+        """Send StartMLModelTrainingJob, again and again until `until` while Neptune has too many requests.
+
+        `once` sends it once: it is the probe for all jobs that wait.
+
+        Raises:
+            Refused, NeverStarts, IdInUse, Unanswered: as `neptune_errors` says.
+        """
+        retrying = Retrying(
+            retry=lambda state: worth_another(error_of(state), state.attempt_number, probing=once),
+            wait=wait_random_exponential(multiplier=0.25, max=4),
+            stop=lambda state: self._now() + timedelta(seconds=state.upcoming_sleep) >= until,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(self._start, request)
+
+    def _start(self, request: dict[str, Any]) -> Accepted:
         try:
             answer: Any = self._client.start_ml_model_training_job(**request)
         except (ClientError, BotoCoreError) as error:
@@ -82,12 +116,12 @@ class Neptune:
 
     def training(self, job_id: str, role: str | None) -> Look:
         """GetMLModelTrainingJob. `role` is the request's own neptuneIamRoleArn, if it named one."""
-        ask = self._client.get_ml_model_training_job
+        ask = self._looks.get_ml_model_training_job
         return look("GetMLModelTrainingJob", lambda: ask(id=job_id, **role_parameter(role)))
 
     def data_processing(self, job_id: str, role: str | None) -> Look:
         """GetMLDataProcessingJob."""
-        ask = self._client.get_ml_data_processing_job
+        ask = self._looks.get_ml_data_processing_job
         return look("GetMLDataProcessingJob", lambda: ask(id=job_id, **role_parameter(role)))
 
 
@@ -100,6 +134,11 @@ def look(operation: str, ask: Callable[[], Any]) -> Look:
         return Absent() if absent(code, message) else Unknown(Unseen(operation, code, message, request_id))
     except BROKEN as error:
         return Unknown(Unseen(operation, "BrokenAnswer", broken(error)))
+
+
+def error_of(state: RetryCallState) -> BaseException | None:
+    """Return what the last attempt raised."""
+    return state.outcome.exception() if state.outcome else None
 
 
 def role_parameter(role: str | None) -> dict[str, Any]:

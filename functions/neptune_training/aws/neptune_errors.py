@@ -6,6 +6,7 @@
 - `Unanswered`: nobody knows. It may have started.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import (
@@ -62,6 +63,7 @@ PERMANENT = {
     "InvalidArgumentException",
     "IllegalArgumentException",
 }
+AMBIGUOUS = {"ClientTimeoutException", "408", "RequestTimeout", "RequestTimeoutException"}  # 4xx, and may have started
 CONSTRAINT = "ConstraintViolationException"
 NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 
@@ -76,15 +78,15 @@ class Failure(Exception):  # noqa: N818 - the subclasses say what happened
     operation = "StartMLModelTrainingJob"
 
     @property
-    def reason(self) -> Problem:
-        """For the record and the announcement."""
+    def problem(self) -> Problem:
+        """Return it for the record and the announcement."""
         sent = f", requestId {self.request_id}" if self.request_id else ""
         return Problem(field=self.operation, value=f"{self.code}{sent}", problem=self.message, remedy=self.remedy)
 
     @property
     def remedy(self) -> str:
         """What the person who reads this can do."""
-        return f"Mend what Neptune names, then: {AGAIN[0].lower()}{AGAIN[1:]}"
+        return f"Fix what Neptune names, then: {AGAIN[0].lower()}{AGAIN[1:]}"
 
 
 class NeverStarts(Failure):
@@ -143,7 +145,7 @@ def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
     """What a failed start means. What is not known to be a refusal may have started."""
     code, message, request_id = details(error)
     if isinstance(error, ClientError):
-        return failure_by_code(code, message, request_id)
+        return failure_by_code(code, message, request_id, http_status(error))
     if isinstance(error, ParamValidationError):
         return NeverStarts(code, message)
     if isinstance(error, NoCredentialsError):
@@ -154,8 +156,20 @@ def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
     return Unanswered(code, message)
 
 
-def failure_by_code(code: str, message: str, request_id: str | None) -> Failure:
-    """The table of the README, row by row."""
+def http_status(error: ClientError) -> int:
+    """Return the HTTP status of the answer, 0 if there was none."""
+    status: Any = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status if isinstance(status, int) else 0
+
+
+def failure_by_code(  # noqa: PLR0911 - one row of the table each
+    code: str, message: str, request_id: str | None, status: int = 0
+) -> Failure:
+    """Return what an error code means, as docs/errors.md has it row by row.
+
+    Only a code that is in no list is judged by its HTTP `status`: a 4xx says that the request was refused, by Neptune
+    or by something in between; anything else leaves open whether the job was started.
+    """
     text = message.lower()
     said = code, message, request_id
     if code in THROTTLING:
@@ -168,7 +182,13 @@ def failure_by_code(code: str, message: str, request_id: str | None) -> Failure:
         return IdInUse(*said)
     if code == CONSTRAINT:
         return ConstraintViolated(*said)
-    return NeverStarts(*said) if code in PERMANENT else Unanswered(*said)
+    if code in PERMANENT:
+        return NeverStarts(*said)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return AtCapacity(*said, WaitingFor.CAPACITY)
+    if code not in AMBIGUOUS and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Refused(*said, WaitingFor.ERROR)
+    return Unanswered(*said)
 
 
 def details(error: ClientError | BotoCoreError) -> tuple[str, str, str | None]:

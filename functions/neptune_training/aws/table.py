@@ -15,21 +15,23 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from neptune_training.aws.dynamodb_items import plain, typed
-from neptune_training.model.capacity import Capacity, Due, capacity_of, due_of
-from neptune_training.model.jobs import Job, Status, Trigger
+from neptune_training.model.capacity import Capacity, capacity_of
+from neptune_training.model.jobs import UNFINISHED, Job, Requested, Status, Trigger, Waiting, WaitingFor, type_of
 from neptune_training.model.times import to_text
+from neptune_training.model.unfinished import Entry, entry_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 CAPACITY = "#capacity"
-NEXT_ATTEMPT_INDEX = "nextAttempt"
+UNFINISHED_INDEX = "unfinished"
 MODEL_INDEX = "model"
 RESUME = "REMOVE pausedUntil, pausedFor, refusals"
 SAME_VERSION = "version = :seen"
@@ -79,17 +81,33 @@ class Table:
         else:
             self._write(self._client.put_item, **over_version(job))
 
-    def due(self, status: Status, now: datetime) -> Iterator[Due]:
-        """The jobs in `status` whose next attempt is due, the one that is due longest first."""
+    def unfinished(self) -> list[Entry]:
+        """Return all unfinished jobs as the index has them: by status, the one that is due longest first.
+
+        The index may lag behind the table by a moment: read a job before acting on it.
+        """
+        return [entry for status in UNFINISHED for entry in self._unfinished(status)]
+
+    def queue_length(self, at_most: int, *, besides: str) -> int:
+        """Return how many jobs besides this one wait in the queue to be started. Counting ends at `at_most`."""
+        queued = (each for each in self._unfinished(Status.WAITING) if each.in_queue and each.job_id != besides)
+        return len(list(islice(queued, at_most)))
+
+    def _unfinished(self, status: Status) -> Iterator[Entry]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
-            IndexName=NEXT_ATTEMPT_INDEX,
-            KeyConditionExpression="#status = :status AND nextAttemptAt <= :now",
+            IndexName=UNFINISHED_INDEX,
+            KeyConditionExpression="#status = :status",
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":status": {"S": status}, ":now": {"S": to_text(now)}},
+            ExpressionAttributeValues={":status": {"S": status}},
         )
-        found = (due_of(plain(each)) for page in pages for each in page["Items"])
-        return (due for due in found if due)
+        found = (entry_of(plain(each)) for page in pages for each in page["Items"])
+        return (entry for entry in found if entry)
+
+    def postpone_unreadable(self, job_id: str, until: datetime) -> None:
+        """Let a record that cannot be read be due again at `until`, so that it delays no other job."""
+        values = {":until": {"S": to_text(until)}}
+        self._write(self._client.update_item, **update_of(job_id, "SET nextAttemptAt = :until", values))
 
     def newest_completed(self, model: str) -> str | None:
         """The id of the job of `model` that was asked for last among those COMPLETED."""
@@ -110,19 +128,24 @@ class Table:
         """The control item as it is now."""
         return capacity_of(self._get(CAPACITY) or {})
 
-    def claim(self, job: Job, seen: Capacity, *, most: int, now: datetime, probe_until: datetime) -> None:
-        """REQUESTED, with a slot, in one transaction: only while there is one, no pause, and no newer upload.
+    def claim(self, job: Requested, seen: Capacity, *, limit: int, now: datetime, probe_until: datetime) -> None:
+        """Save the claimed `job` and take a slot for it, in one transaction.
 
-        After a pause the claim is a probe: it moves `pausedUntil` on to `probe_until`, so that nobody else passes
-        before its answer is known. Raises `Changed` (any of that is not so any more: look again) or `Contended`.
+        Succeeds only while fewer than `limit` slots are taken, starts are not paused, and no newer upload of the same
+        file is known. After a pause the claim is a probe: it moves `pausedUntil` to `probe_until`, so that no other job
+        is started before the answer to this one.
+
+        Raises:
+            Changed: one of these is no longer true, or the record is not the version before `job`: read again.
+            Contended: another transaction held an item: the same call may succeed.
         """
         values: dict[str, Any] = {
             ":slot": {"SS": [job.jobId]},
             ":job": {"S": job.jobId},
-            ":most": {"N": str(most)},
+            ":limit": {"N": str(limit)},
             ":now": {"S": to_text(now)},
         }
-        room = "(attribute_not_exists(slots) OR size(slots) < :most OR contains(slots, :job))"
+        room = "(attribute_not_exists(slots) OR size(slots) < :limit OR contains(slots, :job))"
         if seen.paused_until:
             condition = f"{room} AND pausedUntil = :seen AND pausedUntil <= :now"
             update = "ADD slots :slot SET pausedUntil = :until"
@@ -137,16 +160,20 @@ class Table:
         )
 
     def release(self, job: Job, *, pause_until: datetime | None = None, resume: bool = False) -> None:
-        """Save `job` and give its slot back, in one transaction; with it begin or lengthen the pause, or end it.
+        """Save `job` and free its slot, in one transaction.
 
-        Raises `Changed` or `Contended`.
+        `pause_until` also begins or lengthens the pause of all starts; `resume` ends it.
+
+        Raises:
+            Changed: the record is not the version before `job`.
+            Contended: another transaction held an item: the same call may succeed.
         """
         update = "DELETE slots :slot"
         values: dict[str, Any] = {":slot": {"SS": [job.jobId]}}
         if pause_until:
             update += " SET pausedUntil = :until, pausedFor = :for ADD refusals :one"
-            said = {":until": {"S": to_text(pause_until)}, ":for": {"S": str(job.waitingFor)}, ":one": {"N": "1"}}
-            values |= said
+            paused_for = job.waitingFor if isinstance(job, Waiting) else WaitingFor.CAPACITY
+            values |= {":until": {"S": to_text(pause_until)}, ":for": {"S": paused_for}, ":one": {"N": "1"}}
         elif resume:
             update += f" {RESUME}"
         self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, update, values))})
@@ -246,10 +273,17 @@ def padded(trigger: Trigger) -> str:
 
 
 def item(job: Job) -> dict[str, Any]:
-    """A job as DynamoDB stores it; what is None is not there, so that the index over unfinished jobs stays sparse."""
-    return typed(job.model_dump(mode="json", exclude_none=True))
+    """Return a job as DynamoDB stores it. A field that is None is left out, so the index holds unfinished jobs only."""
+    return typed({**job.later, **job.model_dump(mode="json", exclude_none=True)})
 
 
 def job_of(stored: dict[str, Any]) -> Job:
-    """A record read back."""
-    return Job.model_validate(stored)
+    """Return the job of a record that was read. Fields that this version does not know are kept in `later`.
+
+    Raises:
+        ValidationError: nobody can read it; somebody wrote it by hand.
+    """
+    status = stored.get("status")
+    kind = type_of(Status(status) if status in tuple(Status) else Status.REJECTED)
+    known = {name: value for name, value in stored.items() if name in kind.model_fields and name != "later"}
+    return kind.model_validate({**known, "later": {name: stored[name] for name in stored.keys() - known.keys()}})

@@ -6,7 +6,7 @@
 `judge` looks at the world as it is and changes nothing, so it can be asked again at every attempt.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,11 +30,15 @@ DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Uri)
 
 @dataclass(frozen=True)
 class Ready:
-    """It may start, with this request. `files` are ETags by name."""
+    """It may start, with this request. `files` are ETags by name.
+
+    `exists` says that Neptune has this very job already, as it may after the table was restored from a backup.
+    """
 
     request: dict[str, Any]
     files: dict[str, str]
     warnings: tuple[Problem, ...] = ()
+    exists: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class Readiness:
             findings.warnings += warnings
         files = {name: file.etag for name, file in sorted(directory.files.items())[:100]} if directory else {}
         ready = Ready(request.model_dump(exclude_none=True), files, tuple(findings.warnings))
-        return self._judge_id(job, request) or self._judge_needs(request) or ready
+        return self._judge_id(job, request, ready) or self._judge_needs(request) or ready
 
     def _latest(self, job: Job, role: str | None) -> tuple[str | None, list[Problem]]:
         """The newest COMPLETED job of the same model, if there is one, and what to say if there is none."""
@@ -134,14 +138,20 @@ class Readiness:
             return None, [nothing_to_continue(f"Neptune no longer has {newest}")]
         return newest, []
 
-    def _judge_id(self, job: Job, request: TrainingRequest) -> Verdict | None:
-        """An explicit id must be free before the first start, or somebody else's job could be taken for ours."""
+    def _judge_id(self, job: Job, request: TrainingRequest, ready: Ready) -> Verdict | None:
+        """Return None if an explicit id is free: otherwise somebody else's job could be taken for this one."""
         if not job.asked.get("id"):
             return None
         look = self.neptune.training(job.jobId, request.neptuneIamRoleArn)
-        if isinstance(look, Unknown):
-            return NotYet(look.failure.waiting_for, (look.failure.reason,))
-        return Never((id_taken(job.jobId),)) if isinstance(look, Found) else None
+        match look:
+            case Absent():
+                return None
+            case Found():
+                ours = look.writes_to(request.trainModelS3Location)
+                return replace(ready, exists=True) if ours else Never((id_taken(job.jobId),))
+            case Unknown(failure):  # this job's own trouble, perhaps: it must not wait at the head of the queue
+                access = failure.waiting_for is WaitingFor.ACCESS
+                return NotYet(WaitingFor.ACCESS if access else WaitingFor.ERROR, (failure.problem,))
 
     def _judge_needs(self, request: TrainingRequest) -> Verdict | None:
         """The jobs that it builds on have to be completed."""

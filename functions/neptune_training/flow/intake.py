@@ -1,4 +1,4 @@
-"""Write a request down: the moment from which it cannot be lost, and by which a repeat is known."""
+"""Write a new request to the table. From then on it cannot be lost, and a repeat of it is recognised."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from neptune_training.aws.table import Table
 from neptune_training.checks import events
 from neptune_training.checks.events import Asked, Unreadable
 from neptune_training.model import jobs
-from neptune_training.model.jobs import Job
+from neptune_training.model.jobs import Ended, Job
 from neptune_training.model.problems import Problem, shown
 
 MAX_RAW_CHARACTERS = 16_384
@@ -15,14 +15,14 @@ MAX_RAW_CHARACTERS = 16_384
 def record(
     table: Table, body: str, message_id: str | None, *, now: datetime, first_step_by: datetime, give_up: timedelta
 ) -> tuple[Job, bool]:
-    """The job that `body` asks for, and whether it is new. What nobody can read is a job too: a REJECTED one.
+    """Return the job that `body` asks for, and True if it is new. An event that cannot be read is a REJECTED job.
 
-    `first_step_by` is when this invocation ends: until then `track` leaves the first step to it.
+    `first_step_by` is when this invocation ends: until then the first step is left to it.
     """
     try:
         asked = events.read(body, message_id)
     except Unreadable as unreadable:
-        return keep(table, jobs.rejected(unreadable.trigger, unreadable.reasons, now, rawBody=raw(body)))
+        return keep(table, jobs.rejected(unreadable.trigger, unreadable.reasons, now, raw_body=raw(body)))
     job = jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=give_up)
     if asked.trigger.sequencer:
         table.note_upload(asked.trigger, job.jobId)
@@ -33,22 +33,22 @@ def record(
 
 
 def keep(table: Table, job: Job) -> tuple[Job, bool]:
-    """Store `job`, or find the record that is there already: it is ours, if the SDK sent our own write twice."""
+    """Store `job`, or return the record that exists. An equal one is new too: the SDK has sent our own write twice."""
     if table.create(job):
         return job, True
     stored = table.get(job.jobId)
     return (stored, stored == job) if stored else (job, table.create(job))
 
 
-def conflicting(asked: Asked, job: Job, now: datetime) -> Job:
-    """The same explicit id with another request: refused, and recorded under an id of its own."""
+def conflicting(asked: Asked, job: Job, now: datetime) -> Ended:
+    """Return a REJECTED job for a request whose explicit id another request has used, under an id of its own."""
     problem, remedy = "another request has used this id", "Choose another id, or leave it out to have one made"
     reasons = (Problem(field="id", value=shown(job.jobId), problem=problem, remedy=remedy),)
     return jobs.rejected(
-        asked.trigger, reasons, now, asked=asked.parameters, fingerprint=job.fingerprint, model=job.model
+        asked.trigger, reasons, now, asked=asked.parameters, request_fingerprint=job.fingerprint, model=job.model
     )
 
 
 def raw(body: str) -> str:
-    """The start of a body that nobody could read, as text that DynamoDB can store."""
+    """Return the start of a body that cannot be read, as text that DynamoDB can store."""
     return body[:MAX_RAW_CHARACTERS].encode(errors="replace").decode()[:MAX_RAW_CHARACTERS]

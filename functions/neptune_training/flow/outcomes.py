@@ -1,92 +1,155 @@
-"""What a step comes to, written down: the job is WAITING, or it has ended.
+"""What a step has led to, written to the record: the job waits, or it has ended.
 
-A job that does not run gives its slot back with the write that says so.
+A job that gives up its slot does so in the transaction that writes its new status.
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from neptune_training.aws.table import Table
-from neptune_training.flow import messages
-from neptune_training.model.jobs import CLUSTER_WIDE, Job, Status, WaitingFor
+from neptune_training.flow import bounds, messages
+from neptune_training.flow.services import Services
+from neptune_training.model.jobs import (
+    Ended,
+    FinalStatus,
+    Requested,
+    Status,
+    UnfinishedJob,
+    Waiting,
+    WaitingFor,
+)
 from neptune_training.model.problems import Problem
-from neptune_training.model.settings import Settings
 
 log = logging.getLogger(__name__)
 
-WAITS = ("waitingFor", "nextAttemptAt", "giveUpAt", "reasons")
+
+def save(services: Services, job: UnfinishedJob, *, resume: bool = False) -> None:
+    """Write an unfinished job with its bound. It keeps its slot, if it has one.
+
+    `resume` also ends the pause of all starts.
+    """
+    end_by = bounds.end_by(job, services.settings, services.now())
+    services.table.save(job.bounded(end_by), resume=resume)
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """The writer. Each method returns the job as it is then, and raises `Changed` where somebody else was first."""
+def end(
+    services: Services,
+    job: UnfinishedJob,
+    status: FinalStatus,
+    reasons: tuple[Problem, ...],
+    *,
+    resume: bool = False,
+    superseded_by: str | None = None,
+    neptune_status: str | None = None,
+    stages: dict[str, dict[str, Any]] | None = None,
+) -> Ended:
+    """Write a final status. `resume` also ends the pause of all starts.
 
-    table: Table
-    settings: Settings
-    now: Callable[[], datetime]
+    Raises:
+        Changed: the record is not the version before: somebody else took a step.
+    """
+    ended = job.ended(
+        status,
+        services.now(),
+        reasons,
+        superseded_by=superseded_by,
+        neptune_status=neptune_status,
+        stages=stages,
+    )
+    if isinstance(job, Waiting):
+        services.table.save(ended)
+    else:
+        services.table.release(ended, resume=resume)
+    log.info("ended", extra={"jobId": job.jobId, "status": status, "reasons": [*map(str, reasons)]})
+    return ended
 
-    def end(
-        self, job: Job, status: Status, reasons: tuple[Problem, ...], *, resume: bool = False, **changes: Any
-    ) -> Job:
-        """A final status; `resume` ends the cluster's pause with it."""
-        ended = job.ended(status, self.now(), reasons, **changes)
-        if job.status is Status.WAITING:
-            self.table.save(ended)
-        else:
-            self.table.release(ended, resume=resume)
-        log.info("ended", extra={"jobId": job.jobId, "status": status, "reasons": [*map(str, reasons)]})
-        return ended
 
-    def wait(
-        self,
-        job: Job,
-        waiting_for: WaitingFor,
-        reasons: tuple[Problem, ...] = (),
-        *,
-        next_attempt: datetime | None = None,
-        pause_until: datetime | None = None,
-        resume: bool = False,
-    ) -> Job:
-        """WAITING. A job that waits for the cluster stays due since it was created, which makes the oldest the next."""
-        now, give_up = self.now(), self._give_up(job, waiting_for)
-        if now >= give_up:
-            given_up = messages.gave_up(waiting_for, reasons or job.reasons)
-            return self.end(job, Status.REJECTED, given_up, resume=resume)
-        next_attempt = next_attempt or (job.createdAt if waiting_for in CLUSTER_WIDE else self._later(job, now))
-        waits = job.waits(waiting_for, now, next_attempt=next_attempt, give_up=give_up, reasons=reasons)
-        if job.status is not Status.WAITING:
-            self.table.release(waits, pause_until=pause_until, resume=resume)
-        elif all(getattr(waits, name) == getattr(job, name) for name in WAITS):
-            return job  # nothing new: waiting costs no write and no announcement
-        else:
-            self.table.save(waits)
-        return waits
+def give_up(
+    services: Services,
+    job: Waiting | Requested,
+    waited_for: WaitingFor,
+    reasons: tuple[Problem, ...],
+    *,
+    unanswered: bool = False,
+    resume: bool = False,
+) -> Ended:
+    """End a job that Neptune does not have and that may not be started any more.
 
-    def put_off(self, job: Job) -> Job:
-        """WAITING for the same, and no longer due: others have their turn before it comes back."""
-        now = self.now()
-        kept = {"waitingFor": job.waitingFor, "reasons": job.reasons, "giveUpAt": job.giveUpAt}
-        off = job.becomes(Status.WAITING, now, nextAttemptAt=now + self.settings.status_check_seconds, **kept)
-        self.table.save(off)
-        return off
+    `unanswered` says that its last start was not answered, which explains more than what it waited for.
+    """
+    gave_up = messages.gave_up(waited_for, reasons or job.reasons, unanswered=unanswered)
+    return end(services, job, Status.REJECTED, gave_up, resume=resume)
 
-    def had_its_last_step(self, job: Job) -> bool:
-        """Whether a job was put off after it should have been given up: that step did not come to its end."""
-        last = self._give_up(job, job.waitingFor or WaitingFor.TURN) + self.settings.status_check_seconds
-        return job.nextAttemptAt is not None and job.nextAttemptAt >= last
 
-    def _later(self, job: Job, now: datetime) -> datetime:
-        """As the job was put off to already, or in a minute."""
-        put_off = job.nextAttemptAt if job.status is Status.WAITING else None
-        return put_off if put_off and put_off > now else now + self.settings.status_check_seconds
+def wait(
+    services: Services,
+    job: Waiting,
+    waiting_for: WaitingFor,
+    reasons: tuple[Problem, ...] = (),
+    *,
+    next_attempt: datetime | None = None,
+    failed: bool = False,
+) -> Waiting | Ended:
+    """Let a job wait, or end it if it has waited long enough.
 
-    def _give_up(self, job: Job, waiting_for: WaitingFor) -> datetime:
-        """Files have a grace period of their own, from when they were first found wanting."""
-        if waiting_for is not WaitingFor.FILES:
-            return job.createdAt + self.settings.give_up_seconds
-        if job.waitingFor is WaitingFor.FILES and job.giveUpAt:
-            return job.giveUpAt
-        return self.now() + self.settings.files_grace_seconds
+    A job in the queue stays due since its place in it: so the index holds the jobs in the order of the queue.
+    `failed` says that the step did not end well: the next one is taken alone, and later.
+    """
+    now, settings = services.now(), services.settings
+    give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
+    if now >= give_up_at:
+        return give_up(services, job, waiting_for, reasons, unanswered=job.unanswered)
+    if next_attempt is None and waiting_for.in_queue:
+        next_attempt = job.place
+    elif next_attempt is None and failed:
+        next_attempt = bounds.retry_at(job.failedSteps, settings, now)
+    elif next_attempt is None:
+        since = job.waitingSince if job.waitingFor is waiting_for else None
+        next_attempt = now + bounds.patience(since or now, settings, now)
+    waits = job.still_waits(
+        waiting_for,
+        now,
+        next_attempt=next_attempt,
+        give_up=give_up_at,
+        reasons=reasons,
+        failed_steps=job.failedSteps if failed else 0,
+    )
+    save(services, waits)
+    return waits
+
+
+def wait_again(
+    services: Services,
+    job: Requested,
+    waiting_for: WaitingFor,
+    reasons: tuple[Problem, ...],
+    *,
+    tried: bool,
+    unanswered: bool = False,
+    pause_until: datetime | None = None,
+    resume: bool = False,
+) -> Waiting | Ended:
+    """Let a claimed job that Neptune does not have wait again, and give its slot back.
+
+    `tried` puts it behind all jobs that wait now. `pause_until` begins or lengthens the pause of all starts, `resume`
+    ends it.
+    """
+    now, settings = services.now(), services.settings
+    give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
+    if now >= give_up_at and not pause_until:
+        return give_up(services, job, waiting_for, reasons, unanswered=unanswered, resume=resume)
+    queued_at = now if tried else job.queuedAt
+    place = queued_at or job.createdAt
+    patience = bounds.patience(now, settings, now)
+    next_attempt = place if waiting_for.in_queue else now if waiting_for is WaitingFor.TURN else now + patience
+    waits = job.not_started(
+        waiting_for,
+        now,
+        next_attempt=next_attempt,
+        give_up=give_up_at,
+        queued_at=queued_at,
+        reasons=reasons,
+        unanswered=unanswered,
+    )
+    services.table.release(waits.bounded(give_up_at), pause_until=pause_until, resume=resume)
+    return waits

@@ -1,112 +1,106 @@
-"""A round of `track` over all unfinished jobs that are due."""
+"""Which jobs `track` ends and which get a step now: the order of the queue, probes, and what may run at once.
 
-import logging
-from contextlib import suppress
-from dataclasses import dataclass, field
+One pure function over what the index and the control item say. Three rules keep one job from delaying another:
+
+- A job whose last step ended well shares an invocation of `step` with others; any other job has one of its own.
+- Of the invocations that may run at once, at least half are for the jobs whose last step ended well.
+- A refused probe goes behind all jobs that wait: its place in the queue is the time of its refusal.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
+from neptune_training.model.capacity import Capacity
+from neptune_training.model.jobs import Status
+from neptune_training.model.unfinished import Entry
 
-from neptune_training.aws.neptune_errors import Unseen
-from neptune_training.flow.step import Steps
-from neptune_training.model.capacity import Capacity, Due
-from neptune_training.model.jobs import CLUSTER_WIDE, Job, Status, WaitingFor
-
-log = logging.getLogger(__name__)
-
-
-@dataclass
-class Round:
-    """What a round did and saw."""
-
-    steps: int = 0
-    waiting: int = 0
-    oldest_seconds: float = 0
-    slots: int = 0
-    access_denied: int = 0
-    failed: list[str] = field(default_factory=list)
-
-    def gauges(self) -> dict[str, float]:
-        """The round as metrics."""
-        return {
-            "JobsWaiting": self.waiting,
-            "OldestRequestAgeSeconds": self.oldest_seconds,
-            "SlotsInUse": self.slots,
-            "AccessDenied": self.access_denied,
-        }
+GROUP = 20  # jobs of one invocation, where that is enough
+LARGEST_GROUP = 100
+URGENT_FIRST = (Status.WAITING, Status.REQUESTED, Status.STARTED)
 
 
-def make(steps: Steps, deadline: datetime) -> Round:
-    """Follow what runs, find what is in doubt, then start what waits. One job's trouble is not another's."""
-    done = Round()
-    for status in (Status.STARTED, Status.REQUESTED):
-        for due in steps.table.due(status, steps.now()):
-            done.oldest_seconds = max(done.oldest_seconds, age(due, steps) if status is Status.REQUESTED else 0)
-            if steps.time_to_start(deadline):
-                take(steps, due, deadline, done)
-    capacity = free_slots_of_ended_jobs(steps, done)
-    for due in steps.table.due(Status.WAITING, steps.now()):
-        done.waiting += 1
-        done.oldest_seconds = max(done.oldest_seconds, age(due, steps))
-        if not steps.time_to_start(deadline):
-            continue
-        if due.waits_for_cluster(steps.now()) and not takes_jobs(steps, capacity):
-            continue
-        job = take(steps, due, deadline, done)
-        if job and (job.status is not Status.WAITING or job.waitingFor in CLUSTER_WIDE):  # it met what all would meet
-            capacity = steps.table.capacity()
-    return done
+@dataclass(frozen=True)
+class Limits:
+    """What may go on at once: training jobs, and invocations of `step`."""
+
+    slots: int
+    invocations: int
 
 
-def age(due: Due, steps: Steps) -> float:
-    """Seconds since the job was asked for."""
-    return (steps.now() - due.since).total_seconds()
+@dataclass(frozen=True)
+class Plan:
+    """What a tick does.
+
+    Attributes:
+        expired: Jobs whose bound has passed, as far as the index knows.
+        groups: The job ids of each invocation of `step`.
+        turns: The jobs among them that were chosen from the queue to start.
+    """
+
+    expired: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+    turns: frozenset[str] = frozenset()
 
 
-def takes_jobs(steps: Steps, capacity: Capacity) -> bool:
-    """Whether the cluster takes one more job, as far as is known."""
-    return capacity.free("", steps.settings.max_concurrent_training_jobs) and not capacity.paused(steps.now())
+def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limits) -> Plan:
+    """Return what to do about all unfinished jobs."""
+    expired = [job for job in jobs if job.end_by is not None and job.end_by <= now]
+    due = [job for job in jobs if job not in expired and job.next_attempt_at <= now and not job.in_step(now)]
+    running = Counter(job.model for job in jobs if job.status is not Status.WAITING)
+    chosen = turns([job for job in due if job.in_queue], running, capacity, now, limits.slots)
+    steps = sorted((*chosen, *(job for job in due if not job.in_queue)), key=order)
+    alone = [job for job in steps if job.failed_steps]
+    together = [job for job in steps if not job.failed_steps]
+    groups = invocations(alone, together, [job for job in jobs if job.in_step(now)], limits.invocations)
+    return Plan(
+        expired=tuple(job.job_id for job in expired),
+        groups=tuple(tuple(job.job_id for job in group) for group in groups),
+        turns=frozenset(job.job_id for job in chosen),
+    )
 
 
-def take(steps: Steps, due: Due, deadline: datetime, done: Round) -> Job | None:
-    """Take one step of one job."""
-    done.steps += 1
-    try:
-        job = steps.table.get(due.job_id)
-        if job is None:
-            return None
-        job = steps.next(job, deadline)
-    except Unseen:
-        done.failed.append(due.job_id)
-        return None
-    except Exception as error:
-        log.exception("step failed", extra={"jobId": due.job_id})
-        done.failed.append(due.job_id)
-        with suppress(Exception):  # what kept the step from being taken may keep its record from being written, too
-            steps.failed(due.job_id, error)
-        return None
-    done.access_denied += job.waitingFor is WaitingFor.ACCESS
-    return job
+def order(job: Entry) -> tuple[int, datetime]:
+    """Return the key by which jobs get their steps: starts before looks, then whoever is due longest."""
+    return URGENT_FIRST.index(job.status), job.next_attempt_at
 
 
-def free_slots_of_ended_jobs(steps: Steps, done: Round) -> Capacity:
-    """A slot goes back with the write that ends its job; this finds what any other hand has left behind."""
-    capacity = steps.table.capacity()
-    ended = [job_id for job_id in capacity.slots if has_ended(steps, job_id, done)]
-    if ended:
-        log.error("slots of ended jobs", extra={"jobIds": ended})
-        steps.table.forget_slots(ended)
-        capacity = steps.table.capacity()
-    done.slots = len(capacity.slots)
-    return capacity
+def turns(queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, slots: int) -> list[Entry]:
+    """Return the jobs of the queue that may start now.
+
+    While starts are paused, none; after a pause one, the probe: the first in the queue. Otherwise as many as slots are
+    free: first the jobs of the models with the fewest jobs running, and among these the first in the queue.
+    """
+    waiting = sorted(queue, key=lambda job: job.next_attempt_at)
+    if capacity.is_paused(now):
+        return []
+    free = slots - len(capacity.slots)
+    if capacity.paused_until is not None:
+        return waiting[: min(free, 1)] if free > 0 else []
+    chosen: list[Entry] = []
+    running = Counter(running)
+    while waiting and len(chosen) < free:
+        job = min(waiting, key=lambda each: running[each.model])
+        waiting.remove(job)
+        running[job.model] += 1
+        chosen.append(job)
+    return chosen
 
 
-def has_ended(steps: Steps, job_id: str, done: Round) -> bool:
-    """Whether a job needs its slot no more. One whose record cannot be read keeps it: it may be training."""
-    try:
-        job = steps.table.get(job_id)
-    except ValidationError:
-        log.exception("no job", extra={"jobId": job_id})
-        done.failed.append(job_id)
-        return False
-    return job is None or job.status.final
+def invocations(
+    alone: Sequence[Entry], together: Sequence[Entry], in_step: Sequence[Entry], most: int
+) -> list[list[Entry]]:
+    """Return the jobs of each invocation; what does not fit in gets its turn at the next tick.
+
+    Invocations of earlier ticks that may still run count. All steps of one invocation have the same `step_until`; that
+    of a job with a failed step before it runs alone.
+    """
+    alone_already = {job.step_until for job in in_step if job.failed_steps > 1}
+    room = max(most - len({job.step_until for job in in_step}), 0)
+    room_alone = min(max(most // 2 - len(alone_already), 0), room)
+    singles = [[job] for job in alone[:room_alone]]
+    wanted = min(room - len(singles), math.ceil(len(together) / GROUP))
+    groups = [list(together[number::wanted][:LARGEST_GROUP]) for number in range(wanted)]
+    return groups + singles

@@ -1,68 +1,60 @@
-"""What the cluster can take, as the table knows it: slots, the pause, and the jobs that are due."""
+"""What the Neptune cluster can take right now: slots, and the pause after a refused start.
 
-import logging
+A *slot* is a job's place among `MaxConcurrentTrainingJobs`. A *pause* stops all starts after Neptune has refused one. A
+*probe* is the one start that is sent after a pause, to find out whether Neptune takes jobs again.
+
+Values only. `aws.table` reads and writes them, `flow.plan` and `flow.waiting` decide with them.
+"""
+
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from neptune_training.model.jobs import CLUSTER_WIDE, WaitingFor
+from neptune_training.model.jobs import WaitingFor
 from neptune_training.model.times import from_text
 
-log = logging.getLogger(__name__)
 
+@dataclass(frozen=True)
+class Capacity:
+    """The control item of the TrainingJobs table, as it was read.
 
-class Due(NamedTuple):
-    """What the index over unfinished jobs says of one of them: enough to pass over those that wait for the cluster."""
-
-    job_id: str
-    since: datetime
-    waiting_for: WaitingFor | None
-    give_up_at: datetime | None
-
-    def waits_for_cluster(self, now: datetime) -> bool:
-        """Whether a look at the job can wait until the cluster takes jobs again."""
-        return self.waiting_for in CLUSTER_WIDE and self.give_up_at is not None and now < self.give_up_at
-
-
-class Capacity(NamedTuple):
-    """The control item: who holds a slot; until when, and after how many refusals in a row, nobody may start."""
+    Attributes:
+        slots: Ids of the jobs that hold a slot: Neptune has them or may have them.
+        paused_until: When the next probe may be sent. None while starts are not paused.
+        refusals: How many starts in a row Neptune has refused. Each one doubles the next pause.
+        paused_for: Why starts are paused: no capacity, or Neptune cannot be reached.
+    """
 
     slots: frozenset[str] = frozenset()
     paused_until: datetime | None = None
     refusals: int = 0
     paused_for: WaitingFor = WaitingFor.CAPACITY
 
-    def paused(self, now: datetime) -> bool:
-        """Whether every claim waits for the next probe."""
+    def is_paused(self, now: datetime) -> bool:
+        """Return True while no job may be started, not even as a probe."""
         return self.paused_until is not None and now < self.paused_until
 
-    def free(self, job_id: str, most: int) -> bool:
-        """Whether `job_id` has a slot or could have one."""
-        return job_id in self.slots or len(self.slots) < most
+    def has_slot_for(self, job_id: str, limit: int) -> bool:
+        """Return True if the job holds a slot, or if fewer than `limit` slots are taken."""
+        return job_id in self.slots or len(self.slots) < limit
 
 
-def due_of(stored: Mapping[str, Any]) -> Due | None:
-    """An entry of the index over unfinished jobs; None where somebody wrote it by hand, and not as it has to be."""
-    try:
-        give_up_at = stored.get("giveUpAt")
-        since, give_up = from_text(stored["createdAt"]), give_up_at and from_text(give_up_at)
-    except (KeyError, TypeError, ValueError):
-        log.exception("no job", extra={"jobId": stored["jobId"]})
-        return None
-    return Due(stored["jobId"], since, known(stored.get("waitingFor")), give_up)
+def waiting_for(text: Any) -> WaitingFor | None:
+    """Return what a record says that its job waits for. None for a value that only a later version knows."""
+    return WaitingFor(text) if text in tuple(WaitingFor) else None
 
 
-def known(waiting_for: str | None) -> WaitingFor | None:
-    """What only a later release waits for, its own code understands."""
-    return WaitingFor(waiting_for) if waiting_for in tuple(WaitingFor) else None
+def capacity_of(item: Mapping[str, Any]) -> Capacity:
+    """Build a `Capacity` from the control item.
 
-
-def capacity_of(stored: Mapping[str, Any]) -> Capacity:
-    """The control item, which may not be there yet."""
-    until = stored.get("pausedUntil")
+    `item` has plain Python values, for example `{"slots": {"fraud-1"}, "pausedUntil": "2026-11-24T02:38:08.754Z",
+    "refusals": 2, "pausedFor": "capacity"}`. It is empty if the item does not exist yet.
+    """
+    until = item.get("pausedUntil")
     return Capacity(
-        slots=frozenset(stored.get("slots", ())),
+        slots=frozenset(item.get("slots", ())),
         paused_until=from_text(until) if until else None,
-        refusals=int(stored.get("refusals", 0)),
-        paused_for=known(stored.get("pausedFor")) or WaitingFor.CAPACITY,
+        refusals=int(item.get("refusals", 0)),
+        paused_for=waiting_for(item.get("pausedFor")) or WaitingFor.CAPACITY,
     )

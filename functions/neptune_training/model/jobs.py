@@ -1,10 +1,10 @@
-"""What a training job is: its states and what its record holds.
+"""A training job and its record: one type for each status, and the transitions between them.
 
-    WAITING ⇄ REQUESTED → STARTED → COMPLETED | FAILED | STOPPED
-       └──────────┴─────→ REJECTED | SUPERSEDED
+    Waiting ⇄ Requested → Started → Ended (COMPLETED, FAILED, STOPPED)
+       └─────────┴──────────────→ Ended (REJECTED, SUPERSEDED)
 
-A `Job` is a value. Each method here returns the next one and touches nothing else; `steps` decides which, and `table`
-stores it only where the record still is what the step has seen.
+A job is a value: each method returns the next one and changes nothing else. `flow` decides which transition is taken;
+`aws.table` stores the result only if the record still is the one that `flow` saw.
 """
 
 import hashlib
@@ -12,27 +12,27 @@ import json
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from neptune_training.model.problems import Problem
 from neptune_training.model.times import to_milliseconds, to_text
 
+MAX_MODEL_CHARACTERS = 512  # `model` is the key of an index: 2,048 bytes at most
+
 
 def read_back(asked: object) -> object:
-    """What was asked is stored as text: it may hold numbers that DynamoDB has no room for."""
+    """Return what was asked as a dict: it is stored as text, since it may hold numbers that DynamoDB cannot."""
     return json.loads(asked) if isinstance(asked, str) else asked
 
 
 Time = Annotated[datetime, AfterValidator(to_milliseconds), PlainSerializer(to_text)]
-
-
-MAX_MODEL_CHARACTERS = 512  # the key of an index: 2,048 bytes at most
+Asked = Annotated[dict[str, Any], BeforeValidator(read_back), PlainSerializer(json.dumps)]
 
 
 class Status(StrEnum):
-    """Where a job is. The final ones are final: to try again is a new upload or event."""
+    """Where a job is. To train again after a final status takes a new upload or event."""
 
     WAITING = "WAITING"
     REQUESTED = "REQUESTED"
@@ -45,11 +45,12 @@ class Status(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing will happen to the job any more."""
+        """Return True if nothing will happen to the job any more."""
         return self not in UNFINISHED
 
 
 UNFINISHED = (Status.STARTED, Status.REQUESTED, Status.WAITING)
+FinalStatus: TypeAlias = Literal[Status.COMPLETED, Status.FAILED, Status.STOPPED, Status.REJECTED, Status.SUPERSEDED]
 
 
 class WaitingFor(StrEnum):
@@ -66,9 +67,10 @@ class WaitingFor(StrEnum):
     ACCESS = "access"
     ERROR = "an error to pass"
 
-
-# One probe speaks for all jobs that wait for these.
-CLUSTER_WIDE = (WaitingFor.SLOT, WaitingFor.CAPACITY, WaitingFor.NEPTUNE)
+    @property
+    def in_queue(self) -> bool:
+        """Return True if the job is ready to start, and only waits until the cluster takes one more."""
+        return self in (WaitingFor.SLOT, WaitingFor.CAPACITY, WaitingFor.NEPTUNE)
 
 
 class Trigger(BaseModel):
@@ -89,139 +91,404 @@ class Trigger(BaseModel):
 
     @property
     def directory(self) -> str:
-        """The key of the uploaded file without its name: `models/fraud/`."""
+        """Return the key of the uploaded file without its name, such as `models/fraud/`."""
         return (self.key or "").rpartition("/")[0] + "/"
 
 
-class Job(BaseModel):
-    """One record of the TrainingJobs table. `request` holds StartMLModelTrainingJob's parameters as sent."""
+class Record(BaseModel):
+    """What every record has.
 
-    model_config = ConfigDict(frozen=True, extra="allow")  # a field of a later release survives a write by this one
+    Attributes:
+        asked: The parameters as the trigger named them.
+        request: The parameters of StartMLModelTrainingJob as sent. None before the first claim.
+        files: ETags of the model's files by name, as they were when the request was made.
+        attempts: How often the job was claimed.
+        unanswered: A start was sent, or may have been, and was not answered. `request` must not change any more.
+        later: Fields that only a later version of this application knows. They are written back unchanged.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     jobId: str
     status: Status
     version: int = 1
     model: str
     trigger: Trigger
-    asked: Annotated[dict[str, Any], BeforeValidator(read_back), PlainSerializer(json.dumps)] = {}
+    asked: Asked = {}
     fingerprint: str
     request: dict[str, Any] | None = None
     files: dict[str, str] | None = None
     reasons: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    rawBody: str | None = None
-
-    waitingFor: WaitingFor | None = None
-    waitedFor: WaitingFor | None = None
-    nextAttemptAt: Time | None = None
-    giveUpAt: Time | None = None
-    leaseUntil: Time | None = None
     attempts: int = 0
     unanswered: bool = False
-    supersededBy: str | None = None
+    createdAt: Time
+    updatedAt: Time
+    later: dict[str, Any] = Field(default={}, exclude=True)
+
+    def next_version(self, now: datetime, reasons: tuple[Problem, ...] = ()) -> dict[str, Any]:
+        """Return the fields that the next record takes over, whatever its status."""
+        kept = {name: getattr(self, name) for name in Record.model_fields if name != "status"}
+        return {**kept, "version": self.version + 1, "updatedAt": now, "reasons": reasons}
+
+    def ended(
+        self,
+        status: FinalStatus,
+        now: datetime,
+        reasons: tuple[Problem, ...] = (),
+        *,
+        superseded_by: str | None = None,
+        neptune_status: str | None = None,
+        stages: dict[str, dict[str, Any]] | None = None,
+    ) -> "Ended":
+        """Return the job with a final status; what is known of its run is kept."""
+        ran = {name: getattr(self, name, None) for name in Ran.model_fields.keys() - Record.model_fields.keys()}
+        said = {"neptuneStatus": neptune_status, "stages": stages}
+        ran |= {name: value for name, value in said.items() if value is not None}
+        return Ended(status=status, endedAt=now, supersededBy=superseded_by, **ran, **self.next_version(now, reasons))
+
+
+class Ran(Record):
+    """What is known of a job that Neptune has or had.
+
+    Attributes:
+        arn: Only the answer to the start has it. None if that answer was lost.
+        stages: The SageMaker jobs under the training job, by `processing`, `hpo` and `transform`.
+    """
 
     arn: str | None = None
     creationTimeInMillis: int | None = None
     neptuneStatus: str | None = None
     stages: dict[str, dict[str, Any]] | None = None
-    missingSince: Time | None = None
-
-    createdAt: Time
-    updatedAt: Time
     startedAt: Time | None = None
-    endedAt: Time | None = None
 
-    def becomes(self, status: Status, now: datetime, **changes: Any) -> Self:
-        """The next version of this record: what concerned only the state that it leaves is gone."""
-        leaves = dict.fromkeys(("waitingFor", "waitedFor", "nextAttemptAt", "giveUpAt", "leaseUntil"))
-        return self.model_copy(
-            update={**leaves, "reasons": (), **changes, "status": status, "version": self.version + 1, "updatedAt": now}
+
+class Unfinished(Record):
+    """What a job has until it has ended.
+
+    Attributes:
+        nextAttemptAt: When its next step is due.
+        endBy: When `track` ends the job, if nothing else has. See `flow.bounds`.
+        stepUntil: Set while a step of the job is under way: when that step's invocation ends.
+        failedSteps: Steps in a row that did not end well; one under way counts as failed until it has ended.
+    """
+
+    nextAttemptAt: Time
+    endBy: Time | None = None
+    stepUntil: Time | None = None
+    failedSteps: int = Field(default=0, exclude_if=lambda count: count == 0)
+
+    def step_begun(self, now: datetime, *, until: datetime, again_at: datetime) -> Self:
+        """Return the job postponed until `again_at`, so that a step that never ends delays no other job."""
+        begun = {"stepUntil": until, "nextAttemptAt": again_at, "failedSteps": self.failedSteps + 1}
+        return type(self).model_validate({**dict(self), **begun, "version": self.version + 1, "updatedAt": now})
+
+    def next_unchanged(self, now: datetime) -> Self:
+        """Return the next version of the record, with nothing changed in it."""
+        return type(self).model_validate({**dict(self), "version": self.version + 1, "updatedAt": now})
+
+    def bounded(self, end_by: datetime) -> Self:
+        """Return the same version of the job with its bound."""
+        return type(self).model_validate({**dict(self), "endBy": end_by})
+
+    def step_failed(self, now: datetime, *, again_at: datetime) -> Self:
+        """Return the job after a step that has ended without a result: its next one is taken alone, at `again_at`."""
+        over = {"stepUntil": None, "nextAttemptAt": again_at}
+        return type(self).model_validate({**dict(self), **over, "version": self.version + 1, "updatedAt": now})
+
+
+class Waiting(Unfinished):
+    """WAITING: to be started as soon as that is possible.
+
+    Attributes:
+        giveUpAt: When the job is REJECTED if it still waits for the same.
+        waitingSince: Since when it has waited for `waitingFor`. None in records of version 0.1.0.
+        queuedAt: When Neptune last refused to start it: its place in the queue. None: its place is `createdAt`.
+        slotSeconds: How long it has waited for a slot so far; that time does not count against GiveUpSeconds.
+    """
+
+    status: Literal[Status.WAITING] = Status.WAITING
+    waitingFor: WaitingFor
+    giveUpAt: Time
+    waitedFor: WaitingFor | None = None
+    waitingSince: Time | None = None
+    queuedAt: Time | None = None
+    slotSeconds: int = Field(default=0, exclude_if=lambda seconds: seconds == 0)
+
+    @property
+    def place(self) -> datetime:
+        """Return the job's place in the queue: the earliest is the first."""
+        return self.queuedAt or self.createdAt
+
+    def slot_seconds(self, now: datetime) -> int:
+        """Return how long the job has waited for a slot until now."""
+        if self.waitingFor is not WaitingFor.SLOT or self.waitingSince is None:
+            return self.slotSeconds
+        return self.slotSeconds + max(0, int((now - self.waitingSince).total_seconds()))
+
+    def still_waits(
+        self,
+        waiting_for: WaitingFor,
+        now: datetime,
+        *,
+        next_attempt: datetime,
+        give_up: datetime,
+        reasons: tuple[Problem, ...],
+        failed_steps: int = 0,
+    ) -> "Waiting":
+        """Return the job WAITING, for the same or for something else."""
+        same = waiting_for is self.waitingFor
+        return Waiting(
+            waitingFor=waiting_for,
+            waitedFor=self.waitedFor,
+            waitingSince=(self.waitingSince or now) if same else now,
+            queuedAt=self.queuedAt,
+            slotSeconds=self.slotSeconds if same else self.slot_seconds(now),
+            nextAttemptAt=next_attempt,
+            giveUpAt=give_up,
+            failedSteps=failed_steps,
+            **self.next_version(now, reasons),
         )
 
-    def waits(
-        self, reason: WaitingFor, now: datetime, *, next_attempt: datetime, give_up: datetime, **changes: Any
-    ) -> Self:
-        """WAITING for `reason`."""
-        return self.becomes(
-            Status.WAITING, now, waitingFor=reason, nextAttemptAt=next_attempt, giveUpAt=give_up, **changes
-        )
-
-    def claimed(self, now: datetime, lease_until: datetime, **changes: Any) -> Self:
-        """REQUESTED by whoever stores this. What it waited for is kept: to wait for that again is no news."""
-        return self.becomes(
-            Status.REQUESTED,
-            now,
+    def claimed(
+        self,
+        now: datetime,
+        *,
+        lease_until: datetime,
+        give_up: datetime,
+        request: dict[str, Any],
+        files: dict[str, str],
+        warnings: tuple[Problem, ...],
+    ) -> "Requested":
+        """Return the job REQUESTED: until `lease_until` only whoever stores this may start it."""
+        kept = self.next_version(now)
+        kept |= {"attempts": self.attempts + 1, "request": request, "files": files, "warnings": warnings}
+        return Requested(
             leaseUntil=lease_until,
             nextAttemptAt=lease_until,
-            attempts=self.attempts + 1,
-            waitedFor=self.waitingFor or self.waitedFor,
-            **changes,
+            giveUpAt=give_up,
+            failedSteps=self.failedSteps,
+            waitedFor=self.waitingFor,
+            queuedAt=self.queuedAt,
+            slotSeconds=self.slot_seconds(now),
+            **kept,
         )
 
-    def started(self, now: datetime, *, look_again: datetime, **changes: Any) -> Self:
-        """STARTED: Neptune has it."""
-        return self.becomes(
-            Status.STARTED, now, startedAt=now, nextAttemptAt=look_again, neptuneStatus="InProgress", **changes
+
+class Requested(Unfinished):
+    """REQUESTED: claimed. Neptune may have the job or not.
+
+    Attributes:
+        leaseUntil: Until then nobody else may touch the job, since its start may be on its way.
+        giveUpAt: No start is sent after it. None in records of version 0.1.0.
+        waitedFor: What it waited for before: waiting again for the same thing sends no message.
+    """
+
+    status: Literal[Status.REQUESTED] = Status.REQUESTED
+    leaseUntil: Time
+    giveUpAt: Time | None = None
+    waitedFor: WaitingFor | None = None
+    queuedAt: Time | None = None
+    slotSeconds: int = Field(default=0, exclude_if=lambda seconds: seconds == 0)
+
+    def in_doubt(
+        self, now: datetime, *, next_attempt: datetime, reasons: tuple[Problem, ...], failed_steps: int
+    ) -> "Requested":
+        """Return the job still REQUESTED: nobody knows yet whether Neptune has it."""
+        return Requested(
+            leaseUntil=self.leaseUntil,
+            nextAttemptAt=next_attempt,
+            giveUpAt=self.giveUpAt,
+            failedSteps=failed_steps,
+            waitedFor=self.waitedFor,
+            queuedAt=self.queuedAt,
+            slotSeconds=self.slotSeconds,
+            **{**self.next_version(now, reasons), "unanswered": True},
         )
 
-    def followed(self, now: datetime, *, look_again: datetime, **changes: Any) -> Self:
-        """Still STARTED, looked at once more."""
-        return self.becomes(Status.STARTED, now, nextAttemptAt=look_again, **changes)
+    def not_started(
+        self,
+        waiting_for: WaitingFor,
+        now: datetime,
+        *,
+        next_attempt: datetime,
+        give_up: datetime,
+        queued_at: datetime | None,
+        reasons: tuple[Problem, ...],
+        unanswered: bool,
+    ) -> Waiting:
+        """Return the job WAITING again: Neptune does not have it."""
+        return Waiting(
+            waitingFor=waiting_for,
+            waitedFor=self.waitedFor,
+            waitingSince=now,
+            queuedAt=queued_at,
+            slotSeconds=self.slotSeconds,
+            nextAttemptAt=next_attempt,
+            giveUpAt=give_up,
+            **{**self.next_version(now, reasons), "unanswered": unanswered},
+        )
 
-    def ended(self, status: Status, now: datetime, reasons: tuple[Problem, ...] = (), **changes: Any) -> Self:
-        """A final state."""
-        return self.becomes(status, now, endedAt=now, reasons=reasons, **changes)
+    def started(
+        self,
+        now: datetime,
+        *,
+        look_again: datetime,
+        warnings: tuple[Problem, ...],
+        arn: str | None = None,
+        created: int | None = None,
+        adopted: bool = False,
+    ) -> "Started":
+        """Return the job STARTED: Neptune has it. `adopted` says that whose job it is has still to be seen."""
+        return Started(
+            startedAt=now,
+            nextAttemptAt=look_again,
+            neptuneStatus="InProgress",
+            arn=arn,
+            creationTimeInMillis=created,
+            adopted=adopted,
+            **{**self.next_version(now), "warnings": warnings},
+        )
+
+
+class Started(Unfinished, Ran):
+    """STARTED: Neptune has the job.
+
+    Attributes:
+        missingSince: Since when Neptune has said that it has no such job.
+        unknownSince: Since when Neptune has not said how the job is.
+        adopted: The start was not answered, and a job with this id was found that may be somebody else's.
+    """
+
+    status: Literal[Status.STARTED] = Status.STARTED
+    missingSince: Time | None = None
+    unknownSince: Time | None = None
+    adopted: bool = Field(default=False, exclude_if=lambda adopted: not adopted)
+
+    def followed(
+        self,
+        now: datetime,
+        *,
+        look_again: datetime,
+        neptune_status: str | None = None,
+        stages: dict[str, dict[str, Any]] | None = None,
+        missing_since: datetime | None = None,
+        unknown_since: datetime | None = None,
+        failed_steps: int = 0,
+        adopted: bool = False,
+        warnings: tuple[Problem, ...] | None = None,
+    ) -> "Started":
+        """Return the job still STARTED, with what a look at it has shown; None keeps what is known."""
+        kept = self.next_version(now)
+        kept |= {} if warnings is None else {"warnings": warnings}
+        return Started(
+            startedAt=self.startedAt,
+            arn=self.arn,
+            creationTimeInMillis=self.creationTimeInMillis,
+            neptuneStatus=neptune_status or self.neptuneStatus,
+            stages=self.stages if stages is None else stages,
+            nextAttemptAt=look_again,
+            missingSince=missing_since,
+            unknownSince=unknown_since,
+            failedSteps=failed_steps,
+            adopted=adopted,
+            **kept,
+        )
+
+
+class Ended(Ran):
+    """A job with a final status. REJECTED and SUPERSEDED: it was never started and never will be.
+
+    Attributes:
+        rawBody: The start of an event that could not be read.
+        supersededBy: The job of the newer upload, or what is known of that upload.
+    """
+
+    status: FinalStatus
+    endedAt: Time | None = None
+    rawBody: str | None = None
+    supersededBy: str | None = None
+
+
+UnfinishedJob: TypeAlias = Waiting | Requested | Started
+Job: TypeAlias = UnfinishedJob | Ended
+
+
+def type_of(status: Status) -> type[Job]:
+    """Return the type of a job with this status."""
+    match status:
+        case Status.WAITING:
+            return Waiting
+        case Status.REQUESTED:
+            return Requested
+        case Status.STARTED:
+            return Started
+    return Ended
 
 
 def fingerprint(asked: object) -> str:
-    """Tells one request from another: equal for equal JSON, in whatever order its keys come."""
+    """Return a text that is equal for equal JSON, in whatever order its keys come."""
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def derived_id(name: str, identity: str) -> str:
-    """A job id, at most 48 letters, digits and hyphens: readable by `name`, unique by the trigger's `identity`."""
+    """Return a job id of at most 48 letters, digits and hyphens: readable by `name`, unique by `identity`."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:27].strip("-") or "model"
     return f"{slug}-{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
 
 
-def new(trigger: Trigger, asked: dict[str, Any], now: datetime, *, first_step_by: datetime, give_up: timedelta) -> Job:
-    """Write a request down. `start` takes the first step; if it has not by `first_step_by`, `track` does."""
+def new(
+    trigger: Trigger, asked: dict[str, Any], now: datetime, *, first_step_by: datetime, give_up: timedelta
+) -> Waiting:
+    """Return the job of a new request. `start` takes its first step; if it has not by `first_step_by`, `step` does."""
     model = model_of(trigger, asked)
     name = model.rstrip("/").rpartition("/")[2] if model.startswith("s3://") else ""
-    return Job(
+    return Waiting(
         jobId=asked.get("id") or derived_id(name, trigger.identity),
-        status=Status.WAITING,
         model=model,
         trigger=trigger,
         asked=asked,
         fingerprint=fingerprint(asked),
         waitingFor=WaitingFor.TURN,
+        waitingSince=now,
         nextAttemptAt=first_step_by,
         giveUpAt=now + give_up,
+        endBy=now + give_up,
+        failedSteps=1,  # until the first step has ended
         createdAt=now,
         updatedAt=now,
     )
 
 
-def rejected(trigger: Trigger, reasons: tuple[Problem, ...], now: datetime, **known: Any) -> Job:
-    """Write a request down that cannot be trained. Its id is the trigger's, never one that the request names."""
-    model = (trigger.source or trigger.kind)[:MAX_MODEL_CHARACTERS]
-    known = {"model": model, "asked": {}, "fingerprint": fingerprint(None), **known}
-    return Job(
+def rejected(
+    trigger: Trigger,
+    reasons: tuple[Problem, ...],
+    now: datetime,
+    *,
+    model: str | None = None,
+    asked: dict[str, Any] | None = None,
+    request_fingerprint: str | None = None,
+    raw_body: str | None = None,
+) -> Ended:
+    """Return the job of a request that cannot be trained. Its id is the trigger's, never one that the request names."""
+    return Ended(
         jobId=derived_id("rejected", trigger.identity),
         status=Status.REJECTED,
+        model=model or (trigger.source or trigger.kind)[:MAX_MODEL_CHARACTERS],
         trigger=trigger,
+        asked=asked or {},
+        fingerprint=request_fingerprint or fingerprint(None),
         reasons=reasons,
+        rawBody=raw_body,
         createdAt=now,
         updatedAt=now,
         endedAt=now,
-        **known,
     )
 
 
 def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
-    """Which model a request trains: the one whose earlier jobs `"previousModelTrainingJobId": "LATEST"` looks among.
+    """Return which model a request trains: `"previousModelTrainingJobId": "LATEST"` looks among its earlier jobs.
 
     A custom model is its directory. A built-in model has none: it is what its schedule, or its event's source, trains.
     """

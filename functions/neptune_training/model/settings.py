@@ -49,9 +49,12 @@ class Settings(BaseModel):
     model_prefix: str
     train_model_s3_location: str
     max_concurrent_training_jobs: int = 2
+    max_concurrent_steps: int = 5
     settle_seconds: Seconds = timedelta(seconds=60)
     files_grace_seconds: Seconds = timedelta(minutes=15)
     give_up_seconds: Seconds = timedelta(hours=12)
+    slot_wait_seconds: Seconds = timedelta(days=14)
+    doubt_seconds: Seconds = timedelta(days=1)
     status_check_seconds: Seconds = timedelta(minutes=1)
     capacity_probe_seconds: Seconds = timedelta(seconds=50)
     lease_slack_seconds: Seconds = timedelta(minutes=2)

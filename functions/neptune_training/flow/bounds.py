@@ -1,0 +1,85 @@
+"""The bound on every wait: until when a job may start, when it is ended without Neptune's word, when it is tried again.
+
+docs/how-it-works.md has the same as a table. Rules only; nothing here does I/O.
+"""
+
+import math
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from neptune_training.checks.request import NEPTUNES_DEFAULTS
+from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.settings import Settings
+
+SLOWEST_RETRY = timedelta(minutes=5)
+OTHER_STAGES = 2  # the processing before the trials and the transform after them: each may take as long as a trial
+SPOT_FACTOR = (
+    2  # with managed spot training SageMaker may wait for instances for as long as a trial may train (assumed)
+)
+
+
+def give_up_at(job: Waiting | Requested, settings: Settings, now: datetime) -> datetime:
+    """Return until when the job may be started.
+
+    A job may wait for a slot for SlotWaitSeconds, and that time does not count against GiveUpSeconds. Missing files
+    have FilesGraceSeconds, counted from when they were first missed.
+    """
+    if isinstance(job, Requested):
+        return job.giveUpAt or job.createdAt + settings.give_up_seconds
+    return wait_ends_at(job, job.waitingFor, settings, now)
+
+
+def wait_ends_at(job: Waiting | Requested, waiting_for: WaitingFor, settings: Settings, now: datetime) -> datetime:
+    """Return until when the job may wait for `waiting_for`."""
+    waited = job.slot_seconds(now) if isinstance(job, Waiting) else job.slotSeconds
+    overall = job.createdAt + settings.give_up_seconds + timedelta(seconds=waited)
+    match waiting_for:
+        case WaitingFor.SLOT:
+            return job.createdAt + settings.slot_wait_seconds
+        case WaitingFor.FILES:
+            waits_already = isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES
+            grace = job.giveUpAt if waits_already and job.giveUpAt else now + settings.files_grace_seconds
+            return min(overall, grace)
+    return overall
+
+
+def end_by(job: UnfinishedJob, settings: Settings, now: datetime) -> datetime:
+    """Return when `track` ends the job by itself, if nothing else has."""
+    match job:
+        case Waiting():
+            return give_up_at(job, settings, now)
+        case Requested():
+            return max(give_up_at(job, settings, now), job.leaseUntil) + settings.doubt_seconds
+        case Started():
+            longest = (job.startedAt or job.createdAt) + longest_run(job.request or {}) + settings.doubt_seconds
+            return min(longest, job.unknownSince + settings.doubt_seconds) if job.unknownSince else longest
+    assert_never(job)
+
+
+def expired(job: UnfinishedJob, settings: Settings, now: datetime) -> bool:
+    """Return True if nothing more may be done for the job than to end it."""
+    return now >= end_by(job, settings, now)
+
+
+def longest_run(request: dict[str, object]) -> timedelta:
+    """Return how long Neptune may need for this request: all trials, batch after batch, and the stages around them."""
+    said = {**NEPTUNES_DEFAULTS, **request}
+    trials, parallel, timeout = (
+        value if isinstance(value := said[name], int) and value > 0 else 1
+        for name in ("maxHPONumberOfTrainingJobs", "maxHPOParallelTrainingJobs", "trainingTimeOutInSeconds")
+    )
+    factor = SPOT_FACTOR if said.get("enableManagedSpotTraining") else 1
+    return timedelta(seconds=min((math.ceil(trials / parallel) + OTHER_STAGES) * timeout * factor, 10 * 365 * 86_400))
+
+
+def retry_at(failed_steps: int, settings: Settings, now: datetime) -> datetime:
+    """Return when a job is due again whose last steps did not end well: after 1, 2, 4, then 5 minutes."""
+    doublings = min(max(failed_steps - 1, 0), 10)
+    delay: timedelta = settings.status_check_seconds * 2**doublings
+    return now + min(delay, max(SLOWEST_RETRY, settings.status_check_seconds))
+
+
+def patience(since: datetime, settings: Settings, now: datetime) -> timedelta:
+    """Return how long to wait before the next look: a tenth of the time waited so far, between one and five minutes."""
+    least = settings.status_check_seconds
+    return max(least, min((now - since) / 10, 5 * least))

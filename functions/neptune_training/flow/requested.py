@@ -1,0 +1,152 @@
+"""The steps of a REQUESTED job: send its start while the lease lasts; after that, look whether it was started.
+
+    start ──► accepted: STARTED                    look up ──► found: STARTED (adopted), or somebody else's: REJECTED
+          ├─► refused for now: WAITING                     ├─► absent: WAITING, behind all that wait now
+          ├─► refused for good: REJECTED                   └─► unknown: REQUESTED, looked up again later
+          └─► no answer: REQUESTED until the lease is over
+
+After a start without an answer nobody sends it again before the lease is over and a look has said that it is absent.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from neptune_training.aws.neptune import Absent, Accepted, Found, Unknown
+from neptune_training.aws.neptune_errors import IdInUse, NeverStarts, Refused, Unanswered
+from neptune_training.checks.readiness import id_taken
+from neptune_training.flow import bounds, messages, outcomes
+from neptune_training.flow.services import Services
+from neptune_training.model.jobs import Job, Requested, Started, Status, WaitingFor
+from neptune_training.model.problems import Problem
+
+log = logging.getLogger(__name__)
+
+RETRY_FOR = timedelta(seconds=10)
+FIRST_PAUSE = timedelta(seconds=5)
+MAX_DOUBLINGS = 10  # a timedelta has an end: after enough refusals in a row, no pause would fit into one
+
+
+def start(services: Services, job: Requested, deadline: datetime, *, probing: bool) -> Job:
+    """Send the start, and write down what came of it. No start is sent after `giveUpAt`."""
+    now, settings = services.now(), services.settings
+    give_up_at = bounds.give_up_at(job, settings, now)
+    until = min(now + RETRY_FOR, services.last_start(deadline), give_up_at)
+    try:
+        accepted = services.neptune.start(job.request or {}, until=until, once=probing)
+    except Unanswered as failure:
+        log.warning("no answer to the start", extra={"jobId": job.jobId, "failure": str(failure)})
+        doubtful = job.in_doubt(services.now(), next_attempt=job.leaseUntil, reasons=(failure.problem,), failed_steps=0)
+        outcomes.save(services, doubtful)
+        return doubtful
+    except IdInUse as failure:
+        return id_in_use(services, job, failure.problem, probing=probing)
+    except NeverStarts as failure:
+        return outcomes.end(services, job, Status.REJECTED, (failure.problem,), resume=probing)
+    except Refused as refused:
+        return refused_for_now(services, job, refused, probing=probing)
+    return started(services, job, accepted, resume=probing)
+
+
+def refused_for_now(services: Services, job: Requested, refused: Refused, *, probing: bool) -> Job:
+    """Let the job wait, and free its slot. What the cluster cannot take now, it cannot take for any job: pause all."""
+    if not refused.waiting_for.in_queue:
+        waiting_for, reasons = refused.waiting_for, (refused.problem,)
+        return outcomes.wait_again(
+            services, job, waiting_for, reasons, tried=False, unanswered=job.unanswered, resume=probing
+        )
+    refusals = services.table.capacity().refusals
+    pause = min(FIRST_PAUSE * 2 ** min(refusals, MAX_DOUBLINGS), services.settings.capacity_probe_seconds)
+    return outcomes.wait_again(
+        services,
+        job,
+        refused.waiting_for,
+        (refused.problem,),
+        tried=True,
+        unanswered=job.unanswered,
+        pause_until=services.now() + pause,
+    )
+
+
+def id_in_use(services: Services, job: Requested, problem: Problem, *, probing: bool) -> Job:
+    """Find out whose job has the id. Only an id that the request named itself can be somebody else's."""
+    if not job.asked.get("id"):
+        return started(services, job, None, resume=probing)
+    look = services.neptune.training(job.jobId, role_of(job))
+    if isinstance(look, Found):
+        ours = look.writes_to(output_of(job))
+        if ours or (ours is None and job.unanswered):
+            return started(services, job, None, look=look, resume=probing)
+        return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),), resume=probing)
+    doubtful = job.in_doubt(services.now(), next_attempt=job.leaseUntil, reasons=(problem,), failed_steps=0)
+    outcomes.save(services, doubtful)
+    return doubtful
+
+
+def look_up(services: Services, job: Requested) -> Job:
+    """Find out whether the job was started, now that its lease is over.
+
+    Raises:
+        Unseen: Neptune did not say, and somebody may have to act. The record has been written.
+    """
+    look = services.neptune.training(job.jobId, role_of(job))
+    match look:
+        case Found():
+            return found(services, job, look)
+        case Absent():
+            now = services.now()
+            if now >= bounds.give_up_at(job, services.settings, now):
+                return outcomes.give_up(services, job, WaitingFor.TURN, job.reasons, unanswered=True)
+            return outcomes.wait_again(services, job, WaitingFor.TURN, job.reasons, tried=True, unanswered=True)
+        case Unknown(failure):
+            log.warning("neither found nor absent", extra={"jobId": job.jobId, "failure": str(failure)})
+            now, settings = services.now(), services.settings
+            later = bounds.retry_at(job.failedSteps, settings, now)
+            reasons = (*(each for each in job.reasons if each.field != failure.operation), failure.problem)
+            doubtful = job.in_doubt(now, next_attempt=later, reasons=reasons, failed_steps=job.failedSteps)
+            outcomes.save(services, doubtful)
+            if not failure.will_pass:
+                raise failure
+            return doubtful
+        case _:
+            assert_never(look)
+
+
+def found(services: Services, job: Requested, look: Found) -> Job:
+    """Adopt the job that Neptune has, unless its output shows that it is somebody else's."""
+    if job.asked.get("id") and look.writes_to(output_of(job)) is False:
+        return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),))
+    return started(services, job, None, look=look)
+
+
+def started(
+    services: Services, job: Requested, accepted: Accepted | None, *, look: Found | None = None, resume: bool = False
+) -> Started:
+    """Record the ARN. It is logged first: if the record fails now, the log is the only place that has it."""
+    known = {"arn": accepted.arn, "creationTimeInMillis": accepted.creation_time_in_millis} if accepted else {}
+    log.info("started", extra={"jobId": job.jobId, **known})
+    to_be_seen = look is not None and bool(job.asked.get("id")) and look.writes_to(output_of(job)) is None
+    warnings = job.warnings
+    if not accepted:
+        warnings += (messages.arn_unknown(job), *([messages.maybe_not_ours(job)] if to_be_seen else []))
+    now = services.now()
+    running = job.started(
+        now,
+        look_again=now + services.settings.status_check_seconds,
+        warnings=warnings,
+        arn=accepted.arn if accepted else None,
+        created=accepted.creation_time_in_millis if accepted else None,
+        adopted=to_be_seen,
+    )
+    outcomes.save(services, running, resume=resume)
+    return running
+
+
+def role_of(job: Requested | Started) -> str | None:
+    """Return the request's own neptuneIamRoleArn: every call about the job needs it."""
+    return (job.request or {}).get("neptuneIamRoleArn")
+
+
+def output_of(job: Requested | Started) -> str:
+    """Return the request's trainModelS3Location."""
+    return str((job.request or {}).get("trainModelS3Location", ""))

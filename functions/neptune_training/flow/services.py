@@ -1,0 +1,31 @@
+"""What a step acts on, and the one clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from neptune_training.aws.neptune import Neptune
+from neptune_training.aws.table import Table
+from neptune_training.checks.readiness import Readiness
+from neptune_training.model.settings import Settings
+
+MARGIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The table, Neptune and the checks. `now` is the only clock."""
+
+    table: Table
+    neptune: Neptune
+    readiness: Readiness
+    settings: Settings
+    now: Callable[[], datetime]
+
+    def last_start(self, deadline: datetime) -> datetime:
+        """Return until when an invocation that ends at `deadline` may send a start and still read a slow answer."""
+        return deadline - timedelta(seconds=self.settings.neptune_read_timeout_seconds) - MARGIN
+
+    def time_to_start(self, deadline: datetime) -> bool:
+        """Return True if an invocation that ends at `deadline` has the time for one more start."""
+        return self.now() < self.last_start(deadline)

@@ -1,0 +1,35 @@
+"""Take steps one after another, without waiting for one that takes long: it goes on beside the others."""
+
+from collections.abc import Callable
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+PATIENCE_SECONDS = 2.0
+
+
+class SideBySide:
+    """The steps of one invocation.
+
+    Leaving the `with` waits for all of them: an invocation that returned before would freeze a step that is under way,
+    and Lambda would let it go on, perhaps to send a start, long after its lease. If a step never ends, Lambda ends the
+    invocation at its timeout.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: list[Thread] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for thread in self._under_way:
+            thread.join()
+
+    def take(self, step: Callable[[], None]) -> None:
+        """Take a step; return when it has ended, or after two seconds. `step` must handle its own exceptions."""
+        thread = Thread(target=step)
+        thread.start()
+        thread.join(PATIENCE_SECONDS)
+        if thread.is_alive():
+            self._under_way.append(thread)

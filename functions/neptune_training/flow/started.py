@@ -1,0 +1,80 @@
+"""The step of a STARTED job: ask Neptune how it is, until it has ended.
+
+found ──► ended: COMPLETED, FAILED or STOPPED        absent ──► for MissingSeconds: FAILED
+├─► somebody else's job: REJECTED               unknown ──► looked at again later; `track` ends it after
+└─► runs: looked at again later                             DoubtSeconds (see `bounds`)
+"""
+
+import logging
+from typing import assert_never
+
+from neptune_training.aws.neptune import Absent, Found, Unknown
+from neptune_training.checks.readiness import id_taken
+from neptune_training.flow import bounds, messages, outcomes
+from neptune_training.flow.requested import output_of, role_of
+from neptune_training.flow.services import Services
+from neptune_training.model.jobs import Job, Started, Status
+
+log = logging.getLogger(__name__)
+
+
+def step(services: Services, job: Started) -> Job:
+    """Look at the job once.
+
+    Raises:
+        Unseen: Neptune did not say how it is, and somebody may have to act. The record has been written.
+    """
+    look = services.neptune.training(job.jobId, role_of(job))
+    now, settings = services.now(), services.settings
+    look_again = now + bounds.patience(job.startedAt or now, settings, now)
+    match look:
+        case Found():
+            return found(services, job, look)
+        case Absent():
+            missing_since = job.missingSince or now
+            if now - missing_since >= settings.missing_seconds:
+                return outcomes.end(services, job, Status.FAILED, (messages.unknown_to_neptune(job),))
+            followed = job.followed(now, look_again=look_again, missing_since=missing_since, adopted=job.adopted)
+            outcomes.save(services, followed)
+            return followed
+        case Unknown(failure):
+            log.warning("status unknown", extra={"jobId": job.jobId, "failure": str(failure)})
+            followed = job.followed(
+                now,
+                look_again=bounds.retry_at(job.failedSteps, settings, now),
+                missing_since=job.missingSince,
+                unknown_since=job.unknownSince or now,
+                failed_steps=0 if failure.will_pass else job.failedSteps,
+                adopted=job.adopted,
+            )
+            outcomes.save(services, followed)
+            if not failure.will_pass:
+                raise failure
+            return followed
+        case _:
+            assert_never(look)
+
+
+def found(services: Services, job: Started, look: Found) -> Job:
+    """Write down what Neptune says of the job."""
+    ours = look.writes_to(output_of(job)) if job.adopted else True
+    if ours is False:
+        return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),))
+    if look.end:
+        return outcomes.end(
+            services, job, look.end, messages.failures(look), neptune_status=look.status, stages=look.stages
+        )
+    if not look.runs:
+        log.warning("a status of no known meaning", extra={"jobId": job.jobId, "neptuneStatus": look.status})
+    now, settings = services.now(), services.settings
+    doubt = messages.maybe_not_ours(job)
+    followed = job.followed(
+        now,
+        look_again=now + bounds.patience(job.startedAt or now, settings, now),
+        neptune_status=look.status,
+        stages=look.stages,
+        adopted=ours is None,
+        warnings=tuple(each for each in job.warnings if each != doubt) if ours else None,
+    )
+    outcomes.save(services, followed)
+    return followed

@@ -1,0 +1,176 @@
+"""One tick of `track`: read what is unfinished, plan, and do what needs no Neptune.
+
+index, control item ──► plan ──► end the jobs whose bound has passed
+└─► invoke `step` for the jobs that are due
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from pydantic import ValidationError
+
+from neptune_training.aws.table import Changed, Table
+from neptune_training.flow import bounds, messages
+from neptune_training.flow.plan import Limits, Plan, plan
+from neptune_training.model.capacity import Capacity
+from neptune_training.model.jobs import Ended, Requested, Started, Status, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.settings import Settings
+from neptune_training.model.unfinished import Entry
+
+log = logging.getLogger(__name__)
+
+REPAIR_FOR = timedelta(seconds=5)
+TIME_TO_INVOKE = timedelta(seconds=15)  # kept back from repairing and ending
+
+Invoke = Callable[[tuple[str, ...], tuple[str, ...]], None]
+
+
+@dataclass
+class Tick:
+    """What a tick saw and did."""
+
+    waiting: int = 0
+    oldest_seconds: float = 0
+    slots: int = 0
+    access_denied: int = 0
+    invoked: int = 0
+    ended: list[str] = field(default_factory=list)
+    in_doubt: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def metrics(self) -> dict[str, float]:
+        """Return the values of the CloudWatch metrics, by name."""
+        return {
+            "JobsWaiting": self.waiting,
+            "OldestRequestAgeSeconds": self.oldest_seconds,
+            "SlotsInUse": self.slots,
+            "AccessDenied": self.access_denied,
+            "EndedInDoubt": len(self.in_doubt),
+        }
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """What a tick acts on. `invoke` hands job ids, and those among them that may start, to the `step` function."""
+
+    table: Table
+    invoke: Invoke
+    settings: Settings
+    now: Callable[[], datetime]
+
+    def tick(self, deadline: datetime) -> Tick:
+        """Make one tick. Nothing that concerns one job keeps the others from their turn."""
+        jobs, now = self.table.unfinished(), self.now()
+        done = seen(jobs, now)
+        capacity = self.capacity(jobs, now, done)
+        settings = self.settings
+        limits = Limits(slots=settings.max_concurrent_training_jobs, invocations=settings.max_concurrent_steps)
+        planned = plan(jobs, capacity, now, limits)
+        self.invoke_steps(planned, done)
+        for job_id in planned.expired:
+            if self.now() < deadline - TIME_TO_INVOKE:
+                self.end(job_id, done)
+        return done
+
+    def invoke_steps(self, planned: Plan, done: Tick) -> None:
+        """Hand each group to an invocation of its own."""
+        for group in planned.groups:
+            try:
+                self.invoke(group, tuple(job_id for job_id in group if job_id in planned.turns))
+            except Exception:
+                log.exception("step could not be invoked", extra={"jobIds": group})
+                done.failed += group
+            else:
+                done.invoked += 1
+
+    # --- slots --------------------------------------------------------------------------------------------------------
+
+    def capacity(self, jobs: Iterable[Entry], now: datetime, done: Tick) -> Capacity:
+        """Return the capacity if a job waits in the queue, with the slots of ended jobs freed."""
+        if not any(job.in_queue and job.next_attempt_at <= now for job in jobs):
+            return Capacity()
+        capacity = self.table.capacity()
+        ended = [*self.ended_jobs(capacity.slots - {job.job_id for job in jobs if holds_slot(job)}, done)]
+        if not ended:
+            return capacity
+        log.error("slots of ended jobs", extra={"jobIds": ended})
+        self.table.forget_slots(ended)
+        return self.table.capacity()
+
+    def ended_jobs(self, job_ids: Iterable[str], done: Tick) -> Iterable[str]:
+        """Yield those of the jobs that have ended, as far as they can be read in a few seconds.
+
+        A slot is freed with the write that ends its job; this finds what any other hand has left behind.
+        """
+        until = self.now() + REPAIR_FOR
+        for job_id in job_ids:
+            if self.now() >= until:
+                return
+            try:
+                job = self.table.get(job_id)
+            except ValidationError:  # it may be training: it keeps its slot
+                log.exception("not a job", extra={"jobId": job_id})
+                done.failed.append(job_id)
+                continue
+            if job is None or isinstance(job, Ended):
+                yield job_id
+
+    # --- bounds -------------------------------------------------------------------------------------------------------
+
+    def end(self, job_id: str, done: Tick) -> None:
+        """End a job whose bound has passed, if its record says so too."""
+        try:
+            job = self.table.get(job_id)
+            if job is None or isinstance(job, Ended):
+                return
+            now = self.now()
+            if bounds.expired(job, self.settings, now):
+                self.write_end(job, now, done)
+            else:  # the operator has raised a limit since the bound was written
+                end_by = bounds.end_by(job, self.settings, now)
+                self.table.save(job.next_unchanged(now).bounded(end_by))
+        except Changed:
+            return
+        except Exception:
+            log.exception("job could not be ended", extra={"jobId": job_id})
+            done.failed.append(job_id)
+
+    def write_end(self, job: UnfinishedJob, now: datetime, done: Tick) -> None:
+        """Write why the job has ended. Only a WAITING job is known not to run."""
+        match job:
+            case Waiting():
+                reasons = messages.gave_up(job.waitingFor, job.reasons, unanswered=job.unanswered)
+                self.table.save(job.ended(Status.REJECTED, now, reasons))
+            case Requested():
+                doubt = messages.in_doubt(job, "Neptune did not say whether it has started this job")
+                self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
+                done.in_doubt.append(job.jobId)
+            case Started():
+                problem = "Neptune has not said for long how this job is" if job.unknownSince else "runs for too long"
+                doubt = messages.in_doubt(job, problem)
+                self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
+                done.in_doubt.append(job.jobId)
+            case _:
+                assert_never(job)
+        log.warning("ended by its bound", extra={"jobId": job.jobId, "was": job.status})
+        done.ended.append(job.jobId)
+
+
+def holds_slot(job: Entry) -> bool:
+    """Return True if a job with this status holds a slot."""
+    return job.status in (Status.STARTED, Status.REQUESTED)
+
+
+def seen(jobs: Iterable[Entry], now: datetime) -> Tick:
+    """Return what the index says of all unfinished jobs."""
+    done = Tick()
+    for job in jobs:
+        done.waiting += job.status is Status.WAITING
+        done.slots += holds_slot(job)
+        done.access_denied += job.waiting_for is WaitingFor.ACCESS
+        if job.status is not Status.STARTED and job.waiting_for is not WaitingFor.SLOT:
+            done.oldest_seconds = max(done.oldest_seconds, (now - job.created_at).total_seconds())
+    return done

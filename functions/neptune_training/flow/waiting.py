@@ -1,0 +1,108 @@
+"""The step of a WAITING job: check it, claim it, start it.
+
+judge ──► not ready: wait          claim ──► no slot, or starts are paused: wait in the queue
+├─► never: REJECTED                ├─► lost to another invocation: keep the place in the queue
+├─► SUPERSEDED                     └─► REQUESTED ──► `requested.start`
+└─► ready: claim
+"""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from neptune_training.aws.table import Changed
+from neptune_training.checks.readiness import Never, NotYet, Ready, Superseded
+from neptune_training.flow import bounds, messages, outcomes, requested
+from neptune_training.flow.services import MARGIN, Services
+from neptune_training.model.capacity import Capacity
+from neptune_training.model.jobs import Job, Status, Waiting, WaitingFor
+
+
+def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool) -> Job:
+    """Start the job if it is ready and the cluster takes it.
+
+    `has_turn` says that `track` chose it to start next; without that it must not pass jobs that wait in the queue.
+    """
+    now, settings = services.now(), services.settings
+    if bounds.expired(job, settings, now):
+        return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
+    match services.readiness.judge(job, now):
+        case Superseded(by):
+            reasons = (messages.superseded(job, by),)
+            return outcomes.end(services, job, Status.SUPERSEDED, reasons, superseded_by=by)
+        case Never(reasons):
+            return outcomes.end(services, job, Status.REJECTED, reasons)
+        case NotYet(waiting_for, reasons, next_attempt):
+            failed = waiting_for is WaitingFor.ERROR
+            return outcomes.wait(services, job, waiting_for, reasons, next_attempt=next_attempt, failed=failed)
+        case Ready() as ready:
+            return claim(services, job, ready, deadline, has_turn=has_turn)
+        case verdict:
+            assert_never(verdict)
+
+
+def claim(  # noqa: PLR0911 - each is one way out
+    services: Services, job: Waiting, ready: Ready, deadline: datetime, *, has_turn: bool
+) -> Job:
+    """Take a slot and a lease for the job, and start it."""
+    now, capacity, settings = services.now(), services.table.capacity(), services.settings
+    give_up_at = bounds.wait_ends_at(job, WaitingFor.TURN, settings, now)
+    if now >= give_up_at:
+        return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
+    limit = settings.max_concurrent_training_jobs
+    ahead = 0 if has_turn else services.table.queue_length(limit, besides=job.jobId)
+    if (waits := no_room(services, job, capacity, ahead, now)) is not None:
+        return waits
+    if not services.time_to_start(deadline):
+        return outcomes.wait(services, job, WaitingFor.TURN, next_attempt=now, failed=True)
+    claimed = job.claimed(
+        now,
+        lease_until=lease(services, deadline),
+        give_up=give_up_at,
+        request=ready.request,
+        files=ready.files,
+        warnings=ready.warnings,
+    )
+    claimed = claimed.bounded(bounds.end_by(claimed, settings, now))
+    probe_until = now + timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
+    try:
+        services.table.claim(
+            claimed.bounded(bounds.end_by(claimed, settings, now)),
+            capacity,
+            limit=limit,
+            now=now,
+            probe_until=probe_until,
+        )
+    except Changed:
+        return lost_race(services, job)
+    if not services.time_to_start(deadline):  # the claim took long: a start now could be cut off, and its answer lost
+        return outcomes.wait_again(services, claimed, WaitingFor.TURN, (), tried=False, unanswered=job.unanswered)
+    if ready.exists:
+        return requested.look_up(services, claimed)
+    return requested.start(services, claimed, deadline, probing=capacity.paused_until is not None)
+
+
+def lease(services: Services, deadline: datetime) -> datetime:
+    """Return until when nobody else may touch a claimed job: after that no start of this invocation is on its way."""
+    read_timeout = timedelta(seconds=services.settings.neptune_read_timeout_seconds)
+    return deadline + read_timeout + services.settings.lease_slack_seconds
+
+
+def no_room(services: Services, job: Waiting, capacity: Capacity, ahead: int, now: datetime) -> Job | None:
+    """Let the job wait in the queue if it may not start now; return None if it may."""
+    if capacity.is_paused(now) or (capacity.paused_until and ahead):
+        return outcomes.wait(services, job, capacity.paused_for, (messages.paused(capacity.paused_for),))
+    limit = services.settings.max_concurrent_training_jobs
+    if not capacity.has_slot_for(job.jobId, limit - ahead):
+        return outcomes.wait(services, job, WaitingFor.SLOT, (messages.no_slot(limit),))
+    return None
+
+
+def lost_race(services: Services, job: Waiting) -> Job:
+    """Return the job as another invocation has left it; if only the capacity has changed, let it keep its place."""
+    found = services.table.get(job.jobId)
+    if found is None or found.version != job.version:
+        return found or job
+    capacity, limit = services.table.capacity(), services.settings.max_concurrent_training_jobs
+    if capacity.paused_until:
+        return outcomes.wait(services, job, capacity.paused_for, (messages.paused(capacity.paused_for),))
+    return outcomes.wait(services, job, WaitingFor.SLOT, (messages.no_slot(limit),))

@@ -1,0 +1,64 @@
+"""`step`: take one step of each job that `track` names. A step that takes long does not delay the others.
+
+    track ──► step ──► WAITING:   check it, claim a slot, StartMLModelTrainingJob
+                       REQUESTED: once its lease is over, look whether Neptune has it
+                       STARTED:   GetMLModelTrainingJob, until it has ended
+
+`turns` are the jobs that were chosen from the queue to start next:
+
+    {"jobIds": ["fraud-b1e336b353b5439ee2aa", "weekly-42"], "turns": ["weekly-42"]}  →  {"steps": 2}
+
+Jobs that there is no time for stay due, so they come back with the next tick.
+"""
+
+from datetime import datetime
+from functools import cache, partial
+from typing import Any
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from neptune_training.aws.neptune_errors import Unseen
+from neptune_training.flow import step
+from neptune_training.flow.services import Services
+from neptune_training.flow.side_by_side import SideBySide
+from wiring import Context, deadline, logger
+from wiring import services as make_services
+
+services = cache(make_services)
+metrics = Metrics()
+
+
+class StepsFailed(Exception):  # noqa: N818
+    """Some steps could not be taken; the others were. Raised so that Lambda counts an error."""
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: Any, context: Context) -> dict[str, int]:
+    """Take the steps."""
+    job_ids, turns = event.get("jobIds", []), set(event.get("turns", []))
+    made, end = services(in_group=len(job_ids) > 1), deadline(context)
+    taken: list[str] = []
+    failed: list[str] = []
+    with SideBySide() as steps:
+        for job_id in job_ids:
+            if not made.time_to_start(end):
+                break
+            taken.append(job_id)
+            steps.take(partial(take, made, job_id, end, has_turn=job_id in turns, failed=failed))
+    metrics.add_metric("StepsFailed", MetricUnit.Count, len(failed))
+    if failed:
+        raise StepsFailed(f"{len(failed)} of {len(taken)} steps failed: {', '.join(failed[:10])}")
+    return {"steps": len(taken)}
+
+
+def take(services: Services, job_id: str, end: datetime, *, has_turn: bool, failed: list[str]) -> None:
+    """Take one step, and add the job to `failed` if it could not be taken."""
+    try:
+        step.take(services, job_id, end, has_turn=has_turn)
+    except Unseen:
+        failed.append(job_id)  # logged where it was seen
+    except Exception:  # noqa: BLE001 - one job must not keep the others from their turn
+        logger.exception("step failed", extra={"jobId": job_id})
+        failed.append(job_id)

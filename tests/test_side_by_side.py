@@ -1,0 +1,49 @@
+"""Steps of one invocation, side by side in real threads."""
+
+import threading
+import time
+
+import pytest
+
+from neptune_training.flow import side_by_side
+from neptune_training.flow.side_by_side import SideBySide
+
+
+def test_a_step_that_never_ends_delays_the_next_by_the_patience_only_and_the_invocation_until_it_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(side_by_side, "PATIENCE_SECONDS", 0.05)
+    over, taken = threading.Event(), []
+
+    def waited_for() -> None:
+        with SideBySide() as steps:
+            steps.take(over.wait)
+            for number in range(3):
+                steps.take(lambda number=number: taken.append(number))
+        taken.append("end")
+
+    invocation = threading.Thread(target=waited_for)
+    invocation.start()
+    until = time.monotonic() + 5
+    while len(taken) < 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    assert taken == [0, 1, 2]
+    assert invocation.is_alive()
+    over.set()
+    invocation.join(5)
+    assert taken == [0, 1, 2, "end"]
+
+
+def test_an_invocation_that_fails_waits_for_its_steps_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "PATIENCE_SECONDS", 0.01)
+    ended = []
+
+    def slow() -> None:
+        time.sleep(0.2)
+        ended.append(True)
+
+    with pytest.raises(RuntimeError), SideBySide() as steps:  # noqa: PT012
+        steps.take(slow)
+        raise RuntimeError
+    assert ended == [True]
