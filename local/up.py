@@ -54,6 +54,7 @@ def serve() -> None:
 def write(stack: Stack) -> None:
     """Write the shell variables with which any AWS client in another terminal joins."""
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
+    ENV.touch(mode=0o600)  # it holds the run's credentials
     ENV.write_text("".join([f"unset {' '.join(USERS_OWN)}\n", *lines]))
 
 
