@@ -107,6 +107,7 @@ class Stack:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             **self.credentials.variables,
+            "LOCAL_STACK_PID": str(os.getpid()),  # `make sam-local` forwards ports for as long as this process runs
             "NEPTUNE_ENDPOINT_URL": self.neptune.url,
             "MODEL_BUCKET": self.outputs["ModelBucket"],
             "MODEL_PREFIX": self.outputs["ModelPrefix"],
