@@ -30,6 +30,7 @@ import boto3
 from local.artefact import FUNCTIONS, KEPT, ROOT
 from local.emulator import end_with_all
 from local.model import EXAMPLE, upload
+from local.screen import visible, visible_lines
 from local.stack import NAME, Stack
 from local.up import EVENTS_BUCKET
 
@@ -216,9 +217,12 @@ def invoke(sam: Path, event: Path, environment: Mapping[str, str]) -> bool:
     seconds = time.monotonic() - started
     error = error_in(process.returncode, process.stdout)
     said = " ".join((error or process.stdout).split())
-    print(f"{'FAILED' if error else 'ok':6} {seconds:5.1f} s  {function:14}  {event.name:32}  {said}", flush=True)
+    print(
+        f"{'FAILED' if error else 'ok':6} {seconds:5.1f} s  {function:14}  {visible(event.name):32}  {visible(said)}",
+        flush=True,
+    )
     if error:
-        print(process.stderr, file=sys.stderr, flush=True)
+        print(visible_lines(process.stderr), file=sys.stderr, flush=True)
     return not error
 
 

@@ -6,14 +6,12 @@ import signal
 import sys
 import threading
 
-from rich.console import Console
-
 from local.artefact import KEPT
 from local.emulator import USERS_OWN
 from local.model import EXAMPLE, upload
+from local.screen import say
 from local.stack import Stack
 
-console = Console(highlight=False, soft_wrap=True)
 ENV = KEPT / "env"
 LOCK = KEPT / "up.lock"  # held as long as we run, and free again however we end
 EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
@@ -44,11 +42,13 @@ def serve() -> None:
             stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
             upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
             if not done.is_set():
-                console.print(welcome(stack))
+                for line in welcome(stack).split("\n"):
+                    say(line)
             done.wait()
         finally:
             ENV.unlink(missing_ok=True)
-            console.print("\nStopping.")
+            say()
+            say("Stopping.")
 
 
 def write(stack: Stack) -> None:

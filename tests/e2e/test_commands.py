@@ -1,5 +1,6 @@
 """What the Makefile's programs do, as their users call them."""
 
+import json
 import os
 import shutil
 import signal
@@ -45,6 +46,17 @@ def test_run_with_a_model_that_lacks_a_script_exits_2_with_the_reason(tmp_path: 
     assert "there is no transform script transform.py" in done.stdout
 
 
+def test_run_shows_names_and_reasons_with_markup_and_escape_sequences_as_they_are_written(tmp_path: Path) -> None:
+    model = Path(shutil.copytree(EXAMPLE, tmp_path / "br[bold]ack"))
+    custom = {"customModelTrainingParameters": {"trainingEntryPointScript": "[/red]\x1b]0;title\x07.py"}}
+    (model / "training-job.json").write_text(json.dumps(custom))
+    done = run("--model", str(model))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "br[bold]ack/model-hpo-configuration.json" in done.stdout
+    assert "[/red]\\u001b]0;title\\u0007.py" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("path", ["nowhere", "local"])
 def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -> None:
     done = run("--model", path)
@@ -81,6 +93,7 @@ def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_clea
     process.communicate(timeout=20)
     assert process.returncode == 0
     assert "export TRAINING_TOPIC_ARN=" in variables
+    assert "--query 'Items[?status].[jobId.S,status.S]'" in said
     assert (second.returncode, second.stdout) == (1, "")
     assert "runs already" in second.stderr
     assert not (ROOT / ".local" / "env").exists()
