@@ -1,6 +1,7 @@
 """`make run`: one model, from its upload to the end of its training, on this machine.
 
-Exit code 0 when the job is COMPLETED, 2 when the request is REJECTED or there is no model, 1 for any other failure.
+Exit code 0 when the job is COMPLETED, 2 when the request is REJECTED, there is no model or no such parameter, 1 for any
+other failure.
 """
 
 import argparse
@@ -9,10 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from local import stack_parameters
 from local.emulator import end_with_all
 from local.model import EXAMPLE, NoModel, files, upload
 from local.screen import say, say_json, visible_lines
 from local.stack import Stack
+from local.stack_parameters import BadParameters
 
 SILENCE = 60.0
 EXIT_CODES = {"COMPLETED": 0, "REJECTED": 2}
@@ -22,16 +25,19 @@ def main() -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--model", type=Path, default=EXAMPLE, help="a model's directory")
-    model = parser.parse_args().model
+    parser.add_argument("--parameters", default="", help="the template's, such as 'GiveUpSeconds=120'")
+    given = parser.parse_args()
+    model = given.model
     try:
         files(model)
-    except NoModel as error:
+        parameters = stack_parameters.parse(given.parameters)
+    except (NoModel, BadParameters) as error:
         say(error, style="red")
         return 2
     end_with_all()
     began = time.time()
     step(began, "starting", "AWS emulator with this project's template.yaml, and local Neptune ML")
-    with Stack() as stack:
+    with Stack(parameters) as stack:
         return train(stack, model, began)
 
 

@@ -47,6 +47,7 @@ QUICK = {
 class Stack:
     """Everything that one run starts; leaving the `with` stops it all.
 
+    `parameters` are the template's; those that are not given have the values of a quick local run.
     `front` takes AWS's address and returns the one that the functions get instead, so that something can stand between.
     """
 
@@ -155,12 +156,15 @@ class Stack:
             **QUICK,
             **self._parameters,
         }
-        cloudformation.create_stack(
-            StackName=NAME,
-            TemplateURL=f"{self.url}/artefacts/template.yaml",
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
+        try:
+            cloudformation.create_stack(
+                StackName=NAME,
+                TemplateURL=f"{self.url}/artefacts/template.yaml",
+                Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            )
+        except ClientError as error:  # a value that the template does not allow
+            raise RuntimeError(error.response["Error"]["Message"]) from error
         while (stack := cloudformation.describe_stacks(StackName=NAME)["Stacks"][0])["StackStatus"].endswith(
             "PROGRESS"
         ):

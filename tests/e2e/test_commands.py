@@ -17,6 +17,8 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1"}
 
+ASK = 'import boto3; print(boto3.client("cloudformation").describe_stacks()["Stacks"][0]["Parameters"])'
+
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "local.run", *arguments]
@@ -79,7 +81,7 @@ def test_run_whose_terminal_is_closed_leaves_no_process_and_no_file_behind() -> 
 
 
 def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_cleanly_on_ctrl_c() -> None:
-    up = [sys.executable, "-m", "local.up"]
+    up = [sys.executable, "-m", "local.up", "--parameters", "GiveUpSeconds=1234"]
     process = subprocess.Popen(up, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = ""
@@ -87,12 +89,22 @@ def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_clea
         line = process.stdout.readline()
         assert line, said
         said += line
+    mode = (ROOT / ".local" / "env").stat().st_mode & 0o777
     variables = (ROOT / ".local" / "env").read_text()
+    joined = subprocess.run(
+        ["bash", "-c", f". .local/env && exec {sys.executable} -c '{ASK}'"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     second = subprocess.run(up, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 0
     assert "export TRAINING_TOPIC_ARN=" in variables
+    assert mode == 0o600
+    assert "{'ParameterKey': 'GiveUpSeconds', 'ParameterValue': '1234'}" in joined.stdout, joined.stderr
     assert "--query 'Items[?status].[jobId.S,status.S]'" in said
     assert (second.returncode, second.stdout) == (1, "")
     assert "runs already" in second.stderr
