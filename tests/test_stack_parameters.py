@@ -1,5 +1,6 @@
 """The template's parameters, as `make up PARAMETERS=…` and `make run PARAMETERS=…` take them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from local.stack_parameters import BadParameters, declared, parse
 from tests.rendered import template
 
 ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:."}
 
 
 def test_each_name_and_value_is_taken_as_it_is_written() -> None:
@@ -56,7 +58,7 @@ def test_up_and_run_exit_2_at_once_for_a_name_that_the_template_does_not_declare
     assert up.main() == 2
     assert "declares no parameter [/red]\\u001b. " in capsys.readouterr().out
     command = [sys.executable, "-m", "local.run", "--parameters", "Nothing=1"]
-    done = subprocess.run(command, cwd=ROOT, env=None, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert [done.returncode, "declares no parameter Nothing" in done.stdout] == [2, True]
 
 
