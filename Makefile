@@ -38,11 +38,13 @@ $(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
 .local/supply/ready: local/requirements-supply.txt local/make-venv.sh
 	@local/make-venv.sh "$(PYTHON)" .local/supply local/requirements-supply.txt
 
-run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory]
-	@$(BIN)/python -m local.run $(if $(MODEL),--model "$(MODEL)")
+run: export PARAMETERS := $(PARAMETERS)
+run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory] [PARAMETERS="Name=value …"]
+	@$(BIN)/python -m local.run $(if $(MODEL),--model "$(MODEL)") --parameters "$$PARAMETERS"
 
-up: setup ## Leave the local stack running, for any AWS client
-	@$(BIN)/python -m local.up
+up: export PARAMETERS := $(PARAMETERS)
+up: setup ## Leave the local stack running, for any AWS client: make up [PARAMETERS="Name=value …"]
+	@$(BIN)/python -m local.up --parameters "$$PARAMETERS"
 
 check-model: $(VENV)/ready ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
 	@$(BIN)/python -m local.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"

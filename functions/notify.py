@@ -2,22 +2,28 @@
 
     TrainingJobs ──stream──► notify ──► TrainingTopic
 
-The stream is the outbox: what is recorded is announced, and nothing else is. An error keeps the stream at its place,
-and Lambda comes back with the same records until SNS takes them, for the stream's 24 hours. So a message can come
-twice: subscribers tell repeats by `jobId` and `status`.
+The stream is the outbox: what is recorded is announced, and nothing else is. An error that may pass keeps the stream at
+its place, and Lambda comes back with the same records until SNS takes them, for the stream's 24 hours. So a message can
+come twice: subscribers tell repeats by `jobId` and `status`.
+
+No single record may keep it there. One that cannot be read, or that SNS refuses for what it says, is logged as an
+error, counted in the metric `NotAnnounced`, and passed over. The application writes no such record; a person may.
 
 It runs outside the VPC, reads no table and decides nothing.
 """
 
 import json
 import os
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
+from botocore.exceptions import ClientError, ParamValidationError
 
 from neptune_training.aws.dynamodb_items import plain
 
@@ -45,8 +51,21 @@ ANNOUNCED = [
     "endedAt",
 ]
 ATTRIBUTES = ("jobId", "status", "model")
-MAX_SUBJECT = 100
+MAX_SUBJECT = 99  # SNS: "must be less than 100 characters long" (API reference, Publish)
 MAX_BYTES = 200_000  # SNS takes 256 KiB, attributes and all
+MAX_ATTRIBUTE = 2_048  # characters; a key of the table has no more bytes
+MAX_FIELD = 10_000  # characters of each field that a message too large keeps
+REFUSALS = {
+    "InvalidParameter",
+    "ParameterValueInvalid",
+    "InvalidParameterValue",
+    "ValidationError",
+    "ValidationException",
+}
+
+
+class NotAnnounced(Exception):  # noqa: N818
+    """A record cannot be announced, however often it is tried."""
 
 
 @cache
@@ -57,21 +76,55 @@ def sns() -> "SNSClient":
 
 @logger.inject_lambda_context
 def handler(event: Any, _context: object) -> dict[str, int]:
-    """Announce what a batch of stream records, or one `{"jobId", "status", …}` record given by itself, says."""
-    published = [announce(job) for job in map(change, event.get("Records", [])) if job]
-    return {"published": len(published)}
+    """Announce what a batch of stream records says; return `{"published": number of messages}`."""
+    return {"published": sum(map(announced, event.get("Records", [])))}
+
+
+def announced(record: Mapping[str, Any]) -> bool:
+    """Return whether the record is announced. Raises whatever may pass, so that Lambda comes back with it."""
+    try:
+        job = change(record)
+        if job:
+            announce(job)
+    except NotAnnounced as reason:
+        keys = repr(record.get("dynamodb", {}).get("Keys"))
+        logger.exception("not announced", extra={"reason": str(reason), "keys": keys[:MAX_SUBJECT]})
+        with single_metric(name="NotAnnounced", unit=MetricUnit.Count, value=1):
+            return False
+    return bool(job)
 
 
 def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The job as the record says it now, if that is news."""
+    """Return the job as the record says it now, if that is news. Raises NotAnnounced."""
     images = record.get("dynamodb", {})
-    new, old = plain(images.get("NewImage")), plain(images.get("OldImage"))
+    try:
+        new, old = read(images.get("NewImage")), read(images.get("OldImage"))
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise NotAnnounced("the item cannot be read") from error
     if "status" not in new or not is_news(new, old):
         return None
     if not all(isinstance(new.get(name), str) and new[name] for name in ATTRIBUTES):
-        logger.error("no job", extra={"item": repr(new)[:MAX_SUBJECT]})
-        return None  # somebody wrote it by hand: it must not stop the others
+        raise NotAnnounced(f"an item with a status has no {' or no '.join(ATTRIBUTES)}, or one that is not text")
     return new
+
+
+def read(image: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return an image of a stream's record in Python's own types. Lambda sends binary values as base64."""
+    return plain({name: with_bytes(value) for name, value in (image or {}).items()})
+
+
+def with_bytes(value: Any) -> Any:
+    """Return an attribute's value, such as `{"B": "AA=="}`, with bytes in place of base64."""
+    match value:
+        case {"B": str() as encoded}:
+            return {"B": b64decode(encoded)}
+        case {"BS": list() as each_encoded}:
+            return {"BS": [*map(b64decode, each_encoded)]}
+        case {"M": dict() as inner}:
+            return {"M": {name: with_bytes(each) for name, each in inner.items()}}
+        case {"L": list() as inner}:
+            return {"L": [*map(with_bytes, inner)]}
+    return value
 
 
 def is_news(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
@@ -83,35 +136,56 @@ def is_news(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     return (new["status"], new.get("arn")) != (old.get("status"), old.get("arn"))
 
 
-def announce(job: dict[str, Any]) -> str:
-    """Publish one message. Its attributes are for subscribers' filter policies."""
-    answer = sns().publish(
-        TopicArn=os.environ["TRAINING_TOPIC_ARN"],
-        Subject=subject(job),
-        Message=message(job),
-        MessageAttributes={
-            name: {"DataType": "String", "StringValue": printable(str(job[name]))}
-            for name in (*ATTRIBUTES, "waitingFor")
-            if job.get(name)
-        },
-    )
+def announce(job: dict[str, Any]) -> None:
+    """Publish one message. Its attributes are for subscribers' filter policies.
+
+    Raises NotAnnounced if SNS refuses it for what it says, and ClientError or BotoCoreError for what may pass.
+    """
+    attributes = {
+        name: printable(text(job[name])[:MAX_ATTRIBUTE]) for name in (*ATTRIBUTES, "waitingFor") if job.get(name)
+    }
+    try:
+        answer = sns().publish(
+            TopicArn=os.environ["TRAINING_TOPIC_ARN"],
+            Subject=subject(job),
+            Message=message(job),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+        )
+    except ParamValidationError as error:
+        raise NotAnnounced("SNS takes no such message") from error
+    except ClientError as error:
+        if is_about_the_message(error):
+            raise NotAnnounced("SNS takes no such message") from error
+        raise
     logger.info("announced", extra={"jobId": job["jobId"], "status": job["status"], "messageId": answer["MessageId"]})
-    return answer["MessageId"]
+
+
+def is_about_the_message(error: ClientError) -> bool:
+    """Return whether SNS refuses what the message says, and not the topic, which the operator can fix."""
+    return error.response["Error"]["Code"] in REFUSALS and "TopicArn" not in error.response["Error"]["Message"]
 
 
 def subject(job: Mapping[str, Any]) -> str:
     """An e-mail's subject: SNS takes one line of ASCII."""
-    text = printable(f"Neptune ML training {job['status']}: {job['jobId']}")
-    return text.encode("ascii", errors="replace").decode()[:MAX_SUBJECT]
+    line = printable(f"Neptune ML training {job['status']}: {job['jobId']}")
+    return line.encode("ascii", errors="replace").decode()[:MAX_SUBJECT]
 
 
 def message(job: Mapping[str, Any]) -> str:
     """The message: the record without what only this application needs."""
     told = {name: job[name] for name in ANNOUNCED if name in job}
-    text = json.dumps(told, default=repr)
-    if len(text) > MAX_BYTES:  # JSON escapes what is not ASCII: characters are bytes
-        text = json.dumps({name: told[name] for name in ("jobId", "status", "arn", "updatedAt") if name in told})
-    return text
+    whole = text(told)
+    if len(whole) <= MAX_BYTES:  # JSON escapes what is not ASCII: characters are bytes
+        return whole
+    kept = ("jobId", "status", "arn", "updatedAt")
+    return text({name: text(told[name])[:MAX_FIELD] for name in kept if name in told})
+
+
+def text(value: object) -> str:
+    """Return text as it is, and anything else as JSON. Sets and bytes, which JSON lacks, are written as in Python."""
+    return value if isinstance(value, str) else json.dumps(value, default=repr)
 
 
 def printable(text: str) -> str:

@@ -14,9 +14,9 @@ from hashlib import md5
 from itertools import islice
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from local.screen import console, say, say_json, visible
 from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, File, TooLarge
 from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION
@@ -37,7 +37,6 @@ DEFAULTS = {  # the template's
     "maxHPOParallelTrainingJobs": 2,
     "enableManagedSpotTraining": False,
 }
-console = Console(highlight=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     if not chosen.directory.is_dir():
-        console.print(f"{chosen.directory}: there is no such directory", style="red")
+        say(f"{chosen.directory}: there is no such directory", style="red")
         return 2
     folder = Folder(chosen.directory)
     findings = Preparation(folder, settings(chosen.data_processing_job_id)).prepare(
@@ -80,7 +79,9 @@ class Folder:
 
     def _file(self, path: Path) -> File:
         name, size = path.relative_to(self.path).as_posix(), path.stat().st_size
-        etag = md5(name.encode(), usedforsecurity=False).hexdigest()  # stands for S3's, which nothing here compares
+        etag = md5(
+            name.encode(errors="surrogateescape"), usedforsecurity=False
+        ).hexdigest()  # stands for S3's, which nothing here compares
         return File(name, etag, size, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
@@ -112,12 +113,13 @@ def report(folder: Folder, findings: Findings) -> int:
     for reason in findings.warnings:
         show(reason, "yellow", "warning")
     if wrong or findings.request is None:
-        console.print(f"\n[bold red]{len(wrong)} to mend[/bold red] in {folder.path}")
+        say()
+        say((f"{len(wrong)} to mend", "bold red"), f" in {folder.path}")
         return 2
     show_plan(plan(folder, findings.request))
-    console.print("[bold]The request of an upload[/bold], by the template's defaults; the stack adds id and output")
-    console.print_json(findings.request.model_dump_json(exclude_none=True, exclude={"id", "trainModelS3Location"}))
-    console.print(f"[bold green]ready to upload[/bold green]: {folder.path}")
+    say(("The request of an upload", "bold"), ", by the template's defaults; the stack adds id and output")
+    say_json(findings.request.model_dump(mode="json", exclude_none=True, exclude={"id", "trainModelS3Location"}))
+    say(("ready to upload", "bold green"), f": {folder.path}")
     return 0
 
 
@@ -135,18 +137,17 @@ def show_plan(plan: Plan) -> None:
     table.add_column("in each trial")
     for parameter in plan.tuned:
         values = parameter.range if parameter.range is not None else parameter.options
-        table.add_row(str(parameter.param), f"searched: {values}")
+        table.add_row(visible(parameter.param), visible(f"searched: {values}"))
     for parameter in plan.defaults:
-        table.add_row(str(parameter.param), f"{parameter.default}")
+        table.add_row(visible(parameter.param), visible(parameter.default))
     console.print(table)
 
 
 def show(reason: Problem, colour: str, kind: str) -> None:
     """Print one reason."""
     value = "" if reason.value is None else f" (value: {reason.value})"
-    console.print(f"[{colour}]{kind}[/{colour}]  ", end="")
-    console.print(f"{reason.field}: {reason.problem}{value}", markup=False)
-    console.print(f"         {reason.remedy}", markup=False)
+    say((kind, colour), f"  {reason.field}: {reason.problem}{value}")
+    say(f"         {reason.remedy}")
 
 
 if __name__ == "__main__":

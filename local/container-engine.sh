@@ -1,12 +1,13 @@
 #!/bin/bash
 # A container engine for `sam local`: the Docker engine that runs here, or else podman behind a Docker-compatible socket.
 #
-#   eval "$(local/container-engine.sh up [PORT...])"   starts what does not run yet; safe to repeat
+#   eval "$(local/container-engine.sh up [PID PORT...])"   starts what does not run yet; safe to repeat
 #   sam local invoke StartFunction -e events/… -n …
-#   local/container-engine.sh down                     stops what `up` started; the image stays
-#   local/container-engine.sh clean                    the same, and removes the image and all else but the packages
+#   local/container-engine.sh down                         stops what `up` started; the image stays
+#   local/container-engine.sh clean                        the same, and removes the image and all else but the packages
 #
-# PORT: a server on 127.0.0.1:PORT of this machine, which functions then reach as $LOCAL_HOST_NAME:PORT.
+# PORT: a server on 127.0.0.1:PORT of this machine, which functions then reach as $LOCAL_HOST_NAME:PORT for as long as
+# process PID runs.
 #
 # Without Docker it needs root on Debian or Ubuntu, installs podman there, and builds a stand-in for Lambda's image from
 # Debian packages, so no image is downloaded: about a minute the first time, a second later. All else that it makes is in
@@ -57,12 +58,12 @@ has_docker() {
 }
 
 up_docker() {
-  local bridge gateway
+  local bridge address
   bridge=$(docker network inspect bridge --format '{{index .Options "com.docker.network.bridge.name"}}')
-  gateway=$({ ip -4 -oneline address show "$bridge" 2> /dev/null || true; } | sed -n 's|.* inet \([0-9.]*\)/.*|\1|p')
-  if [ -n "$gateway" ]; then
-    forward "$gateway" "$@"
-    print_exports "LOCAL_HOST_NAME=$gateway"
+  address=$({ ip -4 -oneline address show "$bridge" 2> /dev/null || true; } | sed -n 's|.* inet \([0-9./]*\) .*|\1|p')
+  if [ -n "$address" ]; then
+    forward "$address" "$@"
+    print_exports "LOCAL_HOST_NAME=${address%/*}"
   else # an engine in a virtual machine, such as Docker Desktop, which brings a name for this machine's 127.0.0.1
     print_exports LOCAL_HOST_NAME=host.docker.internal
   fi
@@ -77,7 +78,7 @@ up_podman() {
   make_network
   build_image
   start_podman
-  forward "$GATEWAY" "$@"
+  forward "$GATEWAY/${SUBNET#*/}" "$@"
   print_exports "DOCKER_HOST='unix://$SOCKET'" SAM_SKIP_PULL_IMAGE=1 "LOCAL_HOST_NAME=$GATEWAY"
 }
 
@@ -121,6 +122,7 @@ EOF
 make_network() {
   podman network exists "$NETWORK" || podman network create --disable-dns "$NETWORK" > /dev/null
   GATEWAY=$(podman network inspect --format '{{(index .Subnets 0).Gateway}}' "$NETWORK")
+  SUBNET=$(podman network inspect --format '{{(index .Subnets 0).Subnet}}' "$NETWORK")
   echo "default_network = \"$NETWORK\"" >> "$WORK/containers.conf"
 }
 
@@ -183,13 +185,13 @@ import_image() {
 
 # --- Processes, each with its id in WORK/NAME.pid
 
-# forward GATEWAY PORT...
+# forward ADDRESS/PREFIX [PID PORT...]
 forward() {
-  local gateway=$1 port name
-  for port in "${@:2}"; do
-    name=forward-$gateway-$port
+  local bridge=$1 pid=${2:-} port name
+  for port in "${@:3}"; do
+    name=forward-${bridge%/*}-$port
     if running "$name"; then continue; fi
-    start "$name" "$PYTHON" "$LOCAL/forward.py" "$gateway" "$port"
+    start "$name" "$PYTHON" "$LOCAL/forward.py" "$bridge" "$port" "$pid"
     await "$name" grep -q ^forwarding "$WORK/$name.log"
   done
 }

@@ -1,6 +1,7 @@
 """ministack, the AWS emulator, as a process of ours: on loopback, on a free port, gone when we are done."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -11,10 +12,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local.artefact import KEPT
+from local.artefact import KEPT, ROOT
 
 PYTHON = KEPT / f"ministack-{sys.version_info.major}.{sys.version_info.minor}" / "bin" / "python"
 STARTS_WITHIN = 30.0
@@ -22,6 +24,7 @@ MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - files there are ours 
 END_WITH_US = ("/usr/bin/env", "setpriv", "--pdeathsig", "TERM")  # even if we are killed
 USERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")  # what would speak beside our credentials
 NOT_PASSED_ON = ("AWS_", "PYTHON", "MINISTACK_", "LAMBDA_")  # its functions inherit its environment
+NO_OTHER_PORTS = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # these speak no HTTP, so the guard is not before them
 
 
 def stay_on_this_machine() -> None:
@@ -40,16 +43,31 @@ def end_with_all() -> None:
         signal.signal(end, lambda *_: sys.exit(1))
 
 
+@dataclass(frozen=True)
+class Credentials:
+    """An access key for one run, which opens nothing else."""
+
+    access_key: str = field(default_factory=lambda: f"LOCAL{secrets.token_hex(10).upper()}")
+    secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(30), repr=False)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables by which any AWS client finds them."""
+        return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
+
+
 @contextmanager
-def emulator(log: Path) -> Iterator[str]:
-    """Run ministack and yield its address."""
+def emulator(log: Path, credentials: Credentials) -> Iterator[str]:
+    """Run ministack, which checks signatures and policies, and yield its address."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
     environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
+    environment |= {"AUTH": "true", **credentials.variables, **NO_OTHER_PORTS}
     unpacked = TemporaryDirectory(prefix="functions-", dir=room_to_unpack(log.parent), ignore_cleanup_errors=True)
     with log.open("wb") as output, unpacked as folder:
         process = subprocess.Popen(
-            [*END_WITH_US, PYTHON, "-m", "ministack"],
+            [*END_WITH_US, PYTHON, "-m", "local.guarded_ministack"],
+            cwd=ROOT,
             env=environment | {"TMPDIR": folder},
             stdin=subprocess.DEVNULL,
             stdout=output,

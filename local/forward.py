@@ -1,12 +1,16 @@
-"""Forward a port, `python forward.py GATEWAY PORT`: containers reach a server that listens on 127.0.0.1 only.
+"""Let containers reach a server on 127.0.0.1: `python forward.py ADDRESS/PREFIX PORT PID`.
 
 In a container 127.0.0.1 is the container, and this machine is the gateway of its bridge, where no such server listens.
-This does, on the same port. It needs nothing but Python.
+This program listens there, on the same port, for peers of the bridge only. It ends with process PID, which has started
+the server: a server that gets the port later must not be open to containers. It needs only Python, on Linux.
 """
 
 import contextlib
+import os
+import select
 import socket
 import sys
+from ipaddress import IPv4Interface
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 
@@ -15,15 +19,23 @@ IP_FREEBIND = 15
 
 
 class Forward(ThreadingTCPServer):
-    """Listens where containers see this machine."""
+    """Listens on `bridge`, the address by which containers see this machine, for peers of its network."""
 
     allow_reuse_address = True
     daemon_threads = True
+
+    def __init__(self, bridge: IPv4Interface, port: int) -> None:
+        self.network = bridge.network
+        super().__init__((str(bridge.ip), port), Connection)
 
     def server_bind(self) -> None:
         """Bind, whether the address exists yet or not."""
         self.socket.setsockopt(socket.SOL_IP, IP_FREEBIND, 1)
         super().server_bind()
+
+    def verify_request(self, _request: object, client_address: tuple[str, int]) -> bool:
+        """Return whether the peer is on the bridge: Linux accepts packets for its address from other networks too."""
+        return IPv4Interface(client_address[0]).ip in self.network
 
 
 class Connection(BaseRequestHandler):
@@ -52,8 +64,14 @@ def copy(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
+def main(bridge: str, port: str, pid: str) -> None:
+    """Forward until process `pid` has ended, however it ends."""
+    owner = os.pidfd_open(int(pid))  # not the number itself, which a later process may get
+    with Forward(IPv4Interface(bridge), int(port)) as listener:
+        print(f"forwarding {bridge}:{port}", flush=True)
+        Thread(target=listener.serve_forever, daemon=True).start()
+        select.select([owner], [], [])
+
+
 if __name__ == "__main__":
-    gateway, port = sys.argv[1], int(sys.argv[2])
-    with Forward((gateway, port), Connection) as listener:
-        print(f"forwarding {gateway}:{port}", flush=True)
-        listener.serve_forever()
+    main(*sys.argv[1:])

@@ -20,8 +20,15 @@ def files(directory: Path) -> list[Path]:
         )
     if not (directory / CONFIGURATION).is_file():
         raise NoModel(f"{directory / CONFIGURATION}: there is no such file. Put it beside the model's scripts")
-    found = (path for path in directory.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    found = [path for path in directory.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    if odd := next((path for path in found if not is_unicode(path)), None):
+        raise NoModel(f"{odd}: S3 takes no such file name. Rename it with characters of UTF-8")
     return sorted(found, key=lambda path: (path == directory / CONFIGURATION, path))
+
+
+def is_unicode(path: Path) -> bool:
+    """Return whether the path's bytes are UTF-8."""
+    return not any("\ud800" <= each <= "\udfff" for each in str(path))
 
 
 def upload(s3: Any, directory: Path, bucket: str, prefix: str) -> None:

@@ -1,6 +1,7 @@
 """`make run`: one model, from its upload to the end of its training, on this machine.
 
-Exit code 0 when the job is COMPLETED, 2 when the request is REJECTED or there is no model, 1 for any other failure.
+Exit code 0 when the job is COMPLETED, 2 when the request is REJECTED, there is no model or no such parameter, 1 for any
+other failure.
 """
 
 import argparse
@@ -9,31 +10,34 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from local import stack_parameters
 from local.emulator import end_with_all
 from local.model import EXAMPLE, NoModel, files, upload
+from local.screen import say, say_json, visible_lines
 from local.stack import Stack
+from local.stack_parameters import BadParameters
 
 SILENCE = 60.0
 EXIT_CODES = {"COMPLETED": 0, "REJECTED": 2}
-console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--model", type=Path, default=EXAMPLE, help="a model's directory")
-    model = parser.parse_args().model
+    parser.add_argument("--parameters", default="", help="the template's, such as 'GiveUpSeconds=120'")
+    given = parser.parse_args()
+    model = given.model
     try:
         files(model)
-    except NoModel as error:
-        console.print(error, style="red")
+        parameters = stack_parameters.parse(given.parameters)
+    except (NoModel, BadParameters) as error:
+        say(error, style="red")
         return 2
     end_with_all()
     began = time.time()
     step(began, "starting", "AWS emulator with this project's template.yaml, and local Neptune ML")
-    with Stack() as stack:
+    with Stack(parameters) as stack:
         return train(stack, model, began)
 
 
@@ -49,8 +53,8 @@ def train(stack: Stack, model: Path, began: float) -> int:
         raise RuntimeError(f"nothing was heard for {SILENCE:.0f} s; the log is in {stack.folder}")
     show(stack, job)
     if announced:
-        console.print(f"From the upload to the SNS message with the ARN: [bold]{announced - uploaded:.2f} s[/bold]")
-    console.print(f"In all: {time.time() - began:.1f} s")
+        say("From the upload to the SNS message with the ARN: ", (f"{announced - uploaded:.2f} s", "bold"))
+    say(f"In all: {time.time() - began:.1f} s")
     return EXIT_CODES.get(job["status"], 1)
 
 
@@ -86,19 +90,25 @@ def stage_changes(stack: Stack, seen: dict[str, str]) -> list[tuple[str, str]]:
 
 def show(stack: Stack, job: dict[str, Any]) -> None:
     """The record and the message; for a rejected request, its reasons."""
-    console.print("\n[bold]The record in DynamoDB[/bold]")
+    heading("The record in DynamoDB")
     for record in stack.records():
-        console.print_json(data=record)
-    console.print("\n[bold]The last SNS message, as a subscriber got it[/bold]")
-    console.print_json(data=job)
+        say_json(record)
+    heading("The last SNS message, as a subscriber got it")
+    say_json(job)
     for reason in job.get("reasons", []):
-        console.print(f"{reason['field']}: {reason['problem']} (value: {reason.get('value', '-')})", style="red")
-        console.print(f"  {reason['remedy']}")
+        say(f"{reason['field']}: {reason['problem']} (value: {reason.get('value', '-')})", style="red")
+        say(f"  {reason['remedy']}")
+
+
+def heading(text: str) -> None:
+    """Print a heading after an empty line."""
+    say()
+    say(text, style="bold")
 
 
 def step(began: float, what: str, detail: str, at: float | None = None) -> None:
     """One line: when, what, and about what."""
-    console.print(f"[dim]{(at or time.time()) - began:6.2f} s[/dim]  [bold]{what:<12}[/bold] {detail}")
+    say((f"{(at or time.time()) - began:6.2f} s", "dim"), "  ", (f"{what:<12}", "bold"), " ", detail)
 
 
 if __name__ == "__main__":
@@ -107,4 +117,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit("\nStopped.")
     except (RuntimeError, OSError) as error:
-        sys.exit(f"make run: {error}")
+        sys.exit(f"make run: {visible_lines(error)}")

@@ -30,6 +30,7 @@ import boto3
 from local.artefact import FUNCTIONS, KEPT, ROOT
 from local.emulator import end_with_all
 from local.model import EXAMPLE, upload
+from local.screen import visible, visible_lines
 from local.stack import NAME, Stack
 from local.up import EVENTS_BUCKET
 
@@ -42,6 +43,7 @@ FUNCTION_NAMES = {
     "track": "TrackFunction",
     "notify": "NotifyFunction",
 }
+OWNER = "LOCAL_STACK_PID"
 LOOPBACK = ("127.0.0.1", "localhost")
 
 Variables = dict[str, dict[str, str]]  # by function and name, the shape of --env-vars
@@ -53,7 +55,7 @@ def main() -> int:
     end_with_all()
     with local_stack():
         variables = deployed_variables()
-        engine = start_engine(local_ports(variables))
+        engine = start_engine(os.environ[OWNER], local_ports(variables))
         ENV_VARS.write_text(json.dumps(seen_from_container(variables, engine["LOCAL_HOST_NAME"]), indent=2))
         environment = {**os.environ, **engine}
         build(arguments.sam, environment)
@@ -68,6 +70,8 @@ def local_stack() -> Iterator[None]:
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         if not is_local(endpoint):
             raise SystemExit(f"{endpoint} is not on this machine; this is for the local stack only")
+        if OWNER not in os.environ:
+            raise SystemExit(f"{OWNER} is not set. Read the variables of `make up` again: . .local/env")
         yield
         return
     with Stack() as stack:
@@ -135,10 +139,13 @@ def through(host: str, url: str) -> str:
 # --- engine and build -------------------------------------------------------------------------------------------------
 
 
-def start_engine(ports: Iterable[int]) -> dict[str, str]:
-    """Have a container engine that can reach `ports` of this machine; return the variables by which `sam` finds it."""
+def start_engine(owner: str, ports: Iterable[int]) -> dict[str, str]:
+    """Have a container engine; return the variables by which `sam` finds it.
+
+    Containers can reach `ports` of this machine until the process `owner`, whose servers these are, has ended.
+    """
     process = subprocess.run(
-        [ENGINE, "up", *map(str, sorted(ports))],
+        [ENGINE, "up", owner, *map(str, sorted(ports))],
         env={**os.environ, "PYTHON": sys.executable},
         stdout=subprocess.PIPE,
         check=False,
@@ -215,9 +222,12 @@ def invoke(sam: Path, event: Path, environment: Mapping[str, str]) -> bool:
     seconds = time.monotonic() - started
     error = error_in(process.returncode, process.stdout)
     said = " ".join((error or process.stdout).split())
-    print(f"{'FAILED' if error else 'ok':6} {seconds:5.1f} s  {function:14}  {event.name:32}  {said}", flush=True)
+    print(
+        f"{'FAILED' if error else 'ok':6} {seconds:5.1f} s  {function:14}  {visible(event.name):32}  {visible(said)}",
+        flush=True,
+    )
     if error:
-        print(process.stderr, file=sys.stderr, flush=True)
+        print(visible_lines(process.stderr), file=sys.stderr, flush=True)
     return not error
 
 

@@ -5,7 +5,7 @@
         stack.messages()
 
 Differences from AWS, all of them: SettleSeconds is 0 and every other period a few seconds; `track` ticks each second;
-each data-processing job counts as Completed; no signature and no policy is checked;
+each data-processing job counts as Completed; local Neptune ML checks no signature and no policy;
 SQS moves no messages by itself (StartMessageMoveTask), `make redrive` does.
 """
 
@@ -26,12 +26,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import artefact
 from local.artefact import KEPT, ROOT
-from local.emulator import emulator, stay_on_this_machine
+from local.emulator import Credentials, emulator, stay_on_this_machine
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws.dynamodb_items import plain
 
 REGION = "us-east-1"
-CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 NAME = "neptune-ml-training"
 QUICK = {
     "SettleSeconds": "0",
@@ -47,6 +46,7 @@ QUICK = {
 class Stack:
     """Everything that one run starts; leaving the `with` stops it all.
 
+    `parameters` are the template's; those that are not given have the values of a quick local run.
     `front` takes AWS's address and returns the one that the functions get instead, so that something can stand between.
     """
 
@@ -57,6 +57,7 @@ class Stack:
         front: Callable[[str], str] = lambda url: url,
     ) -> None:
         self.neptune = neptune or NeptuneML(stage_seconds=1.0, any_data_processing=True)
+        self.credentials = Credentials()
         self._parameters = parameters or {}
         self._front = front
         self._exit = ExitStack()
@@ -70,7 +71,7 @@ class Stack:
         code = artefact.build()
         self.folder = Path(mkdtemp(prefix="run-", dir=KEPT))
         with ExitStack() as starting:
-            self.url = starting.enter_context(emulator(self.folder / "ministack.log"))
+            self.url = starting.enter_context(emulator(self.folder / "ministack.log", self.credentials))
             starting.enter_context(self.neptune)
             self.outputs = self._deploy(code)
             self._listen()
@@ -87,7 +88,14 @@ class Stack:
     def client(self, service: str) -> Any:
         """A boto3 client of `service` on this stack."""
         config = Config(retries={"mode": "standard", "total_max_attempts": 5})
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION, config=config, **CREDENTIALS)  # type: ignore[call-overload]
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            config=config,
+            aws_access_key_id=self.credentials.access_key,
+            aws_secret_access_key=self.credentials.secret_key,
+        )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -98,8 +106,8 @@ class Stack:
             "no_proxy": os.environ["no_proxy"],
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+            **self.credentials.variables,
+            "LOCAL_STACK_PID": str(os.getpid()),  # `make sam-local` forwards ports for as long as this process runs
             "NEPTUNE_ENDPOINT_URL": self.neptune.url,
             "MODEL_BUCKET": self.outputs["ModelBucket"],
             "MODEL_PREFIX": self.outputs["ModelPrefix"],
@@ -147,12 +155,15 @@ class Stack:
             **QUICK,
             **self._parameters,
         }
-        cloudformation.create_stack(
-            StackName=NAME,
-            TemplateURL=f"{self.url}/artefacts/template.yaml",
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
+        try:
+            cloudformation.create_stack(
+                StackName=NAME,
+                TemplateURL=f"{self.url}/artefacts/template.yaml",
+                Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            )
+        except ClientError as error:  # a value that the template does not allow
+            raise RuntimeError(error.response["Error"]["Message"]) from error
         while (stack := cloudformation.describe_stacks(StackName=NAME)["Stacks"][0])["StackStatus"].endswith(
             "PROGRESS"
         ):
@@ -166,6 +177,7 @@ class Stack:
         sqs, sns = self.client("sqs"), self.client("sns")
         url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(from_sns(arn, self.outputs))})
         sns.subscribe(TopicArn=self.outputs["TrainingTopicArn"], Protocol="sqs", Endpoint=arn)
         threading.Thread(target=self._receive, args=(sqs, url), name="subscriber", daemon=True).start()
 
@@ -211,3 +223,16 @@ class Stack:
     def _stop_ticking(self, thread: threading.Thread) -> None:
         self._stopping.set()
         thread.join(5)
+
+
+def from_sns(queue: str, outputs: Mapping[str, str]) -> dict[str, Any]:
+    """Return the policy by which a queue takes the topic's messages."""
+    return {
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"ArnEquals": {"aws:SourceArn": outputs["TrainingTopicArn"]}},
+        }
+    }

@@ -1,19 +1,21 @@
 """`make up`: leave the local stack running, and say how to join it. Ctrl-C ends it."""
 
+import argparse
 import fcntl
 import shlex
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 
-from rich.console import Console
-
+from local import stack_parameters
 from local.artefact import KEPT
 from local.emulator import USERS_OWN
 from local.model import EXAMPLE, upload
+from local.screen import say, visible_lines
 from local.stack import Stack
+from local.stack_parameters import BadParameters
 
-console = Console(highlight=False, soft_wrap=True)
 ENV = KEPT / "env"
 LOCK = KEPT / "up.lock"  # held as long as we run, and free again however we end
 EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
@@ -21,6 +23,13 @@ EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
 
 def main() -> int:
     """Run the program."""
+    parser = argparse.ArgumentParser(prog="make up", description="Leave the local stack running.")
+    parser.add_argument("--parameters", default="", help="the template's, such as 'GiveUpSeconds=120'")
+    try:
+        parameters = stack_parameters.parse(parser.parse_args().parameters)
+    except BadParameters as error:
+        say(error, style="red")
+        return 2
     KEPT.mkdir(exist_ok=True)
     with LOCK.open("w") as lock:
         try:
@@ -28,32 +37,35 @@ def main() -> int:
         except BlockingIOError:
             sys.exit("make up: the local stack runs already. Join it: . .local/env (there once it has started)")
         ENV.unlink(missing_ok=True)  # of one that was killed
-        serve()
+        serve(parameters)
     return 0
 
 
-def serve() -> None:
+def serve(parameters: Mapping[str, str]) -> None:
     """Run the stack until somebody ends it."""
     done = threading.Event()
     # A shell's background job ignores Ctrl-C unless it says otherwise.
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, lambda *_: done.set())
-    with Stack() as stack:
+    with Stack(parameters) as stack:
         try:
             write(stack)
             stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
             upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
             if not done.is_set():
-                console.print(welcome(stack))
+                for line in welcome(stack).split("\n"):
+                    say(line)
             done.wait()
         finally:
             ENV.unlink(missing_ok=True)
-            console.print("\nStopping.")
+            say()
+            say("Stopping.")
 
 
 def write(stack: Stack) -> None:
     """Write the shell variables with which any AWS client in another terminal joins."""
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
+    ENV.touch(mode=0o600)  # it holds the run's credentials
     ENV.write_text("".join([f"unset {' '.join(USERS_OWN)}\n", *lines]))
 
 
@@ -76,4 +88,7 @@ Ctrl-C ends it."""
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (RuntimeError, OSError) as error:
+        sys.exit(f"make up: {visible_lines(error)}")

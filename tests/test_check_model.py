@@ -1,6 +1,7 @@
 """What a user reads before uploading: the functions' own findings, on a directory of this machine."""
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.check_model import main
-from local.model import EXAMPLE
+from local.model import EXAMPLE, NoModel, files
 
 
 @pytest.fixture
@@ -72,3 +73,68 @@ def test_more_files_than_a_listing_holds_exits_2(model: Path, capsys: pytest.Cap
         (model / f"data-{number}").touch()
     assert main([str(model)]) == 2
     assert "more than 1000 files" in capsys.readouterr().out
+
+
+HOSTILE = "br[bold]ack\x1b[2J[/red]\x9b1m\u202e:bomb:"
+SHOWN = "br[bold]ack\\u001b[2J[/red]\\u009b1m\\u202e:bomb:"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "code"),
+    [
+        ("br[bold]ack\x9b1m\u202e:bomb:", "br[bold]ack\\u009b1m\\u202e:bomb:", 0),
+        ("br[bold]ack\x1b[2J", "br[bold]ack\\u001b[2J", 2),
+    ],
+)
+def test_a_directorys_name_is_shown_as_it_is_written(
+    model: Path, capsys: pytest.CaptureFixture[str], name: str, shown: str, code: int
+) -> None:
+    assert main([str(model.rename(model.parent / name))]) == code
+    said = capsys.readouterr().out
+    assert said.endswith(f"{model.parent}/{shown}\n")
+    assert f'"s3://your-bucket/models/{shown}/"' in said
+    assert not set("\x1b\x9b\u202e") & set(said)
+
+
+def test_a_directory_that_is_not_there_is_shown_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([HOSTILE]) == 2
+    assert capsys.readouterr().out == f"{SHOWN}: there is no such directory\n"
+
+
+def test_files_names_and_values_of_json_are_shown_as_they_are_written(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {
+        "trainingInstanceType": HOSTILE,
+        HOSTILE: 1,
+        "customModelTrainingParameters": {"trainingEntryPointScript": HOSTILE},
+    }
+    (model / "training-job.json").write_text(json.dumps(own))
+    configuration = json.loads((model / "model-hpo-configuration.json").read_text())
+    configuration["models"][0]["eval_metric"]["metric"] = HOSTILE
+    (model / "model-hpo-configuration.json").write_text(json.dumps(configuration))
+    assert main([str(model)]) == 2
+    said = capsys.readouterr().out
+    assert "[/red]" in said
+    assert not set("\x1b\x9b\u202e") & set(said)
+
+
+def test_a_trials_parameter_is_shown_as_it_is_written(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configuration = json.loads((model / "model-hpo-configuration.json").read_text())
+    configuration["models"][0]["1-tier-param"] = [
+        {"param": "[/red]\x1b[2J", "range": [0.1, 1.0], "type": "float", "inc_strategy": "linear"}
+    ]
+    (model / "model-hpo-configuration.json").write_text(json.dumps(configuration))
+    assert main([str(model)]) in (0, 2)
+    said = capsys.readouterr().out
+    assert "[/red]" in said
+    assert "\x1b" not in said
+
+
+def test_a_files_name_that_is_no_text_is_shown_and_not_a_traceback(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (Path(os.fsdecode(os.fsencode(model) + b"/\xff.py"))).touch()
+    assert main([str(model)]) in (0, 2)
+    with pytest.raises(NoModel, match="S3 takes no such file name"):
+        files(model)

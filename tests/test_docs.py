@@ -27,7 +27,7 @@ DOCUMENTS = {
 OPERATE = DOCUMENTS["docs/operate.md"]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 # What looks like a name of the template and is one of AWS's or of the code's.
-OTHER_NAMES = {"Records", "MessageBody", "QueueUrl", "Duration", "NeptuneML", "Stack"}
+OTHER_NAMES = {"Records", "MessageBody", "QueueUrl", "Duration", "NeptuneML", "Stack", "NotAnnounced"}
 
 each_document = pytest.mark.parametrize("name", DOCUMENTS)
 

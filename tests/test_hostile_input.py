@@ -441,21 +441,53 @@ def test_half_a_character_in_a_log_does_not_break_it(heard: StringIO) -> None:
     assert [line["value"] for line in lines(heard) if line.get("message") == "odd"] in ([], ['"\\ud800"'])
 
 
+BINARY = "AAH/"  # Lambda writes bytes as base64
+
+
 @pytest.mark.parametrize(
     ("changed", "published"),
     [
         ({"status": {"S": FORGED}, "jobId": {"S": "\U0001f600" + FORGED}}, 1),
+        ({"status": {"S": "\uffff\U0010ffff\u200b"}}, 1),
         ({"model": {"S": "x" * 70_000 + FORGED}}, 1),
-        ({"reasons": {"B": b"\0"}}, 1),
-        ({"reasons": {"SS": ["a"]}, "stages": {"NS": ["1.5", "1E+40"]}, "warnings": {"BS": [b"\0"]}}, 1),
+        ({"jobId": {"S": "\U0001f600" * 2_000}, "status": {"S": "\U0001f600" * 90_000}}, 1),
+        ({"arn": {"S": "a" * MEGABYTE}}, 1),
+        ({"arn": {"L": [{"S": "a" * MEGABYTE}]}, "updatedAt": {"B": "AA" * MEGABYTE}}, 1),
+        ({"waitingFor": {"S": "x" * MEGABYTE}}, 1),
+        ({"waitingFor": {"M": {"a": {"B": BINARY}}}}, 1),
+        ({"reasons": {"B": BINARY}}, 1),
+        ({"reasons": {"B": ""}}, 1),
+        ({"reasons": {"L": [{"M": {"value": {"BS": [BINARY, "AA=="]}}}, {"L": [{"B": BINARY}]}]}}, 1),
+        ({"reasons": {"SS": ["a"]}, "stages": {"NS": ["1.5", "1E+40"]}, "warnings": {"BS": [BINARY]}}, 1),
+        ({"reasons": {"M": {}}, "stages": {"L": []}, "trigger": {"NULL": True}, "model": {"S": " "}}, 1),
         ({"creationTimeInMillis": {"N": "1.5"}}, 1),
-        ({"creationTimeInMillis": {"N": "1E+40"}}, 1),
+        ({"creationTimeInMillis": {"N": "1E+125"}}, 1),
+        ({"creationTimeInMillis": {"BOOL": False}}, 1),
         ({"status": {"N": "1"}}, 0),
+        ({"status": {"B": BINARY}}, 0),
         ({"model": {"NULL": True}}, 0),
         ({"jobId": {"S": ""}}, 0),
+        ({"jobId": {"B": BINARY}}, 0),
+        ({"jobId": {"N": "7"}}, 0),
+        ({"reasons": {"B": "A"}}, 0),
+        ({"reasons": {"N": "no number"}}, 0),
+        ({"reasons": {"A new type": "x"}}, 0),
+        ({"reasons": "no type"}, 0),
     ],
+    ids=lambda value: str(value)[:60],
 )
-def test_an_item_that_people_wrote_is_announced_as_sns_takes_it_or_passed_over(held: World, changed, published) -> None:
+def test_an_item_that_a_person_wrote_is_announced_as_sns_takes_it_or_passed_over(
+    held: World, heard: StringIO, changed: dict[str, Any], published: int
+) -> None:
     image = event("notify-record")["Records"][0]["dynamodb"]["NewImage"]
     records = [{"dynamodb": {"NewImage": {**image, **changed}}}, {"dynamodb": {"NewImage": image}}]
-    assert notify.handler({"Records": records}, held.context()) == {"published": published + 1}
+    assert notify.handler(json.loads(json.dumps({"Records": records})), held.context()) == {"published": published + 1}
+    passed_over = [line for line in lines(heard) if line.get("message") == "not announced"]
+    assert [line["level"] for line in passed_over] == ([] if published else ["ERROR"])
+
+
+def test_an_item_is_announced_whatever_it_was_before(held: World) -> None:
+    image = event("notify-record")["Records"][0]["dynamodb"]["NewImage"]
+    before = {**image, "status": {"B": BINARY}, "arn": {"BS": [BINARY]}}
+    records = [{"dynamodb": {"NewImage": image, "OldImage": before}}]
+    assert notify.handler({"Records": records}, held.context()) == {"published": 1}

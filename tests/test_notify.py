@@ -134,3 +134,65 @@ def test_a_waiting_job_is_announced_with_what_it_waits_for_as_an_attribute(queue
     notify.handler(record(became("WAITING", waitingFor="access"), became("WAITING", waitingFor="its turn")), Context())
     (envelope,) = heard(queue)
     assert envelope["MessageAttributes"]["waitingFor"]["Value"] == "access"
+
+
+class Refusing:
+    """SNS, which answers each message with an error until it is told otherwise."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.error: ClientError | None = ClientError({"Error": {"Code": code, "Message": message}}, "Publish")
+
+    def publish(self, **_: Any) -> dict[str, str]:
+        if self.error:
+            raise self.error
+        return {"MessageId": "1"}
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("InvalidParameter", "Invalid parameter: Message too long"),
+        ("ParameterValueInvalid", "The message attribute 'model' has an invalid value"),
+        ("ValidationException", "Invalid subject"),
+    ],
+)
+def test_a_record_that_sns_refuses_for_what_it_says_does_not_hold_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: str, message: str
+) -> None:
+    monkeypatch.setenv("TRAINING_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:training")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "NeptuneMLTraining")
+    monkeypatch.setattr(notify, "sns", lambda: Refusing(code, message))
+    assert notify.handler(EVENT, Context()) == {"published": 0}
+    assert '"NotAnnounced":[1.0]' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("Throttling", "Rate exceeded"),
+        ("ThrottledException", "Rate exceeded"),
+        ("AuthorizationError", "is not authorized to perform: SNS:Publish"),
+        ("KMSAccessDenied", "The ciphertext refers to a key that you may not use"),
+        ("KMSDisabled", "The key is disabled"),
+        ("NotFound", "Topic does not exist"),
+        ("InternalError", "Something went wrong"),
+        ("ServiceUnavailable", "Try again"),
+        ("InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"),
+    ],
+)
+def test_a_refusal_that_may_pass_fails_the_batch_so_that_it_comes_again(
+    monkeypatch: pytest.MonkeyPatch, code: str, message: str
+) -> None:
+    monkeypatch.setenv("TRAINING_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:training")
+    topic = Refusing(code, message)
+    monkeypatch.setattr(notify, "sns", lambda: topic)
+    with pytest.raises(ClientError, match=code):
+        notify.handler(EVENT, Context())
+    topic.error = None
+    assert notify.handler(EVENT, Context()) == {"published": 1}
+
+
+def test_a_subject_is_shorter_than_sns_allows(queue: Any) -> None:
+    notify.handler(record({"jobId": {"S": "j" * 300}}, {}), Context())
+    (envelope,) = heard(queue)
+    assert len(envelope["Subject"]) < 100

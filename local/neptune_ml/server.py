@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from local.guard_middleware import guard
 from local.neptune_ml.cluster import Answer, Cluster
 from local.neptune_ml.control import Control
 from local.neptune_ml.errors import NeptuneError
@@ -54,7 +55,7 @@ _ROUTES: Final[list[tuple[str, str, str, Operation]]] = [
 
 def application(neptune: Neptune) -> web.Application:
     """Return the aiohttp application that serves `neptune`, its control API under `/_local/` included."""
-    app = web.Application()
+    app = web.Application(middlewares=[guard])
     for method, path, name, operation in _ROUTES:
         app.router.add_route(method, path, partial(_serve, neptune, name, operation))
     app.add_routes(Control(neptune).routes())

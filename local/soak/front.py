@@ -10,9 +10,10 @@ from typing import Self
 import aiohttp
 from aiohttp import web
 
+from local.guard_middleware import guard
 from local.soak.refusals import Refusals
 
-OF_THE_CONNECTION = {"connection", "transfer-encoding", "content-length", "keep-alive", "host"}
+OF_THE_CONNECTION = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
@@ -42,7 +43,7 @@ class Front:
 
     async def _serve(self, url: str, ready: Future[str]) -> None:
         self._loop, self._stop, self._url = asyncio.get_running_loop(), asyncio.Event(), url
-        application = web.Application()
+        application = web.Application(middlewares=[guard])
         application.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.01)
         await runner.setup()

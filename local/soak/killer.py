@@ -17,7 +17,7 @@ def workers() -> dict[int, float]:
     running = [each.info for each in psutil.process_iter(["pid", "ppid", "cmdline", "memory_info"])]
     commands = {each["pid"]: " ".join(each["cmdline"] or ()) for each in running}  # one that has just ended has none
     emulators = {
-        each["pid"] for each in running if each["ppid"] == os.getpid() and "-m ministack" in commands[each["pid"]]
+        each["pid"] for each in running if each["ppid"] == os.getpid() and "ministack" in commands[each["pid"]]
     }
     return {
         each["pid"]: each["memory_info"].rss / 2**20

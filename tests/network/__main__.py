@@ -4,15 +4,17 @@ unshare --map-root-user --net --mount python -m tests.network
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from local.guard import FURTHER_NAMES
 from local.model import EXAMPLE, upload
 from local.neptune_ml import NeptuneML
-from local.stack import CREDENTIALS, REGION, Stack
+from local.stack import REGION, Stack
 from tests.certificates import certificate
 from tests.network import vpc
 from tests.network.gateway import gateways
@@ -26,9 +28,10 @@ OTHERS = ("sqs.us-east-1.amazonaws.com:443", "169.254.169.254:80", "1.1.1.1:443"
 def main(folder: Path) -> None:
     vpc.lay_cable()
     chain, key = certificate(folder, *(name for names in vpc.NAMES.values() for name in names))
-    signed = {"check_signature": True, "access_key": "test", "secret_key": "test"}
-    neptune = NeptuneML(host=NEPTUNE, port=8182, certificate=chain, key=key, stage_seconds=0.3, **signed)
+    os.environ[FURTHER_NAMES] = " ".join(name.removeprefix("*") for names in vpc.NAMES.values() for name in names)
+    neptune = NeptuneML(host=NEPTUNE, port=8182, certificate=chain, key=key, stage_seconds=0.3, check_signature=True)
     with Stack(neptune=neptune) as stack:
+        neptune.access_key, neptune.secret_key = stack.credentials.access_key, stack.credentials.secret_key
         leave_start_and_step_to_the_vpc(stack)
         vpc.name_addresses(folder, stack.outputs["ModelBucket"])
         with (
@@ -55,7 +58,7 @@ def deployed(stack: Stack) -> dict[str, str]:
     configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.outputs["StartFunction"])
     variables = {name: value for name, value in configuration["Environment"]["Variables"].items() if value}
     del variables["AWS_ENDPOINT_URL"]
-    by_lambda = {name.upper(): value for name, value in CREDENTIALS.items()} | {"AWS_DEFAULT_REGION": REGION}
+    by_lambda = {**stack.credentials.variables, "AWS_DEFAULT_REGION": REGION}
     return {**variables, **by_lambda, "NEPTUNE_ENDPOINT_URL": f"https://{NEPTUNE_NAME}:8182"}
 
 

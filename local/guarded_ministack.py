@@ -1,0 +1,56 @@
+"""ministack, the AWS emulator, behind the guard: `python -m local.guarded_ministack`, in ministack's own environment.
+
+It also refuses whoever does not sign with the run's key or with a running function's. ministack itself treats a request
+without a signature, or one signed with the key `test`, as the root user's, even with AUTH=true.
+"""
+
+import os
+import re
+from urllib.parse import parse_qs
+
+import ministack.app as ministack
+from ministack.services import sts
+
+from local.guard import Application, Receive, Scope, Send, guarded
+
+KEY = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/")
+HEALTH = "/_ministack/health"
+
+
+def main() -> None:
+    """Serve until terminated."""
+    ministack.app = guarded(over_tls(ministack.app), permits)
+    ministack.main()
+
+
+def permits(scope: Scope) -> bool:
+    """Return whether the request names the run's access key, or the key of a function's session.
+
+    ministack checks a session's signature. It does not check the root user's, so the run's key id is itself a secret.
+    """
+    key = access_key(scope)
+    return scope["path"] == HEALTH or key == os.environ["AWS_ACCESS_KEY_ID"] or key in sts._sessions
+
+
+def access_key(scope: Scope) -> str | None:
+    """Return the access key that a request is signed with, in its header or in its query."""
+    signed = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), "")
+    if found := KEY.match(signed):
+        return found[1]
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return query.get("X-Amz-Credential", [""])[0].partition("/")[0] or None
+
+
+def over_tls(application: Application) -> Application:
+    """Return `application` as behind a proxy that ended TLS: the template's policies refuse plain HTTP."""
+
+    async def forwarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+        await application(scope, receive, send)
+
+    return forwarded
+
+
+if __name__ == "__main__":
+    main()

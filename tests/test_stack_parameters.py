@@ -1,0 +1,82 @@
+"""The template's parameters, as `make up PARAMETERS=…` and `make run PARAMETERS=…` take them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import up
+from local.stack import QUICK
+from local.stack_parameters import BadParameters, declared, parse
+from tests.rendered import template
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:."}
+
+
+def test_each_name_and_value_is_taken_as_it_is_written() -> None:
+    text = """GiveUpSeconds=120 MaxConcurrentTrainingJobs=2 ScheduledRequest='{"a": "b=c"}' ModelPrefix="""
+    assert parse(text) == {
+        "GiveUpSeconds": "120",
+        "MaxConcurrentTrainingJobs": "2",
+        "ScheduledRequest": '{"a": "b=c"}',
+        "ModelPrefix": "",
+    }
+
+
+def test_no_text_sets_nothing() -> None:
+    assert parse("") == parse("  ") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("GiveUpSecond=120", r"declares no parameter GiveUpSecond\. Did you mean GiveUpSeconds\?"),
+        ("Nothing=1", r"declares no parameter Nothing\. Look up its name below Parameters in template\.yaml"),
+        ("GiveUpSeconds", r"GiveUpSeconds sets no parameter\. Write NAME=VALUE"),
+        ("GiveUpSeconds = 120", r"GiveUpSeconds sets no parameter\. Write NAME=VALUE"),
+        ("=120", "declares no parameter "),
+        ("ScheduledRequest='{", r"cannot be read: No closing quotation\. Quote a value"),
+    ],
+)
+def test_what_sets_no_parameter_of_the_template_is_refused(text: str, said: str) -> None:
+    with pytest.raises(BadParameters, match=said):
+        parse(text)
+
+
+def test_the_names_are_all_of_the_templates() -> None:
+    assert declared() == list(template()["Parameters"])
+    assert set(QUICK) < set(declared())
+
+
+def test_up_and_run_exit_2_at_once_for_a_name_that_the_template_does_not_declare(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["up", "--parameters", "[/red]\x1b=1"])
+    assert up.main() == 2
+    assert "declares no parameter [/red]\\u001b. " in capsys.readouterr().out
+    command = [sys.executable, "-m", "local.run", "--parameters", "Nothing=1"]
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert [done.returncode, "declares no parameter Nothing" in done.stdout] == [2, True]
+
+
+@pytest.mark.parametrize("target", ["up", "run"])
+def test_make_hands_a_value_with_quotes_and_dollars_on_as_it_is(target: str, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text("""#!/bin/sh\nprintf '%s\\n' "$@"\n""")
+    python.chmod(0o700)
+    (tmp_path / "ready").touch()
+    given = """ScheduledRequest='{"a": "$x `id` $(id)"}'"""
+    command = [
+        "make",
+        "-s",
+        target,
+        f"VENV={tmp_path}",
+        f"EMULATOR={tmp_path}",
+        f"PARAMETERS={given.replace('$', '$$')}",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-2:] == ["--parameters", given]
