@@ -12,9 +12,10 @@ from local import check_model
 from local.model import EXAMPLE
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
-from neptune_training.checks import events, hpo, json_documents, scripts
+from neptune_training.checks import events, hpo, json_documents, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION, Unreadable
 from neptune_training.checks.model_directory import TRAINING_JOB, Preparation
+from neptune_training.checks.requirements import Found
 from neptune_training.model import jobs
 from neptune_training.model.jobs import Trigger
 from neptune_training.model.problems import Invalid
@@ -77,8 +78,17 @@ SCRIPT = [
     b"9" * 5_000,
     b"match x:\n case [",
 ]
+BOMBS = [  # valid, and of a size that is checked; each takes hundreds of megabytes to parse, or more
+    b"import a" + b".a" * 22_000,
+    b"import a" + b".a" * 65_000,
+    b"def f(" + b"a," * 60_000 + b"): pass",
+]
 REQUIREMENTS = [
     b"torch>=2",
+    b"numpy>=1.16.*",
+    b"wheels/x.whl[a] ; b",
+    b"\t# c",
+    b"\\\r",
     b"a==1,",
     b"a[b,c]; os_name == 'a' and ",
     b"a;(",
@@ -124,6 +134,11 @@ def prepare(kind: str, asked: Any, contents: Mapping[str, bytes]) -> str:
     return outcome_of([*findings.reasons, *findings.missing, *findings.warnings])
 
 
+def found(found: Found) -> str:
+    """What was found in a file."""
+    return outcome_of([*found.reasons, *found.warnings])
+
+
 def check_hyperparameters(document: Any) -> str:
     """A document that JSON's own checks let pass."""
     return outcome_of(hpo.check(document, max_hpo_jobs=12).warnings)
@@ -149,7 +164,7 @@ def files() -> st.SearchStrategy[dict[str, bytes]]:
         TRAINING_JOB: texts(UPLOADERS),
         "training.py": st.just(MODEL["training.py"]) | python(),
         "transform.py": st.just(MODEL["transform.py"]) | st.just(b"!" * 2_000_000),
-        "requirements.txt": requirements(),
+        "requirements.txt": requirement_lines(),
         **{f"{name}.py": st.binary(max_size=9) for name in NAMES},
     }
     return st.fixed_dictionaries({CONFIGURATION: contents.pop(CONFIGURATION)}, optional=contents)
@@ -157,10 +172,10 @@ def files() -> st.SearchStrategy[dict[str, bytes]]:
 
 def python() -> st.SearchStrategy[bytes]:
     """Scripts, more or less."""
-    return lines(MODEL["training.py"], SCRIPT)
+    return st.one_of(lines(MODEL["training.py"], SCRIPT), st.sampled_from(BOMBS))
 
 
-def requirements() -> st.SearchStrategy[bytes]:
+def requirement_lines() -> st.SearchStrategy[bytes]:
     """Requirements, more or less."""
     return lines(b"", REQUIREMENTS)
 
@@ -180,8 +195,6 @@ def targets(events: list[Any]) -> list[Target]:
         Target("triggers", event | surrogates, read_event, (Unreadable,)),
         Target("uploads", files(), lambda contents: prepare("upload", {}, contents)),
         Target("requests", bent(REQUEST).map(in_python), lambda asked: prepare("event", asked, MODEL)),
-        Target("scripts", checked(python()), lambda raw: outcome_of(scripts.problems("training.py", raw))),
-        Target(
-            "requirements", checked(requirements()), lambda raw: outcome_of(scripts.problems("requirements.txt", raw))
-        ),
+        Target("scripts", checked(python()), lambda raw: found(scripts.check({"training.py": raw}))),
+        Target("requirements", checked(requirement_lines()), lambda raw: found(requirements.check(raw))),
     ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MAX_FILES = 1_000
-MAX_BYTES = 1_048_576
+MAX_BYTES = 262_144  # of a file that is read: the JSON documents may be that large, scripts half
 
 
 @dataclass(frozen=True)

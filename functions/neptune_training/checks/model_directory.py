@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
-from neptune_training.checks import hpo, json_documents, request, scripts
+from neptune_training.checks import hpo, json_documents, request, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, TrainingRequest
-from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, bounded, shown
+from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, shown
 from neptune_training.model.settings import Settings
 
 TRAINING_JOB = "training-job.json"
@@ -84,25 +84,37 @@ class Preparation:
             findings.missing += scripts.missing(directory.files, entry_points)
         else:
             findings.reasons.append(too_many_files(directory.prefix))
+        contents: dict[str, bytes] = {}
         for name in scripts.checked(entry_points):
             if name in directory.files:
-                self._check_file(directory, name, findings)
+                self._check_file(directory, name, contents, findings)
+        found = scripts.check(contents)
+        findings.reasons += found.reasons
+        findings.warnings += found.warnings
 
-    def _check_file(self, directory: Directory, name: str, findings: Findings) -> None:
+    def _check_file(self, directory: Directory, name: str, to_parse: dict[str, bytes], findings: Findings) -> None:
+        """Check one file. Scripts are put into `to_parse`, so that one process can parse all of them."""
         try:
-            content = self._read(directory, name)
             if name == CONFIGURATION:
-                request = findings.request
-                trials = request.maxHPONumberOfTrainingJobs if request else None
-                checked = hpo.check(json_documents.read(content, name), max_hpo_jobs=trials)
-                if request:  # without one, nobody knows how many trials to warn of
-                    findings.warnings += checked.warnings
-            elif len(content) > scripts.MAX_CHECKED_BYTES:
-                findings.warnings.append(scripts.not_checked(name))
+                self._check_configuration(self._read(directory, name), findings)
+            elif directory.files[name].size > scripts.MAX_CHECKED_BYTES:
+                findings.warnings.append(scripts.too_large(name))
+            elif name == requirements.REQUIREMENTS:
+                found = requirements.check(self._read(directory, name))
+                findings.reasons += found.reasons
+                findings.warnings += found.warnings
             else:
-                findings.reasons += bounded(scripts.problems(name, content))
+                to_parse[name] = self._read(directory, name)
         except Invalid as invalid:
             findings.reasons += invalid.reasons
+
+    def _check_configuration(self, content: bytes, findings: Findings) -> None:
+        """Check the hyperparameter file. Warnings need a request: it says how many trials there will be."""
+        request = findings.request
+        trials = request.maxHPONumberOfTrainingJobs if request else None
+        checked = hpo.check(json_documents.read(content, CONFIGURATION), max_hpo_jobs=trials)
+        if request:
+            findings.warnings += checked.warnings
 
     def _read(self, directory: Directory, name: str) -> bytes:
         try:
