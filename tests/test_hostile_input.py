@@ -298,16 +298,6 @@ def test_thousands_of_unknown_parameters_take_no_longer_than_the_fifty_that_are_
     assert time.process_time() - began < 1
 
 
-@pytest.mark.parametrize("regex", ["(?i)(1)[" + "\u0100-\uffff" * 160 + "]", "[\x01-\uffff](x)[\\x00-\\xff]"])
-def test_a_regex_with_wide_ranges_is_refused_before_it_is_compiled(regex: str) -> None:
-    with pytest.raises(Invalid) as raised:
-        hpo.check(with_regex(regex), max_hpo_jobs=12)
-    assert (
-        raised.value.reasons[0].problem
-        == "has more than one range of characters that ends beyond ASCII or in an escape"
-    )
-
-
 def test_a_regex_with_flags_that_contradict_each_other_is_refused() -> None:
     with pytest.raises(Invalid, match="flags are incompatible"):
         hpo.check(with_regex("(?a)(?u)(x)"), max_hpo_jobs=12)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from neptune_training.checks.hpo import advice, faults, metrics, parameters
 from neptune_training.checks.hpo.format import HpoFile, Parameter
+from neptune_training.checks.hpo.metrics import Compiled
 from neptune_training.checks.hpo.tiers import Plan, trials_of, tuned
 from neptune_training.model.problems import Invalid, Problem, bounded
 
@@ -33,23 +34,23 @@ def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-
 
     Raises `Invalid` with all that is wrong.
     """
-    trials = trials_of(max_hpo_jobs)
+    trials, compiled = trials_of(max_hpo_jobs), metrics.compiled(document)
     try:
         file, error = HpoFile.model_validate(document), None
     except ValidationError as invalid:
         file, error = None, invalid
-    reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, error))
+    reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, compiled, error))
     if reasons or not file:
         raise Invalid(reasons) from error
-    return Checked(file, bounded(advice.warnings(file, document, trials)))
+    return Checked(file, bounded(advice.warnings(file, document, trials, compiled)))
 
 
-def broken(document: object, trials: int, error: ValidationError | None) -> Iterator[Problem]:
-    """All errors: of the format, and of every rule whose part of the document can be read in spite of them."""
+def broken(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
+    """Yield all errors: of the format, and of every rule whose part of the document can be read in spite of them."""
     if error:
         yield from faults.reasons(error)
     yield from parameters.faults(document, trials)
-    yield from metrics.faults(document)
+    yield from metrics.faults(document, compiled)
 
 
 def named(reason: Problem, name: str) -> Problem:

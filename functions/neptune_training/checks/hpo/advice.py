@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from neptune_training.checks.hpo.faults import listing, meant
 from neptune_training.checks.hpo.format import CustomModel, HpoFile
-from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, definitions, groups
+from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, Compiled, definitions
 from neptune_training.checks.hpo.parts import FIXED, Placed, at, parameters
 from neptune_training.checks.hpo.tiers import TRIALS_ABOVE, is_tuned, tuned
-from neptune_training.model.problems import Problem
+from neptune_training.model.problems import NOTHING_TO_DO, Problem
 
 ENOUGH_TRIALS = 10
 TRIALS = ("maxHPONumberOfTrainingJobs",)
@@ -15,14 +15,15 @@ METRICS = ("acc", "acc_topk", "F1", "mse", "mrr", "precision", "recall", "roc_au
 NEPTUNES_OWN = {"task", "model", "name", "target_ntype", "target_etype", "property"}
 
 
-def warnings(file: HpoFile, document: object, trials: int) -> Iterator[Problem]:
-    """All warnings for a file without errors."""
+def warnings(file: HpoFile, document: object, trials: int, compiled: Compiled) -> Iterator[Problem]:
+    """Yield all warnings for a file without errors."""
     yield from about_trials(file, trials)
     yield from about_tiers(document, trials)
-    yield from about_custom_metric(document) if isinstance(file.model, CustomModel) else about_metric(document)
+    custom = isinstance(file.model, CustomModel)
+    yield from about_custom_metric(document, compiled) if custom else about_metric(document)
     for each in parameters(document):
         yield from about_parameter(each, trials)
-        if each.parameter.param in NEPTUNES_OWN and isinstance(file.model, CustomModel):
+        if each.parameter.param in NEPTUNES_OWN and custom:
             problem, remedy = "is a name that Neptune passes to the script itself", "Choose another name"
             yield Problem.at((*each.place, "param"), each.parameter.param, problem, remedy)
 
@@ -48,14 +49,17 @@ def about_tiers(document: object, trials: int) -> Iterator[Problem]:
             yield Problem.at(("models", 0, array), names, problem, remedy)
 
 
-def about_custom_metric(document: object) -> Iterator[Problem]:
-    """What SageMaker may read otherwise than meant."""
+def about_custom_metric(document: object, compiled: Compiled) -> Iterator[Problem]:
+    """Yield warnings about what SageMaker may read otherwise than meant."""
     seen: set[str] = set()
     for place, name, regex in definitions(document):
         if name in seen:
             yield Problem.at((*place, "Name"), name, "is defined more than once", "Keep one definition")
         seen.add(name)
-        if groups(regex) > 1:
+        if why := compiled[regex].unchecked:
+            problem, remedy = f"was not checked: {why}", f"{NOTHING_TO_DO} if SageMaker accepts it"
+            yield Problem.at((*place, "Regex"), regex, problem, remedy)
+        if compiled[regex].groups > 1:
             problem, remedy = "has several groups, and only the first is read", "Begin the others with ?:"
             yield Problem.at((*place, "Regex"), regex, problem, remedy)
     if frequency := at(document, *FREQUENCY):
