@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from neptune_training.checks import json_documents
+from neptune_training.model import s3_places
 from neptune_training.model.jobs import Trigger
 from neptune_training.model.problems import Invalid, Problem, shown
 
@@ -22,9 +23,9 @@ DETAIL_TYPE = "Neptune ML Training Requested"
 CONFIGURATION = "model-hpo-configuration.json"
 JOB_ID = re.compile(r"[A-Za-z0-9-]{1,48}")
 DERIVED = re.compile(r"-[0-9a-f]{20}$")
+MAX_TEXT_CHARACTERS = 1024
 CONTROL = re.compile(r"[\x00-\x1f]")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-MAX_KEY_BYTES = 1024
 MAX_BYTES = 65_536  # of an event: a record holds 400 KB, and whatever comes must fit into one, several times over
 
 
@@ -117,8 +118,13 @@ def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger
         raise Unreadable(
             trigger, (Problem(field="detail.object.key", value=shown(key), problem=problem, remedy=remedy),)
         )
-    if not key.endswith(f"/{CONFIGURATION}") or len(key.encode(errors="surrogatepass")) > MAX_KEY_BYTES:
+    if not key.endswith(f"/{CONFIGURATION}") or len(key.encode(errors="surrogatepass")) > s3_places.MAX_KEY_BYTES:
         problem, remedy = "is not a model's configuration", f"Upload {CONFIGURATION} into the model's directory"
+        raise Unreadable(
+            trigger, (Problem(field="detail.object.key", value=shown(key), problem=problem, remedy=remedy),)
+        )
+    if wrong := s3_places.problem(key.rpartition("/")[0]):
+        problem, remedy = wrong[0], "Upload the model's directory to a key without these, such as models/fraud/"
         raise Unreadable(
             trigger, (Problem(field="detail.object.key", value=shown(key), problem=problem, remedy=remedy),)
         )
@@ -170,4 +176,4 @@ def is_time(value: object) -> bool:
 
 def text(value: object) -> str | None:
     """A short string, or nothing: these fields inform people, and never decide."""
-    return value[:MAX_KEY_BYTES] if isinstance(value, str) else None
+    return value[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else None

@@ -3,7 +3,6 @@
 `build` reports every problem of a request at once, each with its field, its value and who can mend it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from neptune_training.model import s3_places
 from neptune_training.model.parameters import (
     CustomModelTrainingParameters,
     EntryPoints,
@@ -24,7 +24,6 @@ from neptune_training.model.settings import Settings
 
 CUSTOM = ModelParameters.custom
 TOTAL, PARALLEL = "maxHPONumberOfTrainingJobs", "maxHPOParallelTrainingJobs"
-DOUBTFUL = re.compile(r"s3://.*/\.{0,2}/")  # who writes there may take it for another place than S3 does
 NOT_IN_THE_API = "StartMLModelTrainingJob has no such parameter, though some AWS samples show it"
 SHOWN_IN_SAMPLES = {"modelName", "enableInterContainerTrafficEncryption"}
 NEPTUNES_DEFAULTS = {
@@ -123,6 +122,9 @@ def from_pydantic(error: ErrorDetails) -> Problem:
     path = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
     field = parameter(path)
     wanted = field.description if field else "what StartMLModelTrainingJob takes"
+    if error["type"] == s3_places.ERROR:
+        remedy = error["ctx"]["remedy"]
+        return Problem(field=path, value=shown(error["input"]), problem=error["msg"], remedy=remedy)
     if error["type"] == "missing":
         remedy = f"Set it to {wanted}, or ask the operator of the stack for a default"
         return Problem(field=path, problem="is missing, and the stack has no default for it", remedy=remedy)
@@ -143,14 +145,22 @@ def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Probl
         value = asked.get(name)
         if isinstance(value, str) and not any(fnmatchcase(value, pattern) for pattern in limits.instanceTypes):
             yield over_limit(name, value, f"one of {', '.join(limits.instanceTypes)}")
-    location = asked.get("trainModelS3Location")
-    if isinstance(location, str) and DOUBTFUL.match(f"{location}/"):
-        problem, remedy = "has an empty segment, or one of dots only", "Write folders' names, with single slashes"
-        yield Problem(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
-    elif isinstance(location, str) and f"{location}/".startswith(settings.models):
-        remedy = f"Choose a place outside {settings.models}"
-        problem = "lies where uploads start training, so that its output could"
-        yield Problem(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
+    yield from output_among_uploads(asked.get("trainModelS3Location"), settings.models)
+
+
+def output_among_uploads(location: object, models: str) -> Iterator[Problem]:
+    """Yield the problem of an output location from which Neptune could write into the upload folder, `models`."""
+    if not isinstance(location, str):
+        return
+    output = f"{location.rstrip('/')}/"
+    if output.startswith(models):
+        problem = "is inside the upload folder: its output could start new trainings"
+    elif models.startswith(output):
+        problem = "contains the upload folder: its output could start new trainings"
+    else:
+        return
+    remedy = f"Set it to a place that neither contains nor is inside {models}"
+    yield Problem(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
 
 
 def over_limit(name: str, value: object, limit: str) -> Problem:

@@ -14,8 +14,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+)
 
+from neptune_training.model.parameters import S3Directory
 from neptune_training.model.problems import Problem
 from neptune_training.model.times import to_milliseconds, to_text
 
@@ -28,6 +37,7 @@ def read_back(asked: object) -> object:
 Time = Annotated[datetime, AfterValidator(to_milliseconds), PlainSerializer(to_text)]
 
 
+DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 MAX_MODEL_CHARACTERS = 512  # the key of an index: 2,048 bytes at most
 
 
@@ -223,11 +233,16 @@ def rejected(trigger: Trigger, reasons: tuple[Problem, ...], now: datetime, **kn
 def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
     """Which model a request trains: the one whose earlier jobs `"previousModelTrainingJobId": "LATEST"` looks among.
 
-    A custom model is its directory. A built-in model has none: it is what its schedule, or its event's source, trains.
+    A custom model is its directory, in the canonical form in which it is sent: nothing else has the same text.
+    A built-in model has none: it is what its schedule, or its event's source, trains.
     """
     if trigger.kind == "upload":
         return f"s3://{trigger.bucket}/{trigger.directory}"  # a key has 1,024 bytes at most
     custom = asked.get("customModelTrainingParameters")
-    directory = custom.get("sourceS3DirectoryPath") if isinstance(custom, dict) else None
-    named = directory.rstrip("/") + "/" if isinstance(directory, str) else trigger.source or trigger.kind
-    return named[:MAX_MODEL_CHARACTERS]
+    try:
+        return DIRECTORY.validate_python(custom["sourceS3DirectoryPath"] if isinstance(custom, dict) else None)
+    except (KeyError, ValidationError):
+        source = trigger.source or trigger.kind
+    # A sender chooses its event's source: it must not look like a directory, or like the ARN of a schedule.
+    chosen = trigger.kind == "event" and ":" in source
+    return (f"event {source}" if chosen else source)[:MAX_MODEL_CHARACTERS]

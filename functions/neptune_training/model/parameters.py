@@ -6,7 +6,9 @@ remedy that its user reads, so it says what to write.
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from neptune_training.model import s3_places
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}$")]
@@ -14,6 +16,8 @@ Script = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]
 S3Uri = Annotated[
     str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$", max_length=1100)
 ]
+S3Directory = Annotated[S3Uri, AfterValidator(s3_places.directory)]
+S3Location = Annotated[S3Uri, AfterValidator(s3_places.location)]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$")]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", max_length=64)]
 KmsKey = Annotated[str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:kms:[\w:/-]+|alias/[\w/-]+|[0-9a-zA-Z-]+)$")]
@@ -38,7 +42,7 @@ class EntryPoints(BaseModel):
 class CustomModelTrainingParameters(EntryPoints):
     """A custom model: where its scripts are and which of them to run."""
 
-    sourceS3DirectoryPath: S3Uri = Field(
+    sourceS3DirectoryPath: S3Directory = Field(
         description="the S3 URI of the directory with the scripts and model-hpo-configuration.json"
     )
 
@@ -90,7 +94,7 @@ class TrainingRequest(ModelParameters):
 
     dataProcessingJobId: Text = Field(description="the id of a completed Neptune ML data-processing job")
     id: JobId | None = Field(None, description="1 to 48 letters, digits and hyphens")
-    trainModelS3Location: S3Uri = Field(description="the S3 URI below which the model artefacts go")
+    trainModelS3Location: S3Location = Field(description="the S3 URI below which the model artefacts go")
     sagemakerIamRoleArn: RoleArn | None = Field(
         None, description="the ARN of a role listed in the DB cluster's parameter group"
     )
