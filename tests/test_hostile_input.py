@@ -90,8 +90,8 @@ def trained(world: World, name: str, contents: dict[str, bytes]) -> dict[str, An
         ("[" * 60_000, "is nested more than 32 deep"),
         ('{"a":' * 40 + "1" + "}" * 40, "is nested more than 32 deep"),
         ('{"id": "a", "id": "b"}', "has the same name more than once"),
-        ('{"id": NaN}', "is not a number that can be kept"),
-        ('{"id": ' + "9" * 60_000 + "}", "is not a number that can be kept"),
+        ('{"id": NaN}', "is not a finite number, or is too long"),
+        ('{"id": ' + "9" * 60_000 + "}", "is not a finite number, or is too long"),
         ('{"id": "\\ud800"}', "has half a character (a lone surrogate)"),
         ("source: aws.s3\ndetail: {}\n", "is not JSON at line 1, column 1: Expecting value"),
         ("\x00", "is not JSON at line 1, column 1: Expecting value"),
@@ -106,11 +106,11 @@ def test_a_body_that_no_record_could_be_made_of_is_recorded_as_rejected_once(hel
 
 
 @pytest.mark.parametrize("bucket", ["", "a", "UPPER", "a b", "x" * 64, "../..", FORGED, "b" * 60_000])
-def test_an_upload_into_what_is_no_bucket_is_rejected_before_s3_is_asked(held: World, bucket: str) -> None:
+def test_an_upload_into_what_is_not_a_bucket_is_rejected_before_s3_is_asked(held: World, bucket: str) -> None:
     upload = event("start-upload")
     upload["detail"]["bucket"]["name"] = bucket
     held.start(json.dumps(upload))
-    assert problems(held.job()) == ["is not a bucket's name"]
+    assert problems(held.job()) == ["is not a valid bucket name"]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_model_trains_whatever_its_directory_is_called(held: World, name: str)
 
 def test_an_uploader_who_writes_something_else_than_an_object_for_the_scripts_is_told(held: World) -> None:
     own = {"training-job.json": b'{"customModelTrainingParameters": "train.py"}'}
-    assert "is not valid: it is no JSON object" in problems(trained(held, "fraud", {**MODEL, **own}))
+    assert "is not valid: it is not a JSON object" in problems(trained(held, "fraud", {**MODEL, **own}))
 
 
 def test_a_script_with_a_name_of_a_megabyte_is_rejected_in_a_record_that_fits(held: World) -> None:

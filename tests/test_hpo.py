@@ -166,16 +166,16 @@ def test_refuses_the_metric_of_the_other_kind_of_model():
         ({"range": [False, 1]}, "range[0]", "should be a finite number"),
         ({"range": [0, 10**400]}, "range[1]", "should be a finite number"),
         ({"range": [1, 2.5], "type": "int"}, "range", "an int has whole numbers only"),
-        ({"range": [0, 1], "type": "bool"}, "range", "a bool has no least and greatest value"),
+        ({"range": [0, 1], "type": "bool"}, "range", "a bool has no minimum and maximum"),
         ({"range": [0, 1], "inc_strategy": "log"}, "range", "log needs values above 0"),
         ({"range": [-2, 2], "inc_strategy": "power2"}, "range", "power2 needs values above 0"),
         ({"range": [1, 2], "inc_strategy": "log10"}, "inc_strategy", 'should be "linear", "log" or "power2"'),
         ({"range": [1, 2], "inc_val": 0}, "inc_val", "should be above 0"),
         ({"range": [1, 2], "node_strategy": "perK"}, "node_strategy", 'should be "perM", "per10M" or "per100M"'),
         ({"range": [1, 2], "type": "integer"}, "type", 'should be "int", "float", "bool" or "str"'),
-        ({"range": [1, 2], "param": "--new"}, "param", "has characters that do not belong there"),
-        ({"range": [1, 2], "param": "new one"}, "param", "has characters that do not belong there"),
-        ({"range": [1, 2], "param": "new\n"}, "param", "has characters that do not belong there"),
+        ({"range": [1, 2], "param": "--new"}, "param", "has characters that are not allowed there"),
+        ({"range": [1, 2], "param": "new one"}, "param", "has characters that are not allowed there"),
+        ({"range": [1, 2], "param": "new\n"}, "param", "has characters that are not allowed there"),
         ({"range": [1, 2], "default": {}}, "default", "should be a number, a text, true or false, or a short list"),
         ({"range": [1, 2], "default": "low"}, "default", "cannot be read as float"),
         ({"range": [1, 2], "type": "int", "default": 1.5}, "default", "cannot be read as int"),
@@ -217,7 +217,7 @@ def test_needs_no_default_of_a_parameter_that_is_tuned(array, trials):
 
 def test_refuses_a_name_that_comes_twice_and_names_both_places():
     reason = errors(with_parameter("fixed-param", param="width"))['models[0]["fixed-param"][0].param']
-    assert reason.problem == 'is a second width, beside models[0]["1-tier-param"][0]'
+    assert reason.problem == 'is the same name as at models[0]["1-tier-param"][0]'
 
 
 def test_refuses_more_parameters_than_sagemaker_tunes():

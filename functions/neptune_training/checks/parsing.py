@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Item(NamedTuple):
-    """What to parse. The text of a script holds its bytes as Latin-1: see `script`."""
+    """Hold what to parse. The text of a script holds its bytes as Latin-1: see `script`."""
 
     kind: Literal["script", "regex"]
     text: str
@@ -36,7 +36,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Parsed:
-    """What is known of one item.
+    """Hold what is known of one item.
 
     `problem` says why it surely cannot be compiled, at `line` (from 1) with the line's `text` where these are known.
     `unchecked` says why nothing is known of it. If both are None, it compiles.

@@ -33,7 +33,7 @@ VERSION = re.compile(r"\s*(?:===?|~=|!=|<=|>=|<|>)\s*[^\s,;]*\s*")
 
 
 class Found(NamedTuple):
-    """What was found in a file: what surely fails, and what may."""
+    """Hold what was found in a file: problems that surely make the training fail, and warnings."""
 
     reasons: tuple[Problem, ...]
     warnings: tuple[Problem, ...]

@@ -4,8 +4,8 @@
               ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
               └► tiers: what will be tuned ─── advice ──► what will merely train badly
 
-An error is what the guide or SageMaker's own limits rule out, or what cannot reach the script; the rest is a warning.
-The files that AWS publishes pass.
+An error is something that the Neptune ML guide or SageMaker's limits do not allow, or that cannot be passed to the
+script. The rest is a warning. The files that AWS publishes pass.
 """
 
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ __all__ = ["Checked", "HpoFile", "Parameter", "Plan", "check", "tuned"]
 
 
 class Checked(NamedTuple):
-    """A file that can be trained with, and what will go badly with it."""
+    """Hold a file that can be trained with, and the warnings about it."""
 
     file: HpoFile
     warnings: tuple[Problem, ...]
 
 
 def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-configuration.json") -> Checked:
-    """Check a document for a search of `max_hpo_jobs` trials; `name` is what its user calls it.
+    """Check a document for a search of `max_hpo_jobs` trials. `name` is the file's name in problems.
 
     Raises `Invalid` with all that is wrong.
     """
@@ -54,5 +54,5 @@ def broken(document: object, trials: int, compiled: Compiled, error: ValidationE
 
 
 def named(reason: Problem, name: str) -> Problem:
-    """The document as a whole has no path: its name says what is meant."""
+    """Return the problem with the document's name as its field: the document as a whole has no path."""
     return reason.model_copy(update={"field": name})

@@ -1,4 +1,4 @@
-"""What is no error but will train badly, or otherwise than its author may think."""
+"""Warnings: what can be trained, but badly, or in another way than its author may think."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def warnings(file: HpoFile, document: object, trials: int, compiled: Compiled) -
 
 
 def about_trials(file: HpoFile, trials: int) -> Iterator[Problem]:
-    """A search that is too short, or that searches nothing."""
+    """Yield warnings about a search that is too short, or that tunes nothing."""
     plan = tuned(file, trials)
     if plan.tuned and trials < ENOUGH_TRIALS:
         problem = f"fewer than {ENOUGH_TRIALS} trials seldom find a good model"
@@ -40,7 +40,7 @@ def about_trials(file: HpoFile, trials: int) -> Iterator[Problem]:
 
 
 def about_tiers(document: object, trials: int) -> Iterator[Problem]:
-    """Tiers that take their defaults."""
+    """Yield warnings about tiers whose parameters take their defaults."""
     for array, above in TRIALS_ABOVE.items():
         names = [each.parameter.param for each in parameters(document) if each.array == array]
         if names and not is_tuned(array, trials):
@@ -68,7 +68,7 @@ def about_custom_metric(document: object, compiled: Compiled) -> Iterator[Proble
 
 
 def about_metric(document: object) -> Iterator[Problem]:
-    """What the guide does not name, though Neptune may take it."""
+    """Yield warnings about values that the guide does not name, though Neptune may accept them."""
     metric, topk = at(document, *METRIC, "metric"), at(document, *METRIC, "topk")
     if metric not in METRICS:
         remedy = meant(metric, METRICS) or f"Write {listing(METRICS, 'or')}"
@@ -83,7 +83,7 @@ def about_metric(document: object) -> Iterator[Problem]:
 
 
 def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
-    """A search that cannot find much. A fixed parameter has none."""
+    """Yield warnings about a parameter whose search cannot find much. A fixed parameter is not searched."""
     parameter = each.parameter
     if each.array == FIXED:
         return
@@ -100,7 +100,7 @@ def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
 
 
 def is_outside(default: object, range_: list[float] | None, options: list[object] | None) -> bool:
-    """Whether a default is a value that the search would never try. One in quotes is not compared."""
+    """Return True if the search would never try this default. A number in quotes is not compared."""
     if range_ and isinstance(default, int | float):
         return not range_[0] <= default <= range_[1]
     return bool(options) and default not in (options or ())

@@ -1,4 +1,4 @@
-"""The rules of a model's metric: for a custom model, what SageMaker reads from the script's output."""
+"""Rules for a model's metric: for a custom model, what SageMaker reads from the script's output."""
 
 import re
 from collections.abc import Iterator, Mapping
