@@ -313,7 +313,7 @@ def with_regex(regex: str) -> Any:
     "content", [b"-" * 100_000 + b"1", b"(" * 100_000, b"a" + b".a" * 60_000, b"not " * 30_000 + b"1", b"x\0", b"\xff"]
 )
 def test_a_script_that_python_cannot_parse_is_one_reason_or_one_warning(content: bytes) -> None:
-    reasons, warnings = scripts.check({"training.py": content})
+    reasons, warnings = scripts.found_in(scripts.parse({"training.py": content}))
     assert len(reasons + warnings) == 1
 
 

@@ -14,7 +14,7 @@ from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
 from neptune_training.checks import events, hpo, json_documents, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION, Unreadable
-from neptune_training.checks.model_directory import TRAINING_JOB, Preparation
+from neptune_training.checks.model_directory import TRAINING_JOB, Findings, Preparation
 from neptune_training.checks.requirements import Found
 from neptune_training.model import jobs
 from neptune_training.model.jobs import Trigger
@@ -77,6 +77,10 @@ SCRIPT = [
     b"'\\d'",
     b"9" * 5_000,
     b"match x:\n case [",
+    b"p = ArgumentParser()\n",
+    b"p.add_argument('--x')\n",
+    b"p.add_argument(",
+    b"p.parse_args()\n",
 ]
 BOMBS = [  # valid, and of a size that is checked; each takes hundreds of megabytes to parse, or more
     b"import a" + b".a" * 22_000,
@@ -124,13 +128,18 @@ class Folder:
         return self.contents[name]
 
 
-def prepare(kind: str, asked: Any, contents: Mapping[str, bytes]) -> str:
-    """Everything that is looked at before a claim, but for S3 and Neptune."""
+def prepared(kind: str, asked: Any, contents: Mapping[str, bytes]) -> Findings:
+    """All that is looked at before a claim, without S3 and Neptune."""
     folder, now = Folder(contents), datetime.now(UTC)
     trigger = Trigger(kind=kind, identity="fuzz", bucket="models-bucket", key=f"models/fraud/{CONFIGURATION}")
     asked = asked if isinstance(asked, dict) else {}
     job = jobs.new(trigger, {**asked, "id": "my-job"}, now, first_step_by=now, give_up=now - now)
-    findings = Preparation(folder, check_model.settings("default")).prepare(job, folder.listing())
+    return Preparation(folder, check_model.settings("default")).prepare(job, folder.listing())
+
+
+def prepare(kind: str, asked: Any, contents: Mapping[str, bytes]) -> str:
+    """The outcome of that."""
+    findings = prepared(kind, asked, contents)
     return outcome_of([*findings.reasons, *findings.missing, *findings.warnings])
 
 
@@ -195,6 +204,6 @@ def targets(events: list[Any]) -> list[Target]:
         Target("triggers", event | surrogates, read_event, (Unreadable,)),
         Target("uploads", files(), lambda contents: prepare("upload", {}, contents)),
         Target("requests", bent(REQUEST).map(in_python), lambda asked: prepare("event", asked, MODEL)),
-        Target("scripts", checked(python()), lambda raw: found(scripts.check({"training.py": raw}))),
+        Target("scripts", checked(python()), lambda raw: found(scripts.found_in(scripts.parse({"training.py": raw})))),
         Target("requirements", checked(requirement_lines()), lambda raw: found(requirements.check(raw))),
     ]

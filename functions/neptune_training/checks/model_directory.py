@@ -1,5 +1,6 @@
 """Make the request from a job and its model's directory, and find everything that is wrong with them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -7,9 +8,10 @@ from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
 from neptune_training.checks import hpo, json_documents, request, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION
+from neptune_training.checks.hpo.advice import unknown_to
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, TrainingRequest
-from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, shown
+from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, bounded, shown
 from neptune_training.model.settings import Settings
 
 TRAINING_JOB = "training-job.json"
@@ -84,37 +86,48 @@ class Preparation:
             findings.missing += scripts.missing(directory.files, entry_points)
         else:
             findings.reasons.append(too_many_files(directory.prefix))
-        contents: dict[str, bytes] = {}
-        for name in scripts.checked(entry_points):
-            if name in directory.files:
-                self._check_file(directory, name, contents, findings)
-        found = scripts.check(contents)
+        checked = self._check_configuration(directory, findings)
+        parsed = scripts.parse(self._read_scripts(directory, entry_points, findings))
+        found = scripts.found_in(parsed)
         findings.reasons += found.reasons
         findings.warnings += found.warnings
+        training = entry_points["trainingEntryPointScript"]
+        if checked and training in parsed and (options := parsed[training].options):
+            findings.warnings += bounded(unknown_to(training, options, checked.parameters))
 
-    def _check_file(self, directory: Directory, name: str, to_parse: dict[str, bytes], findings: Findings) -> None:
-        """Check one file. Scripts are put into `to_parse`, so that one process can parse all of them."""
+    def _check_configuration(self, directory: Directory, findings: Findings) -> hpo.Checked | None:
+        """Check the hyperparameter file, if there is one. Warnings need a request, which has the number of trials."""
+        if CONFIGURATION not in directory.files:
+            return None
+        request = findings.request
+        trials = request.maxHPONumberOfTrainingJobs if request else None
         try:
-            if name == CONFIGURATION:
-                self._check_configuration(self._read(directory, name), findings)
-            elif directory.files[name].size > scripts.MAX_CHECKED_BYTES:
+            document = json_documents.read(self._read(directory, CONFIGURATION), CONFIGURATION)
+            checked = hpo.check(document, max_hpo_jobs=trials)
+        except Invalid as invalid:
+            findings.reasons += invalid.reasons
+            return None
+        if request:
+            findings.warnings += checked.warnings
+        return checked
+
+    def _read_scripts(
+        self, directory: Directory, entry_points: Mapping[str, str], findings: Findings
+    ) -> dict[str, bytes]:
+        """Return the scripts that are to be parsed, by name, and check requirements.txt on the way."""
+        contents: dict[str, bytes] = {}
+        for name in scripts.checked(entry_points):
+            if name not in directory.files:
+                continue
+            if directory.files[name].size > scripts.MAX_CHECKED_BYTES:
                 findings.warnings.append(scripts.too_large(name))
             elif name == requirements.REQUIREMENTS:
                 found = requirements.check(self._read(directory, name))
                 findings.reasons += found.reasons
                 findings.warnings += found.warnings
             else:
-                to_parse[name] = self._read(directory, name)
-        except Invalid as invalid:
-            findings.reasons += invalid.reasons
-
-    def _check_configuration(self, content: bytes, findings: Findings) -> None:
-        """Check the hyperparameter file. Warnings need a request: it says how many trials there will be."""
-        request = findings.request
-        trials = request.maxHPONumberOfTrainingJobs if request else None
-        checked = hpo.check(json_documents.read(content, CONFIGURATION), max_hpo_jobs=trials)
-        if request:
-            findings.warnings += checked.warnings
+                contents[name] = self._read(directory, name)
+        return contents
 
     def _read(self, directory: Directory, name: str) -> bytes:
         try:

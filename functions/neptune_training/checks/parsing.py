@@ -39,7 +39,8 @@ class Parsed:
     """Hold what is known of one item.
 
     `problem` says why it surely cannot be compiled, at `line` (from 1) with the line's `text` where these are known.
-    `unchecked` says why nothing is known of it. If both are None, it compiles.
+    `unchecked` says why nothing is known of it. If both are None, it compiles. `groups` is the number of groups of a
+    regular expression. `options` are all that a script accepts, such as `--lr`; None if that is not known.
     """
 
     problem: str | None = None
@@ -47,6 +48,7 @@ class Parsed:
     line: int | None = None
     text: str | None = None
     groups: int = 0
+    options: Sequence[str] | None = None
 
 
 TOO_MUCH = Parsed(unchecked=f"it takes more than {MAX_SECONDS} seconds or {MAX_MEGABYTES} MB to parse")

@@ -16,6 +16,7 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
+MAX_OPTIONS = 500
 MAX_CHARACTERS = 1_000  # of a line or of a message: the answer stays small
 LATER_FLAGS = "global flags not at the start"  # an error since Python 3.11; a warning before
 OLD_NAMES = re.compile(r"\b(async|await)\b")  # keywords since Python 3.7; names before
@@ -45,7 +46,7 @@ def script(text: str) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd escape is its author's business
-            ast.parse(text.encode("latin-1"))
+            tree = ast.parse(text.encode("latin-1"))
     except SyntaxError as error:
         line = (error.text or "")[:MAX_CHARACTERS]
         said = {"line": error.lineno, "text": line}
@@ -56,7 +57,52 @@ def script(text: str) -> dict[str, Any]:
         return {"problem": str(error)[:MAX_CHARACTERS]}
     except Exception as error:  # noqa: BLE001 - whatever it is, it does not say that Python cannot compile the script
         return {"unchecked": too_complex(error)}
+    with suppress(MemoryError, RecursionError):
+        return {"options": options(tree)}
     return {}
+
+
+def options(tree: ast.AST) -> list[str] | None:
+    """Return the options that the script's argparse knows, such as `--lr`; None if not all of them can be read.
+
+    All can be read if there is one ArgumentParser, which gets its options by `add_argument` with literal names and from
+    nowhere else, and which refuses others: by `parse_args()`.
+    """
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    added = [call for call in calls if called(call) == "add_argument"]
+    names = [argument.value for call in added for argument in call.args if isinstance(argument, ast.Constant)]
+    if not all(isinstance(name, str) for name in names) or len(names) > MAX_OPTIONS:
+        return None
+    made = [call for call in calls if called(call) == "ArgumentParser"]
+    parsers = {place(node.targets[0]) for node in ast.walk(tree) if isinstance(node, ast.Assign) and is_made(node)}
+    passed = [each for call in calls for each in (*call.args, *(word.value for word in call.keywords))]
+    complete = (
+        len(made) == 1
+        and not any(word.arg in {None, "parents", "prefix_chars", "fromfile_prefix_chars"} for word in made[0].keywords)
+        and all(call.args and all(isinstance(each, ast.Constant) for each in call.args) for call in added)
+        and [(call.args, call.keywords) for call in calls if called(call) == "parse_args"] == [([], [])]
+        and not any(called(call) in OPEN for call in calls)
+        and not any(isinstance(node, ast.Attribute) and node.attr == "argv" for node in ast.walk(tree))
+        and not any(each is made[0] or place(each) in parsers for each in passed)
+    )
+    known = [str(name)[:MAX_CHARACTERS] for name in names if str(name).startswith("-")]
+    return known if complete and known else None
+
+
+def is_made(node: ast.Assign) -> bool:
+    """Return True for an assignment of a parser, or of a group of its options."""
+    makers = {"ArgumentParser", "add_argument_group", "add_mutually_exclusive_group"}
+    return isinstance(node.value, ast.Call) and called(node.value) in makers
+
+
+def place(node: ast.AST) -> str | None:
+    """Return the last name of a variable or an attribute: `parser` for `self.parser`."""
+    return getattr(node, "attr", getattr(node, "id", None))
+
+
+def called(call: ast.Call) -> str:
+    """Return the last name of what is called: `ArgumentParser` for `argparse.ArgumentParser()`."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
 def regex(text: str) -> dict[str, Any]:
@@ -81,6 +127,7 @@ def too_complex(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:MAX_CHARACTERS]
 
 
+OPEN = {"parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args", "add_subparsers"}
 KINDS = {"script": script, "regex": regex}
 
 

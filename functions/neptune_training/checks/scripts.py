@@ -22,8 +22,8 @@ def entry_points(custom: object) -> dict[str, str]:
 
 
 def checked(entry_points: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the files that are read and checked, if they are there."""
-    return (CONFIGURATION, *dict.fromkeys(entry_points.values()), REQUIREMENTS)
+    """Return the names of the text files that are read and checked, if they are there."""
+    return (*dict.fromkeys(entry_points.values()), REQUIREMENTS)
 
 
 def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator[Problem]:
@@ -58,11 +58,16 @@ def too_large(name: str) -> Problem:
     return not_checked(name, f"it is larger than {MAX_CHECKED_BYTES} bytes")
 
 
-def check(contents: Mapping[str, bytes]) -> Found:
+def parse(contents: Mapping[str, bytes]) -> dict[str, Parsed]:
+    """Return what is known of the scripts, by name."""
+    return dict(zip(contents, parsing.parse([parsing.script(each) for each in contents.values()]), strict=True))
+
+
+def found_in(scripts: Mapping[str, Parsed]) -> Found:
     """Return what is wrong in the scripts, given by name: a syntax error would cost an hour of GPU instances."""
     reasons: list[Problem] = []
     warnings: list[Problem] = []
-    for name, parsed in zip(contents, parsing.parse([parsing.script(each) for each in contents.values()]), strict=True):
+    for name, parsed in scripts.items():
         if parsed.problem is not None:
             reasons.append(not_python(name, parsed))
         elif parsed.unchecked is not None:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from neptune_training.checks.hpo import advice, faults, metrics, parameters
+from neptune_training.checks.hpo import advice, faults, metrics, parameters, parts
 from neptune_training.checks.hpo.format import HpoFile, Parameter
 from neptune_training.checks.hpo.metrics import Compiled
+from neptune_training.checks.hpo.parts import Placed
 from neptune_training.checks.hpo.tiers import Plan, trials_of, tuned
 from neptune_training.model.problems import Invalid, Problem, bounded
 
@@ -27,6 +28,7 @@ class Checked(NamedTuple):
 
     file: HpoFile
     warnings: tuple[Problem, ...]
+    parameters: tuple[Placed, ...]
 
 
 def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-configuration.json") -> Checked:
@@ -42,7 +44,7 @@ def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-
     reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, compiled, error))
     if reasons or not file:
         raise Invalid(reasons) from error
-    return Checked(file, bounded(advice.warnings(file, document, trials, compiled)))
+    return Checked(file, bounded(advice.warnings(file, document, trials, compiled)), tuple(parts.parameters(document)))
 
 
 def broken(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:

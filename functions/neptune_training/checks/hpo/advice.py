@@ -1,6 +1,6 @@
 """Warnings: what can be trained, but badly, or in another way than its author may think."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from neptune_training.checks.hpo.faults import listing, meant
 from neptune_training.checks.hpo.format import CustomModel, HpoFile
@@ -97,6 +97,20 @@ def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
     if not is_tuned(each.array, trials) and is_outside(parameter.default, parameter.range, parameter.options):
         problem, remedy = "is not among the values that would be searched", "Nothing to do if it is meant so"
         yield Problem.at((*each.place, "default"), parameter.default, problem, remedy)
+
+
+def unknown_to(script: str, options: Sequence[str], found: Iterable[Placed]) -> Iterator[Problem]:
+    """Yield a warning for each parameter that the training script's argparse does not know: it exits with code 2.
+
+    argparse accepts the beginning of an option's name, too.
+    """
+    names = [option.lstrip("-") for option in options]
+    for each in found:
+        name = each.parameter.param
+        if not any(known.startswith(name) for known in names):
+            remedy = meant(name, names) or "Add it to the script, or remove it here"
+            problem = f"is not an option of {script}, which would exit with code 2"
+            yield Problem.at((*each.place, "param"), name, problem, remedy)
 
 
 def is_outside(default: object, range_: list[float] | None, options: list[object] | None) -> bool:
