@@ -26,9 +26,7 @@ def main() -> None:
     """Set the limits, then answer."""
     megabytes, seconds = map(int, sys.argv[1:])
     limit(resource.RLIMIT_AS, megabytes * 2**20)
-    limit(
-        resource.RLIMIT_CPU, seconds, seconds + 1
-    )  # the first ends the process by SIGXCPU, which tells the parent why
+    limit(resource.RLIMIT_CPU, seconds, seconds + 1)  # the soft limit ends the process by SIGXCPU
     limit(resource.RLIMIT_CORE, 0)
     for kind, text in json.load(sys.stdin.buffer):
         sys.stdout.write(json.dumps(KINDS[kind](text)) + "\n")
