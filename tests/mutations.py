@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
     f"tests/test_{name}.py" for name in ("exactly_once", "doubtful_starts", "capacity", "outages", "stubborn_steps")
 )
+PLACES = "tests/test_s3_places.py"
 PACKAGE = "neptune_training"
 JOBS = f"{PACKAGE}/model/jobs.py"
 STEP, WAITING, REQUESTED, STARTED, OUTCOMES, BOUNDS, INTAKE, PLAN, TICK = (
@@ -246,6 +247,17 @@ MUTATIONS = [
         "a job found under an explicit id is ours only if it writes to our output",
         "tests/test_adoption.py",
         (REQUESTED, "look.writes_to(output_of(job)) is False:", "look.writes_to(output_of(job)) == 0.5:"),
+    ),
+    # --- one form for each place in S3, so that LATEST names no job of another directory ------------------------------
+    breaks(
+        "a place that can be read in two ways is rejected",
+        PLACES,
+        (f"{PACKAGE}/model/s3_places.py", 'folder in {"", ".", ".."}', 'folder in {"/"}'),
+    ),
+    breaks(
+        "an event's source does not look like a directory or a schedule",
+        PLACES,
+        (JOBS, 'chosen = trigger.kind == "event" and', 'chosen = trigger.kind == "?" and'),
     ),
     # --- announcements ------------------------------------------------------------------------------------------------
     breaks(

@@ -104,7 +104,7 @@ def test_an_event_may_set_everything_within_the_limits() -> None:
         "volumeEncryptionKMSKey": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
         "s3OutputEncryptionKMSKey": "alias/mine",
         "enableManagedSpotTraining": True,
-        "customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://models/models/fraud"},
+        "customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://models/models/fraud/"},
     }
     assert event(asked) == asked
 
@@ -133,9 +133,34 @@ def test_what_is_not_said_counts_as_neptunes_own_default_against_the_limits() ->
     assert "trainingTimeOutInSeconds" in refusal(lambda asked: event(asked, strict), {})
 
 
-@pytest.mark.parametrize("place", ["s3://models/models", "s3://models/models/", "s3://models/models/x/out"])
-def test_output_where_uploads_start_training_is_refused(place: str) -> None:
-    assert list(refusal(event, {"trainModelS3Location": place})) == ["trainModelS3Location"]
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("s3://models/models", "is inside the upload folder"),
+        ("s3://models/models/", "is inside the upload folder"),
+        ("s3://models/models/x/out", "is inside the upload folder"),
+        ("s3://models", "contains the upload folder"),
+        ("s3://models/", "contains the upload folder"),
+    ],
+)
+def test_output_that_could_start_new_trainings_is_refused(place: str, said: str) -> None:
+    reasons = refusal(event, {"trainModelS3Location": place})
+    assert list(reasons) == ["trainModelS3Location"]
+    assert reasons["trainModelS3Location"].problem.startswith(said)
+
+
+@pytest.mark.parametrize("models", ["a/models/", "a/b/models/"])
+def test_output_into_a_folder_above_the_upload_folder_is_refused(models: str) -> None:
+    deep = SETTINGS.model_copy(update={"model_prefix": models})
+    reasons = refusal(lambda asked: event(asked, deep), {"trainModelS3Location": "s3://models/a/"})
+    assert list(reasons) == ["trainModelS3Location"]
+
+
+@pytest.mark.parametrize(
+    "place", ["s3://models/model", "s3://models/models-trained", "s3://model", "s3://models/x/models/"]
+)
+def test_output_beside_the_upload_folder_is_sent_without_a_slash_at_its_end(place: str) -> None:
+    assert event({"trainModelS3Location": place})["trainModelS3Location"] == place.rstrip("/")
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("trainingInstanceTyp", "trainingInstanceType"), ("subnet", "subnets")])

@@ -1,8 +1,11 @@
 """A custom model's scripts: which are missing, which do not compile; none of them is run."""
 
+import json
+
 import pytest
 
 from neptune_training.checks import scripts
+from tests.fuzz.parsers import BOMBS
 
 DEFAULTS = scripts.entry_points(None)
 ALL = {"model-hpo-configuration.json", "training.py", "transform.py"}
@@ -23,12 +26,18 @@ def test_a_missing_script_without_another_says_to_upload_it() -> None:
     assert reason.remedy == "Upload it beside model-hpo-configuration.json"
 
 
-def test_a_script_that_compiles_has_no_problem_and_is_not_run() -> None:
-    assert list(scripts.problems("training.py", b"raise SystemExit('never run')\n")) == []
-
-
-def test_an_odd_escape_is_no_problem() -> None:
-    assert list(scripts.problems("training.py", rb'pattern = "\d+"')) == []
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"raise SystemExit('never run')\n",
+        rb'pattern = "\d+"',
+        b"\xef\xbb\xbfx = 1\r\n",
+        b"# coding: latin-1\nx = '\xe4'\n",
+        b"match x:\n    case 1: pass\n",
+    ],
+)
+def test_a_script_that_compiles_has_no_problem_and_is_not_run(content: bytes) -> None:
+    assert scripts.found_in(scripts.parse({"training.py": content})) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -39,30 +48,25 @@ def test_an_odd_escape_is_no_problem() -> None:
         (b"x = 1\n\x00", "null"),
         (b"\xff\xfe", "compiles"),
         (b"(" * 10_000, "compiles"),
-        (b"-" * 100_000 + b"1", "compiles"),
     ],
 )
 def test_a_script_that_does_not_compile_says_where(content: bytes, said: str) -> None:
-    (reason,) = scripts.problems("training.py", content)
-    assert said in reason.problem
+    [reason] = scripts.found_in(scripts.parse({"training.py": content})).reasons
+    assert [reason.field, said in reason.problem, reason.remedy] == ["training.py", True, "Fix the script"]
 
 
-def test_requirements_that_pip_understands_have_no_problem() -> None:
-    lines = [
-        b"# comment",
-        b"numpy>=1.20,<2 ; python_version < '3.12'",
-        b"dgl==1.0 \\\n  --hash=sha256:00",
-        b"-r more.txt",
-        b"./wheel.whl",
-        b"git+https://example.com/x.git",
-        b"scikit-learn[all]  # why",
-    ]
-    assert list(scripts.problems("requirements.txt", b"\n".join(lines))) == []
+@pytest.mark.parametrize(
+    "content", [BOMBS[0], b"-" * 100_000 + b"1", b"a" + b".a" * 60_000, b"tensor.cuda(async=True)\n", b"await = 1\n"]
+)
+def test_a_script_that_another_python_may_compile_is_a_warning(content: bytes) -> None:
+    reasons, [warning] = scripts.found_in(scripts.parse({"training.py": content}))
+    assert reasons == ()
+    assert [warning.field, warning.problem.split(":")[0]] == ["training.py", "was not checked"]
 
 
-def test_a_line_that_pip_refuses_is_named() -> None:
-    (reason,) = scripts.problems("requirements.txt", b"numpy\nnot a requirement!\n")
-    assert "line 2" in reason.problem
+def test_no_more_than_eighty_characters_of_a_script_are_told() -> None:
+    [reason] = scripts.found_in(scripts.parse({"training.py": b"x = 'a' 1" + b"secret" * 100})).reasons
+    assert len(json.loads(reason.value or "")) == 80
 
 
 def test_the_entry_points_are_those_that_the_request_names() -> None:

@@ -49,7 +49,7 @@ def test_another_upload_of_the_same_key_has_another_identity() -> None:
     assert read(once).trigger.identity != read(again).trigger.identity
 
 
-@pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ä/ß", "../..", "line\u2028break", "[x]*?", "'\"", "x" * 900])
+@pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ä/ß", "..a/.b", "line\u2028break", "[x]*?", "'\"", "x" * 900])
 def test_a_key_from_eventbridge_is_taken_literally(key: str) -> None:
     upload = event("start-upload")
     upload["detail"]["object"]["key"] = f"models/{key}/model-hpo-configuration.json"

@@ -7,7 +7,8 @@ import time
 import warnings
 from pathlib import Path
 
-from tests.fuzz import answers, handlers, parsers
+from neptune_training.checks import parsing
+from tests.fuzz import answers, handlers, measured_child, parsers
 from tests.fuzz.hunt import Hunt
 from tests.world import World
 
@@ -22,6 +23,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="tries the same inputs again")
     parser.add_argument("--only", default="", help="targets whose name contains this")
     chosen = parser.parse_args()
+    measured_child.PEAK.parent.mkdir(exist_ok=True)
+    parsing.CHILD = Path(measured_child.__file__)
     warnings.simplefilter("ignore")  # of libraries, about inputs being what they are here
     paths = sorted((ROOT / "events").glob("start-*.json"))
     events = [json.loads(path.read_text()) for path in paths]

@@ -12,6 +12,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
+from neptune_training.checks import parsing
+from tests.fuzz import measured_child
 from tests.fuzz.target import Target, kind
 
 EXAMPLES = 40  # before it is the next target's turn
@@ -19,6 +21,7 @@ MOST_SECONDS = 1.0  # of work, not of waiting for a busy machine
 HANGS_AFTER = 20
 SHRINK_SECONDS = 10
 MOST_MEGABYTES = 512 - 150  # what is left to a function beside Python, boto3 and itself
+MOST_CHILD_MEGABYTES = parsing.MAX_MEGABYTES
 SHOWN = 2_000
 STATUS = Path("/proc/self/status")
 
@@ -41,6 +44,13 @@ def megabytes(name: str) -> float:
         return 0
     [line] = [line for line in STATUS.read_text().splitlines() if line.startswith(name)]
     return int(line.split()[1]) / 1024
+
+
+def child_megabytes() -> float:
+    """The most memory that the last process to parse with had; 0 if there was none since the last look."""
+    kilobytes = int(measured_child.PEAK.read_text()) if measured_child.PEAK.exists() else 0
+    measured_child.PEAK.unlink(missing_ok=True)
+    return kilobytes / 1024
 
 
 def forget_peak() -> None:
@@ -78,6 +88,7 @@ class Hunt:
     found: dict[str, tuple[Exception, Any]] = field(default_factory=dict)
     slowest: float = 0
     largest: float = 0
+    largest_child: float = 0
 
     def search(self, target: Target, end: float) -> None:
         """Try some inputs; the smallest that is wrong is kept."""
@@ -124,6 +135,10 @@ class Hunt:
         grown = megabytes("VmHWM") - before
         if grown > MOST_MEGABYTES:
             raise Large(f"{grown:.0f} MB")
+        child = child_megabytes()
+        if child > MOST_CHILD_MEGABYTES:
+            raise Large(f"a child of {child:.0f} MB")
+        self.largest_child = max(self.largest_child, child)
         self.slowest, self.largest = max(self.slowest, seconds), max(self.largest, grown)
         return outcome
 
@@ -146,7 +161,7 @@ class Hunt:
                 f"  {text[:SHOWN]}",
                 f"  all of it: {path}",
             ]
-        lines += [f"slowest {self.slowest:.2f} s, largest {self.largest:.0f} MB"]
+        lines += [f"slowest {self.slowest:.2f} s, largest {self.largest:.0f} MB, child {self.largest_child:.0f} MB"]
         lines += [f"inputs {self.tried}", f"distinct outcomes {len(self.outcomes)}"]
         return "\n".join([*lines, f"unexpected {len(self.found)}"])
 

@@ -12,9 +12,10 @@ from local import check_model
 from local.model import EXAMPLE
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
-from neptune_training.checks import events, hpo, json_documents, scripts
+from neptune_training.checks import events, hpo, json_documents, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION, Unreadable
-from neptune_training.checks.model_directory import TRAINING_JOB, Preparation
+from neptune_training.checks.model_directory import TRAINING_JOB, Findings, Preparation
+from neptune_training.checks.requirements import Found
 from neptune_training.model import jobs
 from neptune_training.model.jobs import Trigger
 from neptune_training.model.problems import Invalid
@@ -76,9 +77,22 @@ SCRIPT = [
     b"'\\d'",
     b"9" * 5_000,
     b"match x:\n case [",
+    b"p = ArgumentParser()\n",
+    b"p.add_argument('--x')\n",
+    b"p.add_argument(",
+    b"p.parse_args()\n",
+]
+BOMBS = [  # valid, and of a size that is checked; each takes hundreds of megabytes to parse, or more
+    b"import a" + b".a" * 22_000,
+    b"import a" + b".a" * 65_000,
+    b"def f(" + b"a," * 60_000 + b"): pass",
 ]
 REQUIREMENTS = [
     b"torch>=2",
+    b"numpy>=1.16.*",
+    b"wheels/x.whl[a] ; b",
+    b"\t# c",
+    b"\\\r",
     b"a==1,",
     b"a[b,c]; os_name == 'a' and ",
     b"a;(",
@@ -114,14 +128,24 @@ class Folder:
         return self.contents[name]
 
 
-def prepare(kind: str, asked: Any, contents: Mapping[str, bytes]) -> str:
-    """Everything that is looked at before a claim, but for S3 and Neptune."""
+def prepared(kind: str, asked: Any, contents: Mapping[str, bytes]) -> Findings:
+    """All that is looked at before a claim, without S3 and Neptune."""
     folder, now = Folder(contents), datetime.now(UTC)
     trigger = Trigger(kind=kind, identity="fuzz", bucket="models-bucket", key=f"models/fraud/{CONFIGURATION}")
     asked = asked if isinstance(asked, dict) else {}
     job = jobs.new(trigger, {**asked, "id": "my-job"}, now, first_step_by=now, give_up=now - now)
-    findings = Preparation(folder, check_model.settings("default")).prepare(job, folder.listing())
+    return Preparation(folder, check_model.settings("default")).prepare(job, folder.listing())
+
+
+def prepare(kind: str, asked: Any, contents: Mapping[str, bytes]) -> str:
+    """The outcome of that."""
+    findings = prepared(kind, asked, contents)
     return outcome_of([*findings.reasons, *findings.missing, *findings.warnings])
+
+
+def found(found: Found) -> str:
+    """What was found in a file."""
+    return outcome_of([*found.reasons, *found.warnings])
 
 
 def check_hyperparameters(document: Any) -> str:
@@ -149,7 +173,7 @@ def files() -> st.SearchStrategy[dict[str, bytes]]:
         TRAINING_JOB: texts(UPLOADERS),
         "training.py": st.just(MODEL["training.py"]) | python(),
         "transform.py": st.just(MODEL["transform.py"]) | st.just(b"!" * 2_000_000),
-        "requirements.txt": requirements(),
+        "requirements.txt": requirement_lines(),
         **{f"{name}.py": st.binary(max_size=9) for name in NAMES},
     }
     return st.fixed_dictionaries({CONFIGURATION: contents.pop(CONFIGURATION)}, optional=contents)
@@ -157,10 +181,10 @@ def files() -> st.SearchStrategy[dict[str, bytes]]:
 
 def python() -> st.SearchStrategy[bytes]:
     """Scripts, more or less."""
-    return lines(MODEL["training.py"], SCRIPT)
+    return st.one_of(lines(MODEL["training.py"], SCRIPT), st.sampled_from(BOMBS))
 
 
-def requirements() -> st.SearchStrategy[bytes]:
+def requirement_lines() -> st.SearchStrategy[bytes]:
     """Requirements, more or less."""
     return lines(b"", REQUIREMENTS)
 
@@ -180,8 +204,6 @@ def targets(events: list[Any]) -> list[Target]:
         Target("triggers", event | surrogates, read_event, (Unreadable,)),
         Target("uploads", files(), lambda contents: prepare("upload", {}, contents)),
         Target("requests", bent(REQUEST).map(in_python), lambda asked: prepare("event", asked, MODEL)),
-        Target("scripts", checked(python()), lambda raw: outcome_of(scripts.problems("training.py", raw))),
-        Target(
-            "requirements", checked(requirements()), lambda raw: outcome_of(scripts.problems("requirements.txt", raw))
-        ),
+        Target("scripts", checked(python()), lambda raw: found(scripts.found_in(scripts.parse({"training.py": raw})))),
+        Target("requirements", checked(requirement_lines()), lambda raw: found(requirements.check(raw))),
     ]

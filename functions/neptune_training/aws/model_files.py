@@ -1,6 +1,6 @@
-"""A model's directory in S3: what is in it, and its small text files, read as they were when the event was sent.
+"""Read a model's directory in S3: its listing, and its small text files as they were when they were listed.
 
-Nothing here trusts a size or a key: listings and reads are bounded, keys are taken literally.
+No size and no key is trusted: listings and reads are bounded, and keys are taken literally.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MAX_FILES = 1_000
-MAX_BYTES = 1_048_576
+MAX_BYTES = 262_144  # of a file that is read: the JSON documents may be that large, scripts half
 
 
 @dataclass(frozen=True)
 class File:
-    """One object, by its name relative to the directory."""
+    """Describe one object. `name` is relative to the directory; `size` is in bytes."""
 
     name: str
     etag: str
@@ -28,7 +28,7 @@ class File:
 
 @dataclass(frozen=True)
 class Directory:
-    """The objects below `s3://bucket/prefix`. `whole` is False where there are more than `MAX_FILES`."""
+    """Hold the objects below `s3://bucket/prefix`, by name. `whole` is False if there are more than `MAX_FILES`."""
 
     bucket: str
     prefix: str
@@ -37,32 +37,35 @@ class Directory:
 
     @property
     def newest(self) -> datetime | None:
-        """When anything in it changed last."""
+        """Return when a file in it changed last, None if there are no files."""
         return max((file.last_modified for file in self.files.values()), default=None)
 
 
 class Gone(Exception):  # noqa: N818
-    """The object is not there."""
+    """Say that the object does not exist."""
 
 
 class Changed(Exception):  # noqa: N818
-    """The object is there, with other content than expected."""
+    """Say that the object exists, with other content than the listing's."""
 
 
 class Denied(Exception):  # noqa: N818
-    """S3 refuses: the role may not look there (or, without s3:ListBucket, nothing is there), or it is archived."""
+    """Say that S3 refuses: the role has no permission, or the object is archived.
+
+    Without s3:ListBucket, S3 says so of an object that does not exist, too.
+    """
 
 
 class Unreachable(Exception):  # noqa: N818
-    """There is no getting to the bucket: its name leads to a service of another kind, or to an address beyond reach."""
+    """Say that the bucket cannot be reached: its name is that of another service, or of an unreachable address."""
 
 
 class TooLarge(Exception):  # noqa: N818
-    """The object is over `MAX_BYTES`, and was not read."""
+    """Say that the object is over `MAX_BYTES`, and was not read."""
 
 
 class Sources:
-    """Reads from S3. Errors other than the five above are S3's own and pass through."""
+    """Read from S3. Other errors than the five above are botocore's, and are raised as they are."""
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
@@ -96,7 +99,7 @@ class Sources:
 
 
 def meaning(error: ClientError) -> Exception:
-    """S3's answer as one of the exceptions above; any other is returned as it is."""
+    """Return S3's answer as one of the exceptions above, or as it is."""
     response: Any = error.response
     code = response.get("Error", {}).get("Code", "")
     if code in {"NoSuchKey", "404", "NotFound"}:
@@ -104,6 +107,6 @@ def meaning(error: ClientError) -> Exception:
     if code in {"PreconditionFailed", "412"}:
         return Changed(str(error))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in {"NoSuchBucket", "PermanentRedirect"} or 400 <= status < 500:  # somebody has to act, and is told
+    if code in {"NoSuchBucket", "PermanentRedirect"} or 400 <= status < 500:  # a person has to act: the record says so
         return Denied(str(error))
     return error

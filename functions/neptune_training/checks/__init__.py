@@ -1,4 +1,4 @@
-"""What is checked before a training starts: the event, the request, the model directory, its scripts and documents.
+"""Checks before a training starts: the event, the request, the model directory, its scripts and documents.
 
 Imports `aws` and `model`. Nothing that was uploaded is ever run.
 """

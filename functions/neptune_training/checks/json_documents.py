@@ -1,7 +1,7 @@
-"""JSON from outside: read it, or say where and how it is wrong. Nothing in it can hang, crash or mislead what follows.
+"""Read JSON from outside, or say where and how it is wrong. No document can hang or crash what reads it later.
 
-Stricter than `json.loads`: a name given twice, NaN and numbers too large to keep are refused, since each reader would
-make something else of them; half a character (a lone surrogate) is refused, since neither DynamoDB nor SNS takes it.
+This is stricter than `json.loads`. A name given twice, NaN, and numbers that are too large are refused, because readers
+differ in what they make of them. Half a character (a lone surrogate) is refused: DynamoDB and SNS do not accept it.
 """
 
 import json
@@ -31,13 +31,13 @@ OTHERWISE = "Write JSON: names and texts in double quotes, a comma between two e
 
 
 class Ambiguous(dict[str, Any]):
-    """An object that gives a name twice."""
+    """Hold an object that gives a name twice."""
 
     repeated: tuple[str, ...]
 
 
 def read(raw: bytes, name: str, most: int = MAX_BYTES) -> object:
-    """Read JSON text of `most` bytes; `name` is what its user calls it. Raises `Invalid` with all that is wrong."""
+    """Read JSON text of at most `most` bytes. Raises `Invalid` with all its problems, in which it is called `name`."""
     document = parse(decode(raw, name, most), name)
     if reasons := bounded(problems(document, name)):
         raise Invalid(reasons)
@@ -45,7 +45,7 @@ def read(raw: bytes, name: str, most: int = MAX_BYTES) -> object:
 
 
 def decode(raw: bytes, name: str, most: int) -> str:
-    """The text in `raw`; editors on Windows begin it with a byte order mark, which is harmless."""
+    """Return the text. A byte order mark, which editors on Windows write, is dropped. Raises `Invalid`."""
     if len(raw) > most:
         problem = f"is larger than {most} bytes"
         raise Invalid((Problem(field=name, value=str(len(raw)), problem=problem, remedy="Make it smaller"),))
@@ -57,7 +57,7 @@ def decode(raw: bytes, name: str, most: int) -> str:
 
 
 def parse(text: str, name: str) -> object:
-    """The value that `text` says; numbers that cannot be kept come out as infinite."""
+    """Return the value of a JSON text; numbers that are too large become infinite. Raises `Invalid`."""
     try:
         return json.loads(text, object_pairs_hook=object_of, parse_int=integer)
     except json.JSONDecodeError as error:
@@ -67,7 +67,7 @@ def parse(text: str, name: str) -> object:
 
 
 def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, `Ambiguous` where a name comes twice."""
+    """Return an object; an `Ambiguous` one if a name comes twice."""
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -77,12 +77,12 @@ def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def integer(digits: str) -> int | float:
-    """An integer. A very long one would take long to read, and Python refuses it with an error of its own."""
+    """Return an integer, or infinity for a very long one, which Python would refuse with another error."""
     return int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else math.inf
 
 
 def problems(document: object, name: str) -> Iterator[Problem]:
-    """What JSON's grammar lets pass, in the order of the text."""
+    """Yield the problems that JSON's grammar allows, in the order of the text."""
     waiting: list[tuple[tuple[str | int, ...], object]] = [((), document)]
     while waiting:
         place, value = waiting.pop()
@@ -98,9 +98,9 @@ def problems(document: object, name: str) -> Iterator[Problem]:
 
 
 def problems_of(value: object) -> Iterator[tuple[str, str, str | None]]:
-    """Problem, remedy and cause for all that is wrong with one value, whatever is inside it."""
+    """Yield problem, remedy and cause for all that is wrong with one value, without the values inside it."""
     if isinstance(value, float) and not math.isfinite(value):
-        yield "is not a number that can be kept", f"Write a finite number of at most {MAX_DIGITS} digits", None
+        yield "is not a finite number, or is too long", f"Write a finite number of at most {MAX_DIGITS} digits", None
     for text in (value,) if isinstance(value, str) else value if isinstance(value, dict) else ():
         if not storable(text):
             yield "has half a character (a lone surrogate)", "Remove it, or write the whole character", shown(text)
@@ -109,7 +109,7 @@ def problems_of(value: object) -> Iterator[tuple[str, str, str | None]]:
 
 
 def storable(text: str) -> bool:
-    """Whether `text` can be written as UTF-8."""
+    """Return True if `text` can be written as UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -118,12 +118,12 @@ def storable(text: str) -> bool:
 
 
 def too_deep(field: str) -> Problem:
-    """Nested beyond all need."""
+    """Return the problem of a document that is nested too deeply."""
     return Problem(field=field, problem=f"is nested more than {MAX_DEPTH} deep", remedy="Make it flatter")
 
 
 def not_json(error: json.JSONDecodeError, name: str) -> Problem:
-    """The place where the text stops being JSON, and what is most often wrong there."""
+    """Return the problem of a text that is not JSON: where it stops being JSON, and the likely fix."""
     if not error.doc.strip():
         return Problem(field=name, problem="is empty", remedy=OTHERWISE)
     problem = f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}"

@@ -1,12 +1,14 @@
-"""From a job and its model's directory to the request that will be sent, with everything that is wrong with either."""
+"""Make the request from a job and its model's directory, and find everything that is wrong with them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
-from neptune_training.checks import hpo, json_documents, request, scripts
+from neptune_training.checks import hpo, json_documents, request, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION
+from neptune_training.checks.hpo.advice import unknown_to
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, TrainingRequest
 from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, bounded, shown
@@ -17,15 +19,15 @@ CUSTOM = ModelParameters.custom
 
 
 class Reader(Protocol):
-    """Where files are read: `model_files.Sources` for S3, `check_model.Folder` for a directory on one's own machine."""
+    """Read files: `model_files.Sources` does it from S3, `check_model.Folder` from a directory on this machine."""
 
     def read(self, directory: Directory, name: str) -> bytes:
-        """The content of a file in `directory`. Raises `model_files.TooLarge`."""
+        """Return the content of a file in `directory`. Raises `model_files.TooLarge`."""
 
 
 @dataclass
 class Findings:
-    """What the checks of one request found, all of it, before anything is decided."""
+    """Hold all that the checks of one request found, before anything is decided."""
 
     reasons: list[Problem] = field(default_factory=list)
     missing: list[Problem] = field(default_factory=list)
@@ -35,13 +37,13 @@ class Findings:
 
 @dataclass(frozen=True)
 class Preparation:
-    """Reads what the uploader wrote and checks it with the rules of `requests`, `hpo` and `scripts`."""
+    """Read what the uploader wrote and check it with the rules of `request`, `hpo`, `scripts` and `requirements`."""
 
     files: Reader
     settings: Settings
 
     def prepare(self, job: Job, directory: Directory | None) -> Findings:
-        """Make the request of `job` and check the files that it needs; `directory` is None where none can be read."""
+        """Make the request of `job` and check its files. `directory` is None if there is none that can be read."""
         findings = Findings()
         asked = job.asked if job.trigger.kind != "upload" or directory is None else self._asked(directory, findings)
         findings.request = self._request(job, asked, directory, findings)
@@ -52,7 +54,7 @@ class Preparation:
         return findings
 
     def _asked(self, directory: Directory, findings: Findings) -> dict[str, Any]:
-        """What the uploader says of the model, in `training-job.json` beside it; nothing is an answer too."""
+        """Return the parameters that `training-job.json` sets; none if there is no such file."""
         if TRAINING_JOB not in directory.files:
             return {}
         try:
@@ -84,25 +86,48 @@ class Preparation:
             findings.missing += scripts.missing(directory.files, entry_points)
         else:
             findings.reasons.append(too_many_files(directory.prefix))
-        for name in scripts.checked(entry_points):
-            if name in directory.files:
-                self._check_file(directory, name, findings)
+        checked = self._check_configuration(directory, findings)
+        parsed = scripts.parse(self._read_scripts(directory, entry_points, findings))
+        found = scripts.found_in(parsed)
+        findings.reasons += found.reasons
+        findings.warnings += found.warnings
+        training = entry_points["trainingEntryPointScript"]
+        if checked and training in parsed and (options := parsed[training].options):
+            findings.warnings += bounded(unknown_to(training, options, checked.parameters))
 
-    def _check_file(self, directory: Directory, name: str, findings: Findings) -> None:
+    def _check_configuration(self, directory: Directory, findings: Findings) -> hpo.Checked | None:
+        """Check the hyperparameter file, if there is one. Warnings need a request, which has the number of trials."""
+        if CONFIGURATION not in directory.files:
+            return None
+        request = findings.request
+        trials = request.maxHPONumberOfTrainingJobs if request else None
         try:
-            content = self._read(directory, name)
-            if name == CONFIGURATION:
-                request = findings.request
-                trials = request.maxHPONumberOfTrainingJobs if request else None
-                checked = hpo.check(json_documents.read(content, name), max_hpo_jobs=trials)
-                if request:  # without one, nobody knows how many trials to warn of
-                    findings.warnings += checked.warnings
-            elif len(content) > scripts.MAX_CHECKED_BYTES:
-                findings.warnings.append(scripts.not_checked(name))
-            else:
-                findings.reasons += bounded(scripts.problems(name, content))
+            document = json_documents.read(self._read(directory, CONFIGURATION), CONFIGURATION)
+            checked = hpo.check(document, max_hpo_jobs=trials)
         except Invalid as invalid:
             findings.reasons += invalid.reasons
+            return None
+        if request:
+            findings.warnings += checked.warnings
+        return checked
+
+    def _read_scripts(
+        self, directory: Directory, entry_points: Mapping[str, str], findings: Findings
+    ) -> dict[str, bytes]:
+        """Return the scripts that are to be parsed, by name, and check requirements.txt on the way."""
+        contents: dict[str, bytes] = {}
+        for name in scripts.checked(entry_points):
+            if name not in directory.files:
+                continue
+            if directory.files[name].size > scripts.MAX_CHECKED_BYTES:
+                findings.warnings.append(scripts.too_large(name))
+            elif name == requirements.REQUIREMENTS:
+                found = requirements.check(self._read(directory, name))
+                findings.reasons += found.reasons
+                findings.warnings += found.warnings
+            else:
+                contents[name] = self._read(directory, name)
+        return contents
 
     def _read(self, directory: Directory, name: str) -> bytes:
         try:
@@ -112,28 +137,31 @@ class Preparation:
 
 
 def not_an_object(asked: object) -> Problem:
-    """`training-job.json` is JSON, and something else than parameters."""
+    """Return the problem of a `training-job.json` that is JSON, but not an object."""
     remedy = "Write an object with StartMLModelTrainingJob's parameters"
     return Problem(field=TRAINING_JOB, value=shown(asked), problem="is not a JSON object", remedy=remedy)
 
 
 def too_many_files(prefix: str) -> Problem:
-    """More than a listing holds."""
+    """Return the problem of a directory with more files than a listing holds."""
     problem = f"has more than {model_files.MAX_FILES} files"
     remedy = "Keep data and artefacts elsewhere: the directory is copied to every training instance"
     return Problem(field=prefix, problem=problem, remedy=remedy)
 
 
 def too_large(file: File) -> Problem:
-    """A file that is to be checked, and not read whole."""
+    """Return the problem of a JSON document that is too large to be read."""
     problem = f"is larger than {model_files.MAX_BYTES} bytes"
     return Problem(field=file.name, value=str(file.size), problem=problem, remedy="Upload a smaller file")
 
 
 def not_checked(path: str) -> Problem:
-    """The directory belongs to somebody else, and is for SageMaker alone to read."""
+    """Return the warning about a directory that the functions cannot read. SageMaker may be able to."""
     remedy = f"{NOTHING_TO_DO} if the SageMaker role can read it"
     field_name = "customModelTrainingParameters.sourceS3DirectoryPath"
     return Problem(
-        field=field_name, value=shown(path), problem="could not be checked: it may not be read from here", remedy=remedy
+        field=field_name,
+        value=shown(path),
+        problem="could not be checked: the functions are not allowed to read it",
+        remedy=remedy,
     )

@@ -19,13 +19,13 @@ from neptune_training.aws.table import Table
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.model_directory import Preparation
 from neptune_training.model.jobs import Job, Status, Trigger, WaitingFor
-from neptune_training.model.parameters import ModelParameters, S3Uri, TrainingRequest
+from neptune_training.model.parameters import ModelParameters, S3Directory, TrainingRequest
 from neptune_training.model.problems import NOTHING_TO_DO, Problem, bounded, shown
 from neptune_training.model.settings import Settings
 
 LATEST = "LATEST"
 JOBS = {WaitingFor.DATA_PROCESSING: "data-processing", WaitingFor.PREVIOUS_TRAINING: "training"}
-DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Uri)
+DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 
 
 @dataclass(frozen=True)

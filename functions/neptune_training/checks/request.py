@@ -1,9 +1,8 @@
-"""From what was asked to what is sent: the stack's defaults, then the overrides, within the operator's limits.
+"""Build the request that is sent: the stack's defaults, then what was asked, within the operator's limits.
 
-`build` reports every problem of a request at once, each with its field, its value and who can mend it.
+`build` reports every problem of a request at once, each with its field, its value and what to do.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from neptune_training.model import s3_places
 from neptune_training.model.parameters import (
     CustomModelTrainingParameters,
     EntryPoints,
@@ -24,7 +24,6 @@ from neptune_training.model.settings import Settings
 
 CUSTOM = ModelParameters.custom
 TOTAL, PARALLEL = "maxHPONumberOfTrainingJobs", "maxHPOParallelTrainingJobs"
-DOUBTFUL = re.compile(r"s3://.*/\.{0,2}/")  # who writes there may take it for another place than S3 does
 NOT_IN_THE_API = "StartMLModelTrainingJob has no such parameter, though some AWS samples show it"
 SHOWN_IN_SAMPLES = {"modelName", "enableInterContainerTrafficEncryption"}
 NEPTUNES_DEFAULTS = {
@@ -38,7 +37,7 @@ NEPTUNES_DEFAULTS = {
 def build(
     asked: Mapping[str, Any], settings: Settings, *, by_uploader: bool, derived: Mapping[str, Any]
 ) -> TrainingRequest:
-    """Make the request to send. `derived` is what follows from the trigger: its id, its directories.
+    """Return the request to send. `derived` holds the parameters that follow from the trigger: id and directories.
 
     Raises `Invalid` with all that is wrong.
     """
@@ -60,25 +59,25 @@ def build(
 
 
 def at_most_all(merged: Mapping[str, Any]) -> dict[str, Any]:
-    """The stack's default for parallel trials, or Neptune's, where the request asks for fewer trials than that."""
+    """Return fewer parallel trials if the request asks for fewer trials than run in parallel by default."""
     total, parallel = ({**NEPTUNES_DEFAULTS, **merged}[name] for name in (TOTAL, PARALLEL))
     fewer = isinstance(total, int) and isinstance(parallel, int) and 0 < total < parallel
     return {PARALLEL: total} if fewer else {}
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Later layers win, parameter by parameter; within customModelTrainingParameters too."""
+    """Return all layers as one: a later one overrides, parameter by parameter, in customModelTrainingParameters too."""
     merged: dict[str, Any] = {}
     for layer in layers:
         custom, below = layer.get(CUSTOM), merged.get(CUSTOM)
         merged.update(layer)
-        if isinstance(custom, Mapping) and below is not None:  # what is no object stays, to be found wanting
+        if isinstance(custom, Mapping) and below is not None:  # keep what is not an object: it is reported later
             merged[CUSTOM] = {**below, **custom} if isinstance(below, Mapping) else below
     return merged
 
 
 def known(asked: Mapping[str, Any], allowed: type[BaseModel]) -> dict[str, Any]:
-    """What `asked` says of parameters that its sender may set: `unknown` reports the others, and null says nothing."""
+    """Return the parameters that the sender may set. `unknown` reports the others; null is the same as nothing."""
     fields = said(asked, allowed)
     if isinstance(fields.get(CUSTOM), Mapping):
         fields[CUSTOM] = said(fields[CUSTOM], inner_of(allowed))
@@ -86,12 +85,12 @@ def known(asked: Mapping[str, Any], allowed: type[BaseModel]) -> dict[str, Any]:
 
 
 def said(asked: Mapping[str, Any], allowed: type[BaseModel]) -> dict[str, Any]:
-    """The same at one level."""
+    """Return the parameters that `allowed` has and that are not null, at one level."""
     return {name: value for name, value in asked.items() if name in allowed.model_fields and value is not None}
 
 
 def unknown(asked: Mapping[str, Any], allowed: type[BaseModel]) -> Iterator[Problem]:
-    """Names that `allowed` does not have, at both levels."""
+    """Yield a problem for each name that `allowed` does not have, at both levels."""
     for name, value in asked.items():
         if name not in allowed.model_fields:
             yield refused(name, value, allowed)
@@ -102,38 +101,43 @@ def unknown(asked: Mapping[str, Any], allowed: type[BaseModel]) -> Iterator[Prob
 
 
 def inner_of(allowed: type[BaseModel]) -> type[BaseModel]:
-    """The model of customModelTrainingParameters that goes with `allowed`."""
+    """Return the model of customModelTrainingParameters in `allowed`."""
     return CustomModelTrainingParameters if allowed is TrainingRequest else EntryPoints
 
 
 def refused(path: str, value: object, allowed: type[BaseModel]) -> Problem:
-    """Why the parameter at `path` is not for this sender: it is the operator's, or nobody's."""
+    """Return the problem of a parameter that this sender must not set, or that does not exist."""
     name = path.rpartition(".")[2]
     if parameter(path):
-        remedy = "Leave it out: the operator of the stack sets it, or an event or a schedule may"
-        return Problem(field=path, value=shown(value), problem="may not be set by an upload", remedy=remedy)
+        remedy = "Remove it: only the operator of the stack, an event or a schedule can set it"
+        return Problem(field=path, value=shown(value), problem="must not be set by an upload", remedy=remedy)
     near = get_close_matches(name, allowed.model_fields, n=1)
-    remedy = f"Did you mean {near[0]}?" if near else "Leave it out"
+    remedy = f"Did you mean {near[0]}?" if near else "Remove it"
     problem = NOT_IN_THE_API if name in SHOWN_IN_SAMPLES else "is not a parameter of StartMLModelTrainingJob"
     return Problem(field=path, value=shown(value), problem=problem, remedy=remedy)
 
 
 def from_pydantic(error: ErrorDetails) -> Problem:
-    """One finding of the model, as its user can mend it."""
+    """Return the problem that pydantic reports, with what to do."""
     path = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
     field = parameter(path)
     wanted = field.description if field else "what StartMLModelTrainingJob takes"
+    if error["type"] == s3_places.ERROR:
+        remedy = error["ctx"]["remedy"]
+        return Problem(field=path, value=shown(error["input"]), problem=error["msg"], remedy=remedy)
     if error["type"] == "missing":
         remedy = f"Set it to {wanted}, or ask the operator of the stack for a default"
         return Problem(field=path, problem="is missing, and the stack has no default for it", remedy=remedy)
-    wrong = "it is no JSON object" if error["type"] == "model_type" else f"{error['msg'][0].lower()}{error['msg'][1:]}"
+    wrong = (
+        "it is not a JSON object" if error["type"] == "model_type" else f"{error['msg'][0].lower()}{error['msg'][1:]}"
+    )
     return Problem(
         field=path, value=shown(error["input"]), problem=f"is not valid: {wrong}", remedy=f"Set it to {wanted}"
     )
 
 
 def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Problem]:
-    """What is more than the operator allows. What is not said counts as what Neptune would take for it."""
+    """Yield a problem for each parameter over the operator's limits. If it is not set, Neptune's default counts."""
     limits, asked = settings.limits, {**NEPTUNES_DEFAULTS, **merged}
     for name in ("maxHPONumberOfTrainingJobs", "trainingTimeOutInSeconds", "trainingInstanceVolumeSizeInGB"):
         limit, value = getattr(limits, name), asked.get(name)
@@ -143,18 +147,26 @@ def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Probl
         value = asked.get(name)
         if isinstance(value, str) and not any(fnmatchcase(value, pattern) for pattern in limits.instanceTypes):
             yield over_limit(name, value, f"one of {', '.join(limits.instanceTypes)}")
-    location = asked.get("trainModelS3Location")
-    if isinstance(location, str) and DOUBTFUL.match(f"{location}/"):
-        problem, remedy = "has an empty segment, or one of dots only", "Write folders' names, with single slashes"
-        yield Problem(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
-    elif isinstance(location, str) and f"{location}/".startswith(settings.models):
-        remedy = f"Choose a place outside {settings.models}"
-        problem = "lies where uploads start training, so that its output could"
-        yield Problem(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
+    yield from output_among_uploads(asked.get("trainModelS3Location"), settings.models)
+
+
+def output_among_uploads(location: object, models: str) -> Iterator[Problem]:
+    """Yield the problem of an output location from which Neptune could write into the upload folder, `models`."""
+    if not isinstance(location, str):
+        return
+    output = f"{location.rstrip('/')}/"
+    if output.startswith(models):
+        problem = "is inside the upload folder: its output could start new trainings"
+    elif models.startswith(output):
+        problem = "contains the upload folder: its output could start new trainings"
+    else:
+        return
+    remedy = f"Set it to a place that neither contains nor is inside {models}"
+    yield Problem(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
 
 
 def over_limit(name: str, value: object, limit: str) -> Problem:
-    """A refusal that says who can raise the limit."""
+    """Return the problem of a parameter over a limit; the remedy says who can raise it."""
     remedy = (
         f"Set it to {limit}, or ask the operator of the stack to raise the limit (template parameter {LIMIT_OF[name]})"
     )
@@ -171,14 +183,14 @@ LIMIT_OF = {
 
 
 def contradictions(merged: Mapping[str, Any]) -> Iterator[Problem]:
-    """Parameters that do not go together."""
+    """Yield a problem for parameters that contradict each other."""
     total, parallel = ({**NEPTUNES_DEFAULTS, **merged}[name] for name in (TOTAL, PARALLEL))
     if isinstance(total, int) and isinstance(parallel, int) and parallel > total:
         problem = f"is above maxHPONumberOfTrainingJobs, {total}"
         remedy = f"Set it to at most {total}, or raise maxHPONumberOfTrainingJobs"
         yield Problem(field="maxHPOParallelTrainingJobs", value=shown(parallel), problem=problem, remedy=remedy)
     if merged.get("id") and merged.get("id") == merged.get("previousModelTrainingJobId"):
-        remedy = "Name an earlier job, or leave it out"
+        remedy = "Set it to an earlier job's id, or remove it"
         yield Problem(
             field="previousModelTrainingJobId",
             value=shown(merged["id"]),

@@ -1,32 +1,36 @@
-"""A custom model's scripts: which there must be, and whether they can be read. Nothing here runs them."""
+"""A custom model's scripts: which there must be, and whether they compile. Nothing here runs them."""
 
-import ast
-import warnings
 from collections.abc import Collection, Iterator, Mapping
 
-from packaging.requirements import InvalidRequirement, Requirement
-
+from neptune_training.checks import parsing
 from neptune_training.checks.events import CONFIGURATION
-from neptune_training.model.problems import Problem, shown
+from neptune_training.checks.parsing import Parsed
+from neptune_training.checks.requirements import MAX_LINE_CHARACTERS, REQUIREMENTS, Found
+from neptune_training.model.problems import NOTHING_TO_DO, Problem, shortened, shown
 
 SCRIPTS = {"trainingEntryPointScript": "training.py", "transformEntryPointScript": "transform.py"}
-REQUIREMENTS = "requirements.txt"
-MAX_CHECKED_BYTES = 131_072  # parsing a script takes a thousand times its size, and the functions have 512 MB
+MAX_CHECKED_BYTES = 131_072  # of one file: no script that people write is larger
 
 
 def entry_points(custom: object) -> dict[str, str]:
-    """The names of the scripts that Neptune will run, by parameter: what `custom` says, else the API's defaults."""
+    """Return the names of the scripts that Neptune will run, by parameter.
+
+    They are what `custom` (customModelTrainingParameters) says, or else the API's defaults.
+    """
     said = custom if isinstance(custom, Mapping) else {}
     return {field: each if isinstance(each := said.get(field), str) else default for field, default in SCRIPTS.items()}
 
 
 def checked(entry_points: Mapping[str, str]) -> tuple[str, ...]:
-    """The files that are read and checked, if they are there."""
-    return (CONFIGURATION, *dict.fromkeys(entry_points.values()), REQUIREMENTS)
+    """Return the names of the text files that are read and checked, if they are there."""
+    return (*dict.fromkeys(entry_points.values()), REQUIREMENTS)
 
 
 def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator[Problem]:
-    """Files that the training needs and that are not there; with the likely reason, where another script is."""
+    """Yield a problem for each file that the training needs and that is not there.
+
+    If another script is there, the remedy names the parameter that would choose it.
+    """
     if CONFIGURATION not in names:
         yield Problem(field=CONFIGURATION, problem="is missing", remedy="Upload it beside the scripts")
     spare = sorted(name for name in names if name.endswith(".py") and name not in entry_points.values())
@@ -36,7 +40,7 @@ def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator
 
 
 def no_script(field: str, name: str, spare: list[str]) -> Problem:
-    """An entry point that is not there. Nine of ten published models call theirs `train.py`."""
+    """Return the problem of an entry point that is not there. Nine of ten published models call theirs `train.py`."""
     kind, path = field.removesuffix("EntryPointScript"), f"customModelTrainingParameters.{field}"
     likely = next((other for other in spare if other.startswith(kind[:5])), spare[0] if spare else None)
     hint = f', or set {path} to "{likely}", which is there (an upload says so in training-job.json)' if likely else ""
@@ -44,40 +48,36 @@ def no_script(field: str, name: str, spare: list[str]) -> Problem:
     return Problem(field=path, value=shown(name), problem=f"there is no {kind} script {name}", remedy=remedy)
 
 
-def problems(name: str, content: bytes) -> Iterator[Problem]:
-    """What is wrong inside a script or a requirements file."""
-    return requirements_problems(content) if name == REQUIREMENTS else script_problems(name, content)
+def not_checked(name: str, why: str) -> Problem:
+    """Return the warning that a file was not checked. The training goes ahead: the file may well be in order."""
+    return Problem(field=name, problem=f"was not checked: {why}", remedy=f"{NOTHING_TO_DO} if the file is in order")
 
 
-def not_checked(name: str) -> Problem:
-    """Too much to look into, and rightly so perhaps."""
-    problem = f"was not checked: it is larger than {MAX_CHECKED_BYTES} bytes"
-    return Problem(field=name, problem=problem, remedy="Nothing to do if it is meant so")
+def too_large(name: str) -> Problem:
+    """Return the warning that a file is too large to be checked."""
+    return not_checked(name, f"it is larger than {MAX_CHECKED_BYTES} bytes")
 
 
-def script_problems(name: str, content: bytes) -> Iterator[Problem]:
-    """A syntax error now is an hour of GPU instances later."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an odd escape is its author's business
-            ast.parse(content, name)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        where = f" at line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        problem = (
-            f"is not Python that compiles{where}: {getattr(error, 'msg', None) or str(error) or type(error).__name__}"
-        )
-        yield Problem(field=name, value=shown(getattr(error, "text", None)), problem=problem, remedy="Mend the script")
+def parse(contents: Mapping[str, bytes]) -> dict[str, Parsed]:
+    """Return what is known of the scripts, by name."""
+    return dict(zip(contents, parsing.parse([parsing.script(each) for each in contents.values()]), strict=True))
 
 
-def requirements_problems(content: bytes) -> Iterator[Problem]:
-    """Lines that pip would refuse. Options and URLs are pip's own affair."""
-    text = content.decode("utf-8", errors="replace").replace("\\\n", " ")
-    for number, line in enumerate(text.splitlines(), 1):
-        wanted = line.split(" #")[0].split(" --")[0].strip()
-        if not wanted or wanted.startswith(("#", "-", ".", "/")) or "://" in wanted:
-            continue
-        try:
-            Requirement(wanted)
-        except (InvalidRequirement, RecursionError):
-            problem, remedy = f"line {number} is no requirement that pip understands", "Mend the line"
-            yield Problem(field=REQUIREMENTS, value=shown(line), problem=problem, remedy=remedy)
+def found_in(scripts: Mapping[str, Parsed]) -> Found:
+    """Return what is wrong in the scripts, given by name: a syntax error would cost an hour of GPU instances."""
+    reasons: list[Problem] = []
+    warnings: list[Problem] = []
+    for name, parsed in scripts.items():
+        if parsed.problem is not None:
+            reasons.append(not_python(name, parsed))
+        elif parsed.unchecked is not None:
+            warnings.append(not_checked(name, parsed.unchecked))
+    return Found(tuple(reasons), tuple(warnings))
+
+
+def not_python(name: str, parsed: Parsed) -> Problem:
+    """Return the problem of a script that no Python compiles, with the beginning of the line."""
+    where = f" at line {parsed.line}" if parsed.line else ""
+    text = shown(shortened(parsed.text, MAX_LINE_CHARACTERS)) if parsed.text else None
+    problem = f"is not Python that compiles{where}: {parsed.problem}"
+    return Problem(field=name, value=text, problem=problem, remedy="Fix the script")

@@ -14,8 +14,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+)
 
+from neptune_training.model.parameters import S3Directory
 from neptune_training.model.problems import Problem
 from neptune_training.model.times import to_milliseconds, to_text
 
@@ -29,6 +39,7 @@ def read_back(asked: object) -> object:
 
 Time = Annotated[datetime, AfterValidator(to_milliseconds), PlainSerializer(to_text)]
 Asked = Annotated[dict[str, Any], BeforeValidator(read_back), PlainSerializer(json.dumps)]
+DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 
 
 class Status(StrEnum):
@@ -490,11 +501,16 @@ def rejected(
 def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
     """Return which model a request trains: `"previousModelTrainingJobId": "LATEST"` looks among its earlier jobs.
 
-    A custom model is its directory. A built-in model has none: it is what its schedule, or its event's source, trains.
+    A custom model is its directory, in the canonical form in which it is sent: nothing else has the same text.
+    A built-in model has none: it is what its schedule, or its event's source, trains.
     """
     if trigger.kind == "upload":
         return f"s3://{trigger.bucket}/{trigger.directory}"  # a key has 1,024 bytes at most
     custom = asked.get("customModelTrainingParameters")
-    directory = custom.get("sourceS3DirectoryPath") if isinstance(custom, dict) else None
-    named = directory.rstrip("/") + "/" if isinstance(directory, str) else trigger.source or trigger.kind
-    return named[:MAX_MODEL_CHARACTERS]
+    try:
+        return DIRECTORY.validate_python(custom["sourceS3DirectoryPath"] if isinstance(custom, dict) else None)
+    except (KeyError, ValidationError):
+        source = trigger.source or trigger.kind
+    # A sender chooses its event's source: it must not look like a directory, or like the ARN of a schedule.
+    chosen = trigger.kind == "event" and ":" in source
+    return (f"event {source}" if chosen else source)[:MAX_MODEL_CHARACTERS]

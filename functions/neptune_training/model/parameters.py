@@ -1,12 +1,14 @@
-"""The parameters of StartMLModelTrainingJob, by the API's own names: which exist, their types, who may set them.
+"""Parameters of StartMLModelTrainingJob, by the API's own names: which exist, their types, who can set them.
 
-Source: the `neptunedata` service model of botocore; a test holds the two together. Each field's description is the
-remedy that its user reads, so it says what to write.
+Source: the `neptunedata` service model of botocore; a test compares the two. Each field's description is a remedy that
+users read, so it says what to write.
 """
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from neptune_training.model import s3_places
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}$")]
@@ -14,6 +16,8 @@ Script = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]
 S3Uri = Annotated[
     str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$", max_length=1100)
 ]
+S3Directory = Annotated[S3Uri, AfterValidator(s3_places.directory)]
+S3Location = Annotated[S3Uri, AfterValidator(s3_places.location)]
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$")]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$", max_length=64)]
 KmsKey = Annotated[str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:kms:[\w:/-]+|alias/[\w/-]+|[0-9a-zA-Z-]+)$")]
@@ -23,7 +27,7 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class EntryPoints(BaseModel):
-    """What an uploader may say of a custom model's scripts."""
+    """Parameters of a custom model that an uploader can set: the names of its scripts."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -36,15 +40,15 @@ class EntryPoints(BaseModel):
 
 
 class CustomModelTrainingParameters(EntryPoints):
-    """A custom model: where its scripts are and which of them to run."""
+    """Parameters of a custom model: where its scripts are, and which of them to run."""
 
-    sourceS3DirectoryPath: S3Uri = Field(
+    sourceS3DirectoryPath: S3Directory = Field(
         description="the S3 URI of the directory with the scripts and model-hpo-configuration.json"
     )
 
 
 class ModelParameters(BaseModel):
-    """What belongs to a model: all that `training-job.json` beside it may set."""
+    """Parameters of a model: all that `training-job.json` beside it can set."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     custom: ClassVar[str] = "customModelTrainingParameters"
@@ -80,17 +84,17 @@ class ModelParameters(BaseModel):
 
 
 class TrainingJobFile(ModelParameters):
-    """`training-job.json`, which may name its schema for an editor's sake."""
+    """Parameters of one model's training: `training-job.json`, which can name its JSON Schema for editors."""
 
     schema_: str | None = Field(None, alias="$schema", description="the address of this file's JSON Schema")
 
 
 class TrainingRequest(ModelParameters):
-    """All that StartMLModelTrainingJob takes: what an event or a schedule may set, and what is sent."""
+    """All parameters of StartMLModelTrainingJob: what an event or a schedule can set, and what is sent."""
 
     dataProcessingJobId: Text = Field(description="the id of a completed Neptune ML data-processing job")
     id: JobId | None = Field(None, description="1 to 48 letters, digits and hyphens")
-    trainModelS3Location: S3Uri = Field(description="the S3 URI below which the model artefacts go")
+    trainModelS3Location: S3Location = Field(description="the S3 URI below which the model artefacts go")
     sagemakerIamRoleArn: RoleArn | None = Field(
         None, description="the ARN of a role listed in the DB cluster's parameter group"
     )
@@ -109,7 +113,7 @@ class TrainingRequest(ModelParameters):
 
 
 def parameter(path: str) -> Any:
-    """The field that `path` names (`customModelTrainingParameters.sourceS3DirectoryPath`), None if there is none."""
+    """Return the field at `path` (`customModelTrainingParameters.sourceS3DirectoryPath`), None if there is none."""
     name, _, inner = path.partition(".")
     if inner:
         return CustomModelTrainingParameters.model_fields.get(inner) if name == ModelParameters.custom else None

@@ -1,4 +1,4 @@
-"""Why a request cannot be trained: what a person needs to mend it."""
+"""Problems: why a request cannot be trained, and what to do."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ MAX_VALUE_CHARACTERS = 200
 MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes
 MAX_TEXT_CHARACTERS = 2500  # Neptune's own messages are cut to 2048
 MAX_CHARACTERS = 25_000  # of all reasons of one record together
-MAX_REASONS = 50  # of one file or request: what more is wrong shows when these are mended
+MAX_REASONS = 50  # of one file or request: more problems show when these are fixed
 
 
 def shortened(text: str, most: int) -> str:
@@ -75,7 +75,7 @@ def bounded(reasons: Iterable[Problem]) -> tuple[Problem, ...]:
     for reason in reasons:
         room -= len(str(reason))
         if room < 0 or len(first) == MAX_REASONS:
-            more = Problem(field="…", problem="there is more", remedy="Mend the others first, then look again")
+            more = Problem(field="…", problem="there is more", remedy="Fix the others first, then look again")
             return (*first[: MAX_REASONS - 1], more)
         first.append(reason)
     return tuple(first)

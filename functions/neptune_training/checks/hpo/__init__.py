@@ -4,8 +4,8 @@
               ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
               └► tiers: what will be tuned ─── advice ──► what will merely train badly
 
-An error is what the guide or SageMaker's own limits rule out, or what cannot reach the script; the rest is a warning.
-The files that AWS publishes pass.
+An error is something that the Neptune ML guide or SageMaker's limits do not allow, or that cannot be passed to the
+script. The rest is a warning. The files that AWS publishes pass.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from neptune_training.checks.hpo import advice, faults, metrics, parameters
+from neptune_training.checks.hpo import advice, faults, metrics, parameters, parts
 from neptune_training.checks.hpo.format import HpoFile, Parameter
+from neptune_training.checks.hpo.metrics import Compiled
+from neptune_training.checks.hpo.parts import Placed
 from neptune_training.checks.hpo.tiers import Plan, trials_of, tuned
 from neptune_training.model.problems import Invalid, Problem, bounded
 
@@ -22,36 +24,37 @@ __all__ = ["Checked", "HpoFile", "Parameter", "Plan", "check", "tuned"]
 
 
 class Checked(NamedTuple):
-    """A file that can be trained with, and what will go badly with it."""
+    """Hold a file that can be trained with, and the warnings about it."""
 
     file: HpoFile
     warnings: tuple[Problem, ...]
+    parameters: tuple[Placed, ...]
 
 
 def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-configuration.json") -> Checked:
-    """Check a document for a search of `max_hpo_jobs` trials; `name` is what its user calls it.
+    """Check a document for a search of `max_hpo_jobs` trials. `name` is the file's name in problems.
 
     Raises `Invalid` with all that is wrong.
     """
-    trials = trials_of(max_hpo_jobs)
+    trials, compiled = trials_of(max_hpo_jobs), metrics.compiled(document)
     try:
         file, error = HpoFile.model_validate(document), None
     except ValidationError as invalid:
         file, error = None, invalid
-    reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, error))
+    reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, compiled, error))
     if reasons or not file:
         raise Invalid(reasons) from error
-    return Checked(file, bounded(advice.warnings(file, document, trials)))
+    return Checked(file, bounded(advice.warnings(file, document, trials, compiled)), tuple(parts.parameters(document)))
 
 
-def broken(document: object, trials: int, error: ValidationError | None) -> Iterator[Problem]:
-    """All errors: of the format, and of every rule whose part of the document can be read in spite of them."""
+def broken(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
+    """Yield all errors: of the format, and of every rule whose part of the document can be read in spite of them."""
     if error:
         yield from faults.reasons(error)
     yield from parameters.faults(document, trials)
-    yield from metrics.faults(document)
+    yield from metrics.faults(document, compiled)
 
 
 def named(reason: Problem, name: str) -> Problem:
-    """The document as a whole has no path: its name says what is meant."""
+    """Return the problem with the document's name as its field: the document as a whole has no path."""
     return reason.model_copy(update={"field": name})

@@ -1,13 +1,13 @@
-"""What is no error but will train badly, or otherwise than its author may think."""
+"""Warnings: what can be trained, but badly, or in another way than its author may think."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from neptune_training.checks.hpo.faults import listing, meant
 from neptune_training.checks.hpo.format import CustomModel, HpoFile
-from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, definitions, groups
+from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, Compiled, definitions
 from neptune_training.checks.hpo.parts import FIXED, Placed, at, parameters
 from neptune_training.checks.hpo.tiers import TRIALS_ABOVE, is_tuned, tuned
-from neptune_training.model.problems import Problem
+from neptune_training.model.problems import NOTHING_TO_DO, Problem
 
 ENOUGH_TRIALS = 10
 TRIALS = ("maxHPONumberOfTrainingJobs",)
@@ -15,20 +15,21 @@ METRICS = ("acc", "acc_topk", "F1", "mse", "mrr", "precision", "recall", "roc_au
 NEPTUNES_OWN = {"task", "model", "name", "target_ntype", "target_etype", "property"}
 
 
-def warnings(file: HpoFile, document: object, trials: int) -> Iterator[Problem]:
-    """All warnings for a file without errors."""
+def warnings(file: HpoFile, document: object, trials: int, compiled: Compiled) -> Iterator[Problem]:
+    """Yield all warnings for a file without errors."""
     yield from about_trials(file, trials)
     yield from about_tiers(document, trials)
-    yield from about_custom_metric(document) if isinstance(file.model, CustomModel) else about_metric(document)
+    custom = isinstance(file.model, CustomModel)
+    yield from about_custom_metric(document, compiled) if custom else about_metric(document)
     for each in parameters(document):
         yield from about_parameter(each, trials)
-        if each.parameter.param in NEPTUNES_OWN and isinstance(file.model, CustomModel):
+        if each.parameter.param in NEPTUNES_OWN and custom:
             problem, remedy = "is a name that Neptune passes to the script itself", "Choose another name"
             yield Problem.at((*each.place, "param"), each.parameter.param, problem, remedy)
 
 
 def about_trials(file: HpoFile, trials: int) -> Iterator[Problem]:
-    """A search that is too short, or that searches nothing."""
+    """Yield warnings about a search that is too short, or that tunes nothing."""
     plan = tuned(file, trials)
     if plan.tuned and trials < ENOUGH_TRIALS:
         problem = f"fewer than {ENOUGH_TRIALS} trials seldom find a good model"
@@ -39,7 +40,7 @@ def about_trials(file: HpoFile, trials: int) -> Iterator[Problem]:
 
 
 def about_tiers(document: object, trials: int) -> Iterator[Problem]:
-    """Tiers that take their defaults."""
+    """Yield warnings about tiers whose parameters take their defaults."""
     for array, above in TRIALS_ABOVE.items():
         names = [each.parameter.param for each in parameters(document) if each.array == array]
         if names and not is_tuned(array, trials):
@@ -48,14 +49,17 @@ def about_tiers(document: object, trials: int) -> Iterator[Problem]:
             yield Problem.at(("models", 0, array), names, problem, remedy)
 
 
-def about_custom_metric(document: object) -> Iterator[Problem]:
-    """What SageMaker may read otherwise than meant."""
+def about_custom_metric(document: object, compiled: Compiled) -> Iterator[Problem]:
+    """Yield warnings about what SageMaker may read otherwise than meant."""
     seen: set[str] = set()
     for place, name, regex in definitions(document):
         if name in seen:
             yield Problem.at((*place, "Name"), name, "is defined more than once", "Keep one definition")
         seen.add(name)
-        if groups(regex) > 1:
+        if why := compiled[regex].unchecked:
+            problem, remedy = f"was not checked: {why}", f"{NOTHING_TO_DO} if SageMaker accepts it"
+            yield Problem.at((*place, "Regex"), regex, problem, remedy)
+        if compiled[regex].groups > 1:
             problem, remedy = "has several groups, and only the first is read", "Begin the others with ?:"
             yield Problem.at((*place, "Regex"), regex, problem, remedy)
     if frequency := at(document, *FREQUENCY):
@@ -64,7 +68,7 @@ def about_custom_metric(document: object) -> Iterator[Problem]:
 
 
 def about_metric(document: object) -> Iterator[Problem]:
-    """What the guide does not name, though Neptune may take it."""
+    """Yield warnings about values that the guide does not name, though Neptune may accept them."""
     metric, topk = at(document, *METRIC, "metric"), at(document, *METRIC, "topk")
     if metric not in METRICS:
         remedy = meant(metric, METRICS) or f"Write {listing(METRICS, 'or')}"
@@ -79,7 +83,7 @@ def about_metric(document: object) -> Iterator[Problem]:
 
 
 def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
-    """A search that cannot find much. A fixed parameter has none."""
+    """Yield warnings about a parameter whose search cannot find much. A fixed parameter is not searched."""
     parameter = each.parameter
     if each.array == FIXED:
         return
@@ -95,8 +99,22 @@ def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
         yield Problem.at((*each.place, "default"), parameter.default, problem, remedy)
 
 
+def unknown_to(script: str, options: Sequence[str], found: Iterable[Placed]) -> Iterator[Problem]:
+    """Yield a warning for each parameter that the training script's argparse does not know: it exits with code 2.
+
+    argparse accepts the beginning of an option's name, too.
+    """
+    names = [option.lstrip("-") for option in options]
+    for each in found:
+        name = each.parameter.param
+        if not any(known.startswith(name) for known in names):
+            remedy = meant(name, names) or "Add it to the script, or remove it here"
+            problem = f"is not an option of {script}, which would exit with code 2"
+            yield Problem.at((*each.place, "param"), name, problem, remedy)
+
+
 def is_outside(default: object, range_: list[float] | None, options: list[object] | None) -> bool:
-    """Whether a default is a value that the search would never try. One in quotes is not compared."""
+    """Return True if the search would never try this default. A number in quotes is not compared."""
     if range_ and isinstance(default, int | float):
         return not range_[0] <= default <= range_[1]
     return bool(options) and default not in (options or ())

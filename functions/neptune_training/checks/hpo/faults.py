@@ -1,4 +1,4 @@
-"""pydantic's findings as a person can mend them: the place in the document, what is wrong there, what to write."""
+"""Problems from pydantic's errors: the place in the document, what is wrong there, what to write."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ Models = tuple[type[BaseModel], ...]
 
 
 class Located(NamedTuple):
-    """Where a finding is in the document; the field there, if the format has it; the models that may have it."""
+    """Hold where an error is, the field there if the format has one, and the models that may have it."""
 
     place: tuple[str | int, ...]
     field: FieldInfo | None
@@ -24,12 +24,12 @@ class Located(NamedTuple):
 
 
 def reasons(error: ValidationError) -> Iterator[Problem]:
-    """One reason for each finding."""
+    """Return one problem for each error."""
     return (reason(each) for each in error.errors(include_url=False))
 
 
 def reason(error: ErrorDetails) -> Problem:
-    """What one finding means."""
+    """Return the problem of one error."""
     found, value = located(error["loc"]), error["input"]
     place, field, models = found
     match error["type"]:
@@ -62,12 +62,12 @@ def located(loc: Iterable[str | int]) -> Located:
 
 
 def keys(model: type[BaseModel]) -> dict[str, str]:
-    """The names of a model's fields, by their keys in the document."""
+    """Return the names of a model's fields, by their keys in the document."""
     return {info.alias or name: name for name, info in model.model_fields.items()}
 
 
 def nested(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models in a field's type, through lists and unions."""
+    """Yield the models in a field's type, also in lists and unions."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in get_args(annotation):
@@ -75,7 +75,7 @@ def nested(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def literals(annotation: Any) -> Iterator[str]:
-    """The texts in a field's type."""
+    """Yield the texts of the literals in a field's type."""
     if get_origin(annotation) is Literal:
         yield from get_args(annotation)
         return
@@ -84,7 +84,7 @@ def literals(annotation: Any) -> Iterator[str]:
 
 
 def wanted(found: Located) -> str:
-    """What to write there: an object in a list, or all of it, has no description but the keys that it must have."""
+    """Return what to write there. An object in a list, or the document itself, is described by keys that it needs."""
     place, field, models = found
     inner = tuple(nested(field.annotation)) if field else models
     if field and (not inner or isinstance(place[-1], str)):
@@ -94,28 +94,28 @@ def wanted(found: Located) -> str:
 
 
 def choice(place: Iterable[str | int], value: object, possible: Iterable[object]) -> Problem:
-    """Something else than one of a few texts."""
+    """Return the problem of a value that is not one of a few texts."""
     texts = listing(possible := tuple(possible), "or")
     return Problem.at(place, value, f"should be {texts}", meant(value, possible) or "Write one of them")
 
 
 def listing(texts: Iterable[object], last: str) -> str:
-    """`"a", "b" or "c"`."""
+    """Return texts as a list: `"a", "b" or "c"`."""
     return f" {last} ".join(", ".join(f'"{text}"' for text in texts).rsplit(", ", 1))
 
 
 def meant(written: object, possible: Iterable[object]) -> str | None:
-    """What somebody who wrote this may have meant."""
+    """Return a question with the nearest possible text, None if none is near."""
     texts = {str(each).lower(): each for each in possible}
     near = get_close_matches(str(written)[:40].lower(), texts, n=1)
     return f'Did you mean "{texts[near[0]]}"?' if near else None
 
 
 def wrong(error: ErrorDetails) -> str:
-    """What is wrong, from the verb of the message on: `should be a valid list`."""
+    """Return what is wrong, beginning with the message's verb: `should be a valid list`."""
     if error["type"] in {"model_type", "model_attributes_type"}:
         return "should be an object"
     if error["type"] == "string_pattern_mismatch":
-        return "has characters that do not belong there"
+        return "has characters that are not allowed there"
     message = error["msg"].replace(" after validation", "")
     return f"should {message.partition('should ')[2]}" if "should " in message else message

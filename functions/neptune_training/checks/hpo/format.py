@@ -1,7 +1,7 @@
-"""What a hyperparameter file may hold. The JSON Schema for editors is made from these models, descriptions and all.
+"""The format of a hyperparameter file. The JSON Schema for editors is made from these models and descriptions.
 
-Strict in structure, since a misspelt key trains the wrong thing in silence; liberal in literals, since published files
-write `3`, `3.0` and `"3"` alike. A description says what to write: it is the remedy when that is missing or wrong.
+It is strict in structure, because nobody would notice that a misspelt key has no effect. It accepts several literals,
+because published files write `3`, `3.0` and `"3"`. A description says what to write: it is the remedy of a problem.
 """
 
 from typing import Annotated, Literal, get_args
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstrai
 
 from neptune_training.checks.hpo.values import MAX_OPTIONS, Amount, Number, Positive, Value
 
-MAX_PARAMETERS = 100  # SageMaker takes no more hyperparameters
+MAX_PARAMETERS = 100  # SageMaker accepts no more hyperparameters
 MAX_DEFINITIONS = 40  # nor more metrics
 MAX_REGEX_CHARACTERS = 500
 

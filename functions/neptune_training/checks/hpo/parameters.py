@@ -1,4 +1,4 @@
-"""The rules of one hyperparameter, and of all of them together."""
+"""Rules for one hyperparameter, and for all of them together."""
 
 import math
 from collections.abc import Collection, Iterable, Iterator
@@ -13,7 +13,7 @@ MAX_TUNED = 30  # SageMaker searches no more
 
 
 def faults(document: object, trials: int) -> Iterator[Problem]:
-    """All that is wrong with the parameters that can be read."""
+    """Yield all that is wrong with the parameters that can be read."""
     found = tuple(readable(document))
     for each in found:
         yield from range_faults(each)
@@ -25,13 +25,13 @@ def faults(document: object, trials: int) -> Iterator[Problem]:
 
 
 def range_faults(each: Placed) -> Iterator[Problem]:
-    """A range that cannot be searched."""
+    """Yield the problems of a range that cannot be searched."""
     place, parameter = (*each.place, "range"), each.parameter
     if parameter.range is None:
         return
     low, high = parameter.range
     if parameter.type in {"bool", "str"}:
-        problem = f"a {parameter.type} has no least and greatest value"
+        problem = f"a {parameter.type} has no minimum and maximum"
         yield Problem.at(place, parameter.range, problem, "List its values in options")
         return
     if low > high:
@@ -45,7 +45,7 @@ def range_faults(each: Placed) -> Iterator[Problem]:
 
 
 def value_faults(each: Placed) -> Iterator[Problem]:
-    """Values that are not of the parameter's type: the script could not read them."""
+    """Yield a problem for each value that is not of the parameter's type: the script could not read it."""
     parameter = each.parameter
     values: list[tuple[tuple[str | int, ...], object]] = [(("default",), parameter.default)]
     values += [(("options", index), option) for index, option in enumerate(parameter.options or ())]
@@ -56,7 +56,7 @@ def value_faults(each: Placed) -> Iterator[Problem]:
 
 
 def fits(value: object, type_name: str) -> bool:
-    """Whether a script that takes this type can read the value from its command line."""
+    """Return True if a script that expects this type can read the value from its command line."""
     if isinstance(value, list):
         return all(fits(each, type_name) for each in value)
     text = str(value).lower()
@@ -72,7 +72,7 @@ def fits(value: object, type_name: str) -> bool:
 
 
 def choice_faults(each: Placed, trials: int) -> Iterator[Problem]:
-    """Nothing to choose from, or two things; and no value to take when there is no choice."""
+    """Yield the problems of a parameter with nothing to choose from, with two ways to choose, or without a default."""
     parameter = each.parameter
     if parameter.range and parameter.options:
         yield Problem.at(each.place, parameter.param, "has both a range and options", "Keep one of them")
@@ -85,19 +85,19 @@ def choice_faults(each: Placed, trials: int) -> Iterator[Problem]:
 
 
 def repeated(found: Iterable[Placed]) -> Iterator[Problem]:
-    """A name that comes twice reaches the script twice, with two values."""
+    """Yield a problem for each name that comes twice: the script would get two values."""
     first: dict[str, Placed] = {}
     for each in found:
         name = each.parameter.param
         if (before := first.setdefault(name, each)) is not each:
-            problem = f"is a second {name}, beside {path(before.place)}"
+            problem = f"is the same name as at {path(before.place)}"
             yield Problem.at((*each.place, "param"), name, problem, "Remove one of them")
 
 
 def too_many(found: Collection[Placed], trials: int) -> Iterator[Problem]:
-    """More than SageMaker takes."""
+    """Yield a problem for more hyperparameters than SageMaker accepts."""
     for verb, limit, number in (
-        ("takes", MAX_PARAMETERS, len(found)),
+        ("accepts", MAX_PARAMETERS, len(found)),
         ("tunes", MAX_TUNED, sum(is_tuned(each.array, trials) for each in found)),
     ):
         if number > limit:

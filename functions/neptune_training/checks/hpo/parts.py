@@ -1,4 +1,4 @@
-"""The parts of a document that can be read, whatever is wrong with the rest: so all errors are found at once."""
+"""Read the valid parts of a document, whatever is wrong with the rest, so that all errors are found at once."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
@@ -15,7 +15,7 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
 class Placed(NamedTuple):
-    """A parameter, where it stands in the document, in which array, and whether all of it could be read."""
+    """Hold a parameter, its place in the document, its array, and whether all of it could be read."""
 
     place: Place
     array: str
@@ -24,7 +24,7 @@ class Placed(NamedTuple):
 
 
 def parameters(document: object) -> Iterator[Placed]:
-    """The parameters, without those of their keys that cannot be read."""
+    """Yield the parameters, without their invalid keys."""
     for array in (*TIERS, FIXED):
         for index, raw in enumerate(items(document, "models", 0, array)[:MAX_PARAMETERS]):
             if parameter := part(Parameter, raw):
@@ -34,7 +34,7 @@ def parameters(document: object) -> Iterator[Placed]:
 
 
 def readable(raw: dict[str, object]) -> dict[str, object]:
-    """What of a parameter can be read."""
+    """Return the valid keys of a parameter."""
     try:
         Parameter.model_validate(raw)
     except ValidationError as error:
@@ -44,7 +44,7 @@ def readable(raw: dict[str, object]) -> dict[str, object]:
 
 
 def part(model: type[AnyModel], raw: object) -> AnyModel | None:
-    """A part of the document, None if it cannot be read."""
+    """Return a part of the document, None if it is invalid."""
     try:
         return model.model_validate(raw)
     except ValidationError:
@@ -52,13 +52,13 @@ def part(model: type[AnyModel], raw: object) -> AnyModel | None:
 
 
 def items(document: object, *place: str | int) -> list[object]:
-    """The list at `place`, empty if there is none."""
+    """Return the list at `place`, empty if there is none."""
     found = at(document, *place)
     return found if isinstance(found, list) else []
 
 
 def at(document: object, *place: str | int) -> object:
-    """What stands at `place`, None if nothing does."""
+    """Return the value at `place`, None if there is none."""
     for step in place:
         try:
             document = document[step]  # type: ignore[index]  # what cannot be indexed so raises

@@ -1,4 +1,4 @@
-"""What a search of so many trials tunes: tier 1 always, tier 2 with more than 10 trials, tier 3 with more than 50."""
+"""What a search tunes: tier 1 always, tier 2 with more than 10 trials, tier 3 with more than 50 (Neptune ML guide)."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ NEPTUNES_DEFAULT = 2  # trials
 
 
 class Plan(NamedTuple):
-    """What a search will do: parameters that it tunes, and parameters that take their defaults."""
+    """Hold what a search will do: the parameters that it tunes, and those that take their defaults."""
 
     trials: int
     tuned: tuple[Parameter, ...]
@@ -17,7 +17,7 @@ class Plan(NamedTuple):
 
 
 def tuned(file: HpoFile, max_hpo_jobs: int | None) -> Plan:
-    """What a search of `max_hpo_jobs` trials (None: Neptune's default, 2) does with the file's parameters."""
+    """Return what a search of `max_hpo_jobs` trials does with the file's parameters. None is Neptune's default, 2."""
     trials, model = trials_of(max_hpo_jobs), file.model
     searched: list[Parameter] = []
     defaults: list[Parameter] = []
@@ -27,10 +27,10 @@ def tuned(file: HpoFile, max_hpo_jobs: int | None) -> Plan:
 
 
 def trials_of(max_hpo_jobs: int | None) -> int:
-    """What Neptune makes of maxHPONumberOfTrainingJobs."""
+    """Return the number of trials for maxHPONumberOfTrainingJobs, which may be None."""
     return NEPTUNES_DEFAULT if max_hpo_jobs is None else max_hpo_jobs
 
 
 def is_tuned(array: str, trials: int) -> bool:
-    """Whether a search of `trials` tunes the parameters in this array."""
+    """Return True if a search of `trials` tunes the parameters in this array."""
     return array in TRIALS_ABOVE and trials > TRIALS_ABOVE[array]

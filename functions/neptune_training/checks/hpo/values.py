@@ -1,32 +1,32 @@
-"""Numbers and values as published files write them: liberal in literals, but each one must be usable."""
+"""Numbers and values as published files write them: 3, 3.0 and "3" are all accepted, but each must be usable."""
 
 from typing import Annotated
 
 from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-MAX_OPTIONS = 30  # SageMaker takes no more categories
+MAX_OPTIONS = 30  # SageMaker accepts no more categories
 MAX_VALUE_CHARACTERS = 2500  # nor longer values
 MAX_DEPTH = 3
-LARGEST = 1e100  # beyond all sense, and before Python's own limits
+LARGEST = 1e100  # no model needs more, and Python's own limits are higher
 
 
 def number(value: object) -> float:
-    """A finite number as it was written, so that 16 stays 16; `true` is none."""
+    """Return a finite number as it was written: 16 stays 16. `true` is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST < value < LARGEST:
         raise PydanticCustomError("number", "should be a finite number")
     return value
 
 
 def positive(value: object) -> float:
-    """A number above 0."""
+    """Return a number above 0."""
     if number(value) <= 0:
         raise PydanticCustomError("positive", "should be above 0")
     return number(value)
 
 
 def amount(value: object) -> float:
-    """A number above 0, or the text of one: AWS's samples have both."""
+    """Return a number above 0. It may be in quotes: AWS's samples have both."""
     try:
         return positive(float(value) if isinstance(value, str) else value)
     except ValueError:
@@ -34,7 +34,7 @@ def amount(value: object) -> float:
 
 
 def passable(value: object, depth: int = 0) -> object:
-    """A value that can follow `--name` on a command line, or a list of such (`fanout` has one per layer)."""
+    """Return a value that can follow `--name` on a command line, or a list of them (`fanout` has one per layer)."""
     if isinstance(value, list) and len(value) <= MAX_OPTIONS and depth < MAX_DEPTH:
         return [passable(each, depth + 1) for each in value]
     if not isinstance(value, str | int | float) or len(str(value)) > MAX_VALUE_CHARACTERS:

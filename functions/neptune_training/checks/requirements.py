@@ -1,0 +1,142 @@
+"""`requirements.txt`: lines that no version of pip can read.
+
+Which pip the training image has is AWS's choice: the published one has Python 3.6, so an old pip, which reads more than
+today's (`numpy>=1.16.*`). So a line is a reason to reject only if no pip can read it; if an older pip may, it is a
+warning. Files, URLs and options are not looked into.
+"""
+
+import codecs
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from neptune_training.model.problems import MAX_REASONS, Problem, bounded, shortened, shown
+
+REQUIREMENTS = "requirements.txt"
+MAX_LINE_CHARACTERS = 80  # of a line, in a record that all subscribers read
+ENCODINGS = {  # by their byte order marks, as pip does; the longer marks first
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",  # what PowerShell writes
+    codecs.BOM_UTF16_BE: "utf-16-be",
+    codecs.BOM_UTF8: "utf-8",
+}
+COMMENT = re.compile(r"(?:^|\s)#")
+OPTION = re.compile(r"(?:^|\s)-")
+FILE = re.compile(r"\.(?:whl|zip|tar|tgz|tbz|txz|tlz|tar\.[a-z0-9]+)(?:\[[^\]]{0,200}\])?\s*$", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+EXTRAS = re.compile(r"\[[^\]]*\]")
+VERSION = re.compile(r"\s*(?:===?|~=|!=|<=|>=|<|>)\s*[^\s,;]*\s*")
+
+
+class Found(NamedTuple):
+    """Hold what was found in a file: problems that surely make the training fail, and warnings."""
+
+    reasons: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def check(content: bytes) -> Found:
+    """Return what is wrong with the lines; not more of it than a record holds, and each line once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `packaging` reads the texts in markers as Python does
+        return found_in(lines(decoded(content)))
+
+
+def found_in(numbered: Iterable[tuple[int, str]]) -> Found:
+    """Return what is wrong with the lines that pip reads."""
+    reasons: list[Problem] = []
+    doubts: list[Problem] = []
+    seen: set[str] = set()
+    for number, line in numbered:
+        if line in seen:
+            continue
+        seen.add(line)
+        if is_readable(line):
+            continue
+        if may_be_readable(line):
+            problem, remedy = f"line {number} may not be a valid pip requirement", "Nothing to do if pip accepts it"
+            doubts.append(of_line(line, problem, remedy))
+        else:
+            problem, remedy = f"line {number} is not a valid pip requirement", "Fix the line, for example numpy>=1.16"
+            reasons.append(of_line(line, problem, remedy))
+        if max(len(reasons), len(doubts)) > MAX_REASONS:
+            break
+    return Found(bounded(reasons), bounded(doubts))
+
+
+def of_line(line: str, problem: str, remedy: str) -> Problem:
+    """Return the problem of a line, with its beginning."""
+    return Problem(
+        field=REQUIREMENTS, value=shown(shortened(line, MAX_LINE_CHARACTERS)), problem=problem, remedy=remedy
+    )
+
+
+def decoded(content: bytes) -> str:
+    """Return the text. What is not UTF-8, and has no byte order mark, is replaced: it may be a comment."""
+    for mark, encoding in ENCODINGS.items():
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
+    return content.decode(errors="replace")
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that pip reads, with the number of each one's first line.
+
+    As pip does: a backslash at its end continues a line, a comment ends it, and options may follow a requirement.
+    """
+    parts: list[str] = []
+    first = 0
+    for number, line in enumerate([*text.splitlines(), ""], 1):
+        first = first if parts else number
+        is_comment = line.lstrip().startswith("#")
+        if line.endswith("\\") and not is_comment:
+            parts.append(line.strip("\\"))
+            continue
+        whole = "".join([*parts, f" {line}" if is_comment else line])
+        parts = []
+        wanted = before(OPTION, before(COMMENT, whole).strip()).strip()
+        if wanted:
+            yield first, wanted
+
+
+def before(pattern: re.Pattern[str], text: str) -> str:
+    """Return the part of `text` before the first match."""
+    found = pattern.search(text)
+    return text[: found.start()] if found else text
+
+
+def is_readable(line: str) -> bool:
+    """Return True for what today's pip reads, and for files, folders, URLs and variables, which only pip can judge."""
+    head = line.partition(";")[0]
+    if "://" in line or "${" in line or FILE.search(head) or line.startswith("."):
+        return True
+    if "/" in head and not re.search(r"\s", head.strip()):
+        return True
+    try:
+        Requirement(line)
+    except (InvalidRequirement, RecursionError):
+        return False
+    return True
+
+
+def may_be_readable(line: str) -> bool:
+    """Return True for what older versions of pip may read, or what depends on files or on an encoding.
+
+    Before release 22, `packaging`, and pip with it, took any text without spaces for a version.
+    """
+    head = line.partition(";")[0].strip()
+    if not line.isascii() or set("/\\@") & set(head):
+        return True
+    name = NAME.match(head)
+    if not name:
+        return False
+    rest = head[name.end() :].strip()
+    if extras := EXTRAS.match(rest):
+        rest = rest[extras.end() :].strip()
+    if rest.startswith("(") and rest.endswith(")"):
+        rest = rest[1:-1]
+    return all(VERSION.fullmatch(each) for each in rest.split(",") if each.strip())

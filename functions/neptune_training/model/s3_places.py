@@ -1,0 +1,54 @@
+"""Places in S3, each in one form: what is checked, recorded and sent is the same text.
+
+S3 takes `models/fraud/`, `models/fraud//` and `models/x/../fraud/` for three places; a reader that takes keys for paths
+may take them for one. So a place with such a segment is rejected, and one slash at the end makes no difference:
+
+    directory("s3://bucket/models/fraud")    s3://bucket/models/fraud/
+    location("s3://bucket/trained/")         s3://bucket/trained
+
+Two places are the same if, and only if, their texts are.
+"""
+
+from typing import NoReturn
+
+from pydantic_core import PydanticCustomError
+
+ERROR = "s3_place"
+MAX_KEY_BYTES = 1024  # of any object, says the S3 user guide
+AMBIGUOUS = "has an empty folder name (//), or one that is . or .."
+TOO_LONG = f"is longer than a key in S3 may be, {MAX_KEY_BYTES} bytes"
+REMEDY = "Set it to a place without these: each folder has a name, with one slash between two"
+SHORTER = "Set it to a shorter one"
+
+
+def problem(folders: str) -> tuple[str, str] | None:
+    """Return what is wrong with the part of a key that names folders, and the remedy; None if nothing is.
+
+    `folders` is without a slash at its end: `models/fraud`.
+    """
+    if any(folder in {"", ".", ".."} for folder in folders.split("/")):
+        return AMBIGUOUS, REMEDY
+    return (TOO_LONG, SHORTER) if len(folders.encode(errors="surrogatepass")) > MAX_KEY_BYTES else None
+
+
+def directory(uri: str) -> str:
+    """Return the canonical form of a directory's S3 URI, which ends with a slash. Raises PydanticCustomError."""
+    return f"{location(uri)}/"
+
+
+def location(uri: str) -> str:
+    """Return the canonical form of an S3 URI below which something goes, without a slash at its end.
+
+    Raises:
+        PydanticCustomError: it is not canonical in another way: of type `ERROR`, with the remedy in its context.
+    """
+    canonical = uri.removesuffix("/")
+    _, _, folders = canonical.removeprefix("s3://").partition("/")
+    if wrong := problem(folders) if "/" in canonical.removeprefix("s3://") else None:
+        refuse(*wrong)
+    return canonical
+
+
+def refuse(wrong: str, remedy: str) -> NoReturn:
+    """Raise a problem as pydantic reports it."""
+    raise PydanticCustomError(ERROR, "{problem}", {"problem": wrong, "remedy": remedy})
