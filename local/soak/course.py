@@ -13,7 +13,7 @@ from local.soak.triggers import Triggers
 from local.stack import Stack
 
 COLUMNS = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-SILENCE = 90.0  # seconds without any news, after which nothing more is expected
+SILENCE = 150.0  # seconds without any news, after which nothing more is expected
 
 
 class Course:

@@ -7,6 +7,7 @@ from typing import Any
 FINAL = frozenset({"COMPLETED", "FAILED", "STOPPED", "REJECTED", "SUPERSEDED"})
 TRAINED = frozenset({"COMPLETED"})
 REFUSED = frozenset({"REJECTED"})
+IN_DOUBT = frozenset({"FAILED"})  # Neptune has the job and never says how it is
 REPLACED = frozenset({"COMPLETED", "SUPERSEDED"})  # by a newer upload of the same file, before or after its start
 
 

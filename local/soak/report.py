@@ -20,12 +20,12 @@ def show(console: Console, rows: Iterable[Row], verdict: Verdict) -> None:
     for name, value, wanted in rows:
         table.add_row(name, str(value), wanted)
     console.print(table)
-    for title, offenders in (("lost", verdict.lost), ("duplicated", verdict.duplicated)):
+    for title, offenders in (("lost", verdict.lost), ("duplicated", verdict.duplicated), ("stuck", verdict.stuck)):
         for each in offenders[:SHOWN]:
             console.print(f"{title}: {each}", style="red")
         if len(offenders) > SHOWN:
             console.print(f"{title}: and {len(offenders) - SHOWN} more", style="red")
-    console.print(f"lost {len(verdict.lost)} duplicated {len(verdict.duplicated)}")
+    console.print(f"lost {len(verdict.lost)} duplicated {len(verdict.duplicated)} stuck {len(verdict.stuck)}")
 
 
 def of_jobs(evidence: Evidence, verdict: Verdict) -> Iterator[Row]:
@@ -35,6 +35,7 @@ def of_jobs(evidence: Evidence, verdict: Verdict) -> Iterator[Row]:
         yield f"  {status}", found.count(status), ""
     yield "lost", len(verdict.lost), "0"
     yield "duplicated", len(verdict.duplicated), "0"
+    yield "stuck", len(verdict.stuck), "0"
     yield "ends announced", len(evidence.announced()), str(len(found))
     yield "slots left", len(evidence.slots), "0"
 

@@ -3,15 +3,18 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.model import EXAMPLE, files
 from local.soak.deliveries import Deliveries
-from local.soak.promises import REFUSED, REPLACED, TRAINED, Promise, upload_identity
+from local.soak.promises import IN_DOUBT, REFUSED, REPLACED, TRAINED, Promise, upload_identity
 from local.stack import REGION, Stack
 from neptune_training.checks.events import CONFIGURATION, DETAIL_TYPE
+from neptune_training.model.jobs import derived_id
 
+START, LOOK = "StartMLModelTrainingJob", "GetMLModelTrainingJob"
 SCHEDULE = f"arn:aws:scheduler:{REGION}:000000000000:schedule/default/soak"
 FIRST_TICK = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -23,12 +26,13 @@ class Triggers:
         self._s3, self._events = stack.client("s3"), stack.client("events")
         self._bucket, self._prefix = stack.outputs["ModelBucket"], stack.outputs["ModelPrefix"]
         self._bus, self._deliveries, self._chance = stack.outputs["EventBus"], deliveries, chance
+        self._neptune = stack.neptune
         self._files = {path.name: path.read_bytes() for path in files(EXAMPLE)}
         self.promises: dict[str, Promise] = {}
         self._uploads: list[Promise] = []  # those that nothing has replaced yet
 
     def send(self, n: int) -> Iterator[Promise]:
-        """Send `n` triggers in random order, every tenth an invalid one."""
+        """Send `n` triggers in random order. A tenth is invalid, and a tenth has a fault that never heals."""
         valid = (self.upload, self.event, self.tick, self.upload_again, self.event_with_id, self.upload, self.latest)
         invalid = (
             self.without_script,
@@ -38,9 +42,11 @@ class Triggers:
             self.broken_configuration,
             self.placeholder,
         )
-        kinds: list[Callable[[int], Promise]] = [
-            invalid[i // 10 % len(invalid)] if i % 10 == 9 else valid[i % len(valid)] for i in range(n)
-        ]
+        faulty = (self.always_an_error, self.always_throttled, self.never_seen, self.always_slow)
+        kinds: list[Callable[[int], Promise]] = [valid[i % len(valid)] for i in range(n)]
+        for tenth in range(n // 10):
+            kinds[10 * tenth + 8] = faulty[tenth % len(faulty)]
+            kinds[10 * tenth + 9] = invalid[tenth % len(invalid)]
         self._chance.shuffle(kinds)
         for number, kind in enumerate(kinds):
             promise = kind(number)
@@ -79,6 +85,35 @@ class Triggers:
     def latest(self, number: int) -> Promise:
         """One that goes on from the newest completed job."""
         return self._tick(number, "tick, LATEST", previousModelTrainingJobId="LATEST")
+
+    # --- with a fault that never heals --------------------------------------------------------------------------------
+
+    def always_an_error(self, number: int) -> Promise:
+        """Send a request that Neptune always answers with a 500."""
+        return self._faulty(number, "always an error", REFUSED, (START, "http-500", 0))
+
+    def always_throttled(self, number: int) -> Promise:
+        """Send a request that alone always meets 429."""
+        return self._faulty(number, "always throttled", REFUSED, (START, "TooManyRequestsException", 0))
+
+    def never_seen(self, number: int) -> Promise:
+        """Send a request whose start is not answered, and whose status Neptune never says."""
+        job_id = derived_id("", f"schedule {SCHEDULE} {time_of(number)}")
+        self._fail(job_id, (START, "drop-after", 0), (LOOK, "http-500", 0))
+        return replace(self._tick(number, "never seen"), ends=IN_DOUBT)
+
+    def always_slow(self, number: int) -> Promise:
+        """Send a request whose looks take most of the read timeout."""
+        return self._faulty(number, "always slow", TRAINED, (LOOK, "slow", 1.5))
+
+    def _faulty(self, number: int, kind: str, ends: frozenset[str], *faults: tuple[str, str, float]) -> Promise:
+        job_id = f"faulty-{number}"
+        self._fail(job_id, *faults)
+        return self._event({"id": job_id}, kind, ends)
+
+    def _fail(self, job_id: str, *faults: tuple[str, str, float]) -> None:
+        for operation, fault, seconds in faults:
+            self._neptune.fail(operation, fault, times=1_000_000, job_id=job_id, seconds=seconds)  # before any share
 
     # --- invalid ones -------------------------------------------------------------------------------------------------
 
@@ -123,7 +158,7 @@ class Triggers:
 
     def _tick(self, number: int, kind: str, **detail: str) -> Promise:
         """The emulator's scheduler leaves placeholders as they are, so a tick is put into the queue."""
-        time = (FIRST_TICK + timedelta(days=number)).isoformat()
+        time = time_of(number)
         body = tick_of(time, **detail)
         self._deliveries.send(body, self._chance.randint(0, 3))
         self._deliveries.perhaps_again(body)
@@ -132,6 +167,11 @@ class Triggers:
     def _event(self, detail: dict[str, Any], kind: str, ends: frozenset[str]) -> Promise:
         entry = {"EventBusName": self._bus, "Source": "soak", "DetailType": DETAIL_TYPE, "Detail": json.dumps(detail)}
         return Promise(self._events.put_events(Entries=[entry])["Entries"][0]["EventId"], kind, ends)
+
+
+def time_of(number: int) -> str:
+    """Return the scheduled time of a night."""
+    return (FIRST_TICK + timedelta(days=number)).isoformat()
 
 
 def tick_of(time: str, **detail: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.neptune_ml import Summary
-from local.soak.promises import FINAL, Promise, identity
+from local.soak.promises import FINAL, IN_DOUBT, Promise, identity
 
 Record = Mapping[str, Any]
 
@@ -43,23 +43,37 @@ class Verdict:
 
     lost: list[str]
     duplicated: list[str]
+    stuck: list[str]
+
+    @property
+    def good(self) -> bool:
+        """Return True if there is no offender."""
+        return not (self.lost or self.duplicated or self.stuck)
 
 
 def judge(promises: Mapping[str, Promise], evidence: Evidence) -> Verdict:
     """Hold what was promised against what is there."""
-    return Verdict([*losses(promises, evidence)], [*duplicates(promises, evidence)])
+    return Verdict([*losses(promises, evidence)], [*duplicates(promises, evidence)], [*left_behind(evidence)])
 
 
 def losses(promises: Mapping[str, Promise], evidence: Evidence) -> Iterator[str]:
-    """Triggers that did not get what they were promised, and slots that nobody gave back."""
+    """Yield the triggers that did not end as was promised."""
     jobs, announced = evidence.jobs(), evidence.announced()
     for name, promise in promises.items():
         if name not in jobs:
             yield f"{promise.kind} {name} has no record"
-        for job in jobs.get(name, []):
+        for job in (each for each in jobs.get(name, []) if each["status"] in FINAL):
             told = (job["jobId"], job["status"]) in announced
             for fault in faults(promise, job["status"], told=told, started=evidence.started(job["jobId"])):
-                yield f"{promise.kind} {name}, job {job['jobId']}, {fault}"
+                why = "; ".join(f"{each['field']}: {each['problem']}" for each in job.get("reasons", []))
+                yield f"{promise.kind} {name}, job {job['jobId']}, {fault} ({why})"
+
+
+def left_behind(evidence: Evidence) -> Iterator[str]:
+    """Yield the jobs that have not ended, and the slots that nobody has freed."""
+    for job in evidence.records:
+        if job["status"] not in FINAL:
+            yield f"{job['jobId']} is {job['status']} since {job['createdAt']}, {job.get('waitingFor', '')}"
     yield from (f"the slot that {job_id} still holds" for job_id in evidence.slots)
 
 
@@ -69,7 +83,7 @@ def faults(promise: Promise, status: str, *, told: bool, started: int) -> Iterat
         yield f"is {status}, not {' or '.join(sorted(promise.ends))}"
     elif not told:
         yield f"is {status}, and nobody was told"
-    if (status == "COMPLETED") != bool(started):
+    if (status == "COMPLETED") != bool(started) and promise.ends != IN_DOUBT:
         yield f"is {status}, and Neptune has started it {started} times"
 
 
