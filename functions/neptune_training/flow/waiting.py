@@ -9,6 +9,7 @@ judge ──► not ready: wait          claim ──► no slot, or starts are 
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from neptune_training.aws.neptune_errors import Failure
 from neptune_training.aws.table import Changed
 from neptune_training.checks.readiness import Never, NotYet, Ready, Superseded
 from neptune_training.flow import bounds, messages, outcomes, requested
@@ -90,11 +91,21 @@ def lease(services: Services, deadline: datetime) -> datetime:
 def no_room(services: Services, job: Waiting, capacity: Capacity, ahead: int, now: datetime) -> Job | None:
     """Let the job wait in the queue if it may not start now; return None if it may."""
     if capacity.is_paused(now) or (capacity.paused_until and ahead):
-        return outcomes.wait(services, job, capacity.paused_for, (messages.paused(capacity.paused_for),))
+        return queue(services, job, capacity)
     limit = services.settings.max_concurrent_training_jobs
-    if not capacity.has_slot_for(job.jobId, limit - ahead):
-        return outcomes.wait(services, job, WaitingFor.SLOT, (messages.no_slot(limit),))
-    return None
+    return None if capacity.has_slot_for(job.jobId, limit - ahead) else queue(services, job, Capacity())
+
+
+def queue(services: Services, job: Waiting, capacity: Capacity) -> Job:
+    """Let the job wait in the queue, at its place: until the pause is over, or for a slot.
+
+    What Neptune said of its last start stays among the reasons: it is why the job is still here.
+    """
+    limit = services.settings.max_concurrent_training_jobs
+    waiting_for = capacity.paused_for if capacity.paused_until else WaitingFor.SLOT
+    reason = messages.paused(waiting_for) if capacity.paused_until else messages.no_slot(limit)
+    said = (each for each in job.reasons if each.field == Failure.operation and each.value)
+    return outcomes.wait(services, job, waiting_for, (reason, *said))
 
 
 def lost_race(services: Services, job: Waiting) -> Job:
@@ -102,7 +113,4 @@ def lost_race(services: Services, job: Waiting) -> Job:
     found = services.table.get(job.jobId)
     if found is None or found.version != job.version:
         return found or job
-    capacity, limit = services.table.capacity(), services.settings.max_concurrent_training_jobs
-    if capacity.paused_until:
-        return outcomes.wait(services, job, capacity.paused_for, (messages.paused(capacity.paused_for),))
-    return outcomes.wait(services, job, WaitingFor.SLOT, (messages.no_slot(limit),))
+    return queue(services, job, services.table.capacity())
