@@ -1,7 +1,7 @@
 #!/bin/bash
 # lock.sh PYTHON: pin every *.in file beside it, with hashes. The files name no place that packages come from.
 set -euo pipefail
-[ -x .local/lock/bin/pip-compile ] || { "$1" -m venv .local/lock && .local/lock/bin/pip install --quiet pip-tools; }
+[ -x .local/lock/bin/pip-compile ] || { "$1" -m venv .local/lock && .local/lock/bin/pip install --quiet pip-tools==7.6.2; }
 for file in functions/requirements requirements-dev local/requirements-*.in; do
   file=${file%.in}
   .local/lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \

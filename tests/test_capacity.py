@@ -118,6 +118,20 @@ def test_slots_that_another_hand_left_behind_are_freed_by_the_next_tick(world: W
     checks.at_the_end(world)
 
 
+def test_of_one_model_no_more_jobs_run_at_once_than_allowed_and_other_models_start(make_world) -> None:
+    world = make_world(MaxConcurrentTrainingJobs="5", MaxConcurrentTrainingJobsPerModel="1")
+    for _ in range(3):
+        world.start(world.requested())  # one source, so one model
+    other = world.start(world.ticked())["jobId"]
+    assert sorted(world.statuses().values()) == ["STARTED", "STARTED", "WAITING", "WAITING"]
+    assert world.job(other)["status"] == "STARTED"
+    most = []
+    with world.watched(lambda _: most.append(len(world.running() - {other}))):
+        world.until_quiet()
+    checks.at_the_end(world)
+    assert max(most) == 1
+
+
 # --- a cluster that has no capacity -----------------------------------------------------------------------------------
 
 

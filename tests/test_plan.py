@@ -103,6 +103,18 @@ def test_a_free_slot_goes_to_the_model_with_the_fewest_jobs_then_to_the_first_in
     assert plan(queue, FREE, NOW, Limits(1, 5)).turns == {"fraud-9"}
 
 
+def test_a_model_that_has_its_limit_running_has_no_turn_not_even_as_the_probe() -> None:
+    running = [job("r1", model="fraud", next_attempt_at=NOW + MINUTE)]
+    queue = [
+        queued("fraud-1", 9, model="fraud"),
+        queued("churn-1", 5, model="churn"),
+        queued("churn-2", 4, model="churn"),
+    ]
+    limits = Limits(5, 5, per_model=1)
+    assert plan([*running, *queue], FREE, NOW, limits).turns == {"churn-1"}
+    assert plan([*running, *queue], Capacity(paused_until=NOW), NOW, limits).turns == {"churn-1"}
+
+
 def test_while_starts_are_paused_nobody_has_a_turn_and_afterwards_the_first_in_the_queue_alone() -> None:
     queue = [queued("second", 2), queued("first", 3)]
     assert plan(queue, Capacity(paused_until=NOW + MINUTE), NOW, LIMITS).turns == frozenset()

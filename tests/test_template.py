@@ -414,7 +414,7 @@ def test_without_a_key_everything_is_encrypted_too_and_eventbridge_can_write_to_
 
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
-EMITTED = {*Tick().metrics(), "StepsFailed", "Requests", "RequestsRepeated"}
+EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated"}
 
 
 def test_every_alarm_says_what_is_wrong_and_reaches_the_topic() -> None:

@@ -93,6 +93,11 @@ class Table:
         queued = (each for each in self._unfinished(Status.WAITING) if each.in_queue and each.job_id != besides)
         return len(list(islice(queued, at_most)))
 
+    def running(self, model: str) -> int:
+        """Return how many jobs of a model Neptune has or may have."""
+        held = (each for status in (Status.STARTED, Status.REQUESTED) for each in self._unfinished(status))
+        return sum(each.model == model for each in held)
+
     def _unfinished(self, status: Status) -> Iterator[Entry]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,

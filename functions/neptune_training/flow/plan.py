@@ -24,10 +24,11 @@ URGENT_FIRST = (Status.WAITING, Status.REQUESTED, Status.STARTED)
 
 @dataclass(frozen=True)
 class Limits:
-    """What may go on at once: training jobs, and invocations of `step`."""
+    """What may go on at once: training jobs, those of one model, and invocations of `step`."""
 
     slots: int
     invocations: int
+    per_model: int = 500
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limit
     expired = [job for job in jobs if job.end_by is not None and job.end_by <= now]
     due = [job for job in jobs if job not in expired and job.next_attempt_at <= now and not job.in_step(now)]
     running = Counter(job.model for job in jobs if job.status is not Status.WAITING)
-    chosen = turns([job for job in due if job.in_queue], running, capacity, now, limits.slots)
+    chosen = turns([job for job in due if job.in_queue], running, capacity, now, limits)
     steps = sorted((*chosen, *(job for job in due if not job.in_queue)), key=order)
     alone = [job for job in steps if job.failed_steps]
     together = [job for job in steps if not job.failed_steps]
@@ -67,22 +68,26 @@ def order(job: Entry) -> tuple[int, datetime]:
     return URGENT_FIRST.index(job.status), job.next_attempt_at
 
 
-def turns(queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, slots: int) -> list[Entry]:
+def turns(
+    queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, limits: Limits
+) -> list[Entry]:
     """Return the jobs of the queue that may start now.
 
     While starts are paused, none; after a pause one, the probe: the first in the queue. Otherwise as many as slots are
-    free: first the jobs of the models with the fewest jobs running, and among these the first in the queue.
+    free: first the jobs of the models with the fewest jobs running, and among these the first in the queue. None of a
+    model that has as many jobs running as is allowed.
     """
-    waiting = sorted(queue, key=lambda job: job.next_attempt_at)
     if capacity.is_paused(now):
         return []
-    free = slots - len(capacity.slots)
-    if capacity.paused_until is not None:
-        return waiting[: min(free, 1)] if free > 0 else []
-    chosen: list[Entry] = []
-    running = Counter(running)
-    while waiting and len(chosen) < free:
-        job = min(waiting, key=lambda each: running[each.model])
+    waiting = sorted(queue, key=lambda job: job.next_attempt_at)
+    free = limits.slots - len(capacity.slots)
+    probing = capacity.paused_until is not None
+    running, chosen = Counter(running), list[Entry]()
+    while len(chosen) < (min(free, 1) if probing else free):
+        waiting = [job for job in waiting if running[job.model] < limits.per_model]
+        if not waiting:
+            break
+        job = waiting[0] if probing else min(waiting, key=lambda each: running[each.model])
         waiting.remove(job)
         running[job.model] += 1
         chosen.append(job)

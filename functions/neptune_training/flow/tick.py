@@ -67,7 +67,11 @@ class Tracker:
         done = seen(jobs, now)
         capacity = self.capacity(jobs, now, done)
         settings = self.settings
-        limits = Limits(slots=settings.max_concurrent_training_jobs, invocations=settings.max_concurrent_steps)
+        limits = Limits(
+            slots=settings.max_concurrent_training_jobs,
+            invocations=settings.max_concurrent_steps,
+            per_model=settings.max_concurrent_training_jobs_per_model,
+        )
         planned = plan(jobs, capacity, now, limits)
         self.invoke_steps(planned, done)
         for job_id in planned.expired:

@@ -51,7 +51,7 @@ def claim(  # noqa: PLR0911 - each is one way out
         return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
     limit = settings.max_concurrent_training_jobs
     ahead = 0 if has_turn else services.table.queue_length(limit, besides=job.jobId)
-    if (waits := no_room(services, job, capacity, ahead, now)) is not None:
+    if (waits := no_room(services, job, capacity, ahead, now, has_turn=has_turn)) is not None:
         return waits
     if not services.time_to_start(deadline):
         return outcomes.wait(services, job, WaitingFor.TURN, next_attempt=now, failed=True)
@@ -88,12 +88,21 @@ def lease(services: Services, deadline: datetime) -> datetime:
     return deadline + read_timeout + services.settings.lease_slack_seconds
 
 
-def no_room(services: Services, job: Waiting, capacity: Capacity, ahead: int, now: datetime) -> Job | None:
+def no_room(
+    services: Services, job: Waiting, capacity: Capacity, ahead: int, now: datetime, *, has_turn: bool
+) -> Job | None:
     """Let the job wait in the queue if it may not start now; return None if it may."""
     if capacity.is_paused(now) or (capacity.paused_until and ahead):
         return queue(services, job, capacity)
-    limit = services.settings.max_concurrent_training_jobs
-    return None if capacity.has_slot_for(job.jobId, limit - ahead) else queue(services, job, Capacity())
+    limit, per_model = (
+        services.settings.max_concurrent_training_jobs,
+        services.settings.max_concurrent_training_jobs_per_model,
+    )
+    if not capacity.has_slot_for(job.jobId, limit - ahead):
+        return queue(services, job, Capacity())
+    if not has_turn and per_model < limit and services.table.running(job.model) >= per_model:
+        return queue(services, job, Capacity())
+    return None
 
 
 def queue(services: Services, job: Waiting, capacity: Capacity) -> Job:

@@ -49,6 +49,7 @@ class Settings(BaseModel):
     model_prefix: str
     train_model_s3_location: str
     max_concurrent_training_jobs: int = 2
+    max_concurrent_training_jobs_per_model: int = 500
     max_concurrent_steps: int = 5
     settle_seconds: Seconds = timedelta(seconds=60)
     files_grace_seconds: Seconds = timedelta(minutes=15)
