@@ -1,6 +1,7 @@
 """The documents say what is so: names, links, numbers, and the version; the deploy workflow does what it says."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -272,12 +273,13 @@ def test_the_version_is_in_pyproject_the_changelog_and_the_templates_output_and_
 
 def deploy(folder: Path, parameters: str, role: str = "") -> "subprocess.CompletedProcess[str]":
     """Run the deploy workflow's last step, with a `sam` that prints its arguments, one a line."""
-    sam = folder / ".local/sam/bin/sam"
+    sam = folder / "bin/sam"
     sam.parent.mkdir(parents=True)
     sam.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     sam.chmod(0o755)
     script = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())["jobs"]["deploy"]["steps"][-1]["run"]
-    environment = {"STACK_NAME": "mine", "AWS_REGION": "eu-west-1", "PARAMETERS": parameters}
+    path = f"{sam.parent}:{os.environ['PATH']}"
+    environment = {"STACK_NAME": "mine", "AWS_REGION": "eu-west-1", "PARAMETERS": parameters, "PATH": path}
     environment["CLOUDFORMATION_ROLE_ARN"] = role  # GitHub sets a variable that there is not to nothing
     command = ["bash", "-e", "-o", "pipefail", "-c", script]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
