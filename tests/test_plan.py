@@ -1,5 +1,6 @@
 """The plan of a tick, as plain calls: who ends, whose turn it is, and what may run at once."""
 
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -204,3 +205,14 @@ def test_every_plan_keeps_all_limits_and_leaves_nobody_out_whom_there_is_room_fo
     room = invocations - len(running) - len(alone)
     if room * GROUP >= len(well) + len(done.turns):
         assert {each.job_id for each in well} <= {*taken}
+
+
+def test_five_thousand_jobs_are_planned_within_two_seconds() -> None:
+    jobs = [queued(f"q-{number}", number % 50, model=f"m-{number % 7}") for number in range(3000)]
+    jobs += [job(f"late-{number}", end_by=NOW) for number in range(1000)] + [
+        job(f"run-{number}") for number in range(1000)
+    ]
+    began = time.process_time()
+    done = plan(jobs, FREE, NOW, Limits(500, 5))
+    assert time.process_time() - began < 2
+    assert [len(done.turns), len(done.expired)] == [500, 1000]

@@ -48,8 +48,8 @@ class Plan:
 
 def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limits) -> Plan:
     """Return what to do about all unfinished jobs."""
-    expired = [job for job in jobs if job.end_by is not None and job.end_by <= now]
-    due = [job for job in jobs if job not in expired and job.next_attempt_at <= now and not job.in_step(now)]
+    expired = [job for job in jobs if job.is_expired(now)]
+    due = [job for job in jobs if job.next_attempt_at <= now and not job.in_step(now) and not job.is_expired(now)]
     running = Counter(job.model for job in jobs if job.status is not Status.WAITING)
     chosen = turns([job for job in due if job.in_queue], running, capacity, now, limits)
     steps = sorted((*chosen, *(job for job in due if not job.in_queue)), key=order)

@@ -40,6 +40,10 @@ class Entry:
         """Return True if the job only waits for its turn to be started."""
         return self.waiting_for is not None and self.waiting_for.in_queue
 
+    def is_expired(self, now: datetime) -> bool:
+        """Return True if the job's bound has passed."""
+        return self.end_by is not None and self.end_by <= now
+
     def in_step(self, now: datetime) -> bool:
         """Return True if a step of the job may be under way."""
         return self.step_until is not None and now < self.step_until
