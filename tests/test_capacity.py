@@ -280,6 +280,16 @@ def test_a_claim_that_saw_no_pause_makes_no_post_when_one_has_begun_meanwhile(wo
     assert [world.job(late)["status"], world.posts(late)] == ["WAITING", 0]
 
 
+def test_a_pause_that_a_wrong_clock_or_a_hand_has_set_to_next_year_is_shortened(world: World) -> None:
+    world.set_capacity(pausedUntil="2027-11-24T02:00:00.000Z")
+    job_id = world.start(world.requested())["jobId"]
+    assert world.job(job_id)["waitingFor"] == "capacity"
+    world.minutes(4)
+    assert world.job(job_id)["status"] == "STARTED"
+    world.until_quiet()
+    checks.at_the_end(world)
+
+
 # --- not ready --------------------------------------------------------------------------------------------------------
 
 

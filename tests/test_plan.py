@@ -116,6 +116,12 @@ def test_a_model_that_has_its_limit_running_has_no_turn_not_even_as_the_probe() 
     assert plan([*running, *queue], Capacity(paused_until=NOW), NOW, limits).turns == {"churn-1"}
 
 
+def test_a_job_whose_steps_fail_takes_no_other_jobs_turn_and_is_not_passed_over() -> None:
+    queue = [queued("odd", 9, failed_steps=3), queued("well", 1)]
+    assert plan(queue, FREE, NOW, Limits(1, 5)).turns == {"odd", "well"}
+    assert plan(queue, FREE, NOW, Limits(1, 5)).groups == (("well",), ("odd",))
+
+
 def test_while_starts_are_paused_nobody_has_a_turn_and_afterwards_the_first_in_the_queue_alone() -> None:
     queue = [queued("second", 2), queued("first", 3)]
     assert plan(queue, Capacity(paused_until=NOW + MINUTE), NOW, LIMITS).turns == frozenset()
@@ -190,9 +196,11 @@ def test_every_plan_keeps_all_limits_and_leaves_nobody_out_whom_there_is_room_fo
     alone = [group for group in done.groups if by_id[group[0]].failed_steps]
     assert all(len(group) == 1 for group in alone)
     assert len(alone) + len(alone_running) <= max(invocations // 2, len(alone_running))
-    assert len(done.turns) <= max(slots - held, 0)
-    if paused is not None:
-        assert len(done.turns) <= (paused <= NOW)
+    for failed in (False, True):
+        chosen = [job_id for job_id in done.turns if bool(by_id[job_id].failed_steps) is failed]
+        assert len(chosen) <= max(slots - held, 0)
+        if paused is not None:
+            assert len(chosen) <= (paused <= NOW)
     well = [
         each
         for each in jobs

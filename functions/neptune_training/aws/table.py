@@ -183,6 +183,13 @@ class Table:
             update += f" {RESUME}"
         self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, update, values))})
 
+    def shorten_pause(self, seen: datetime, until: datetime) -> None:
+        """Let a pause that was to last until `seen` end at `until`, unless it has changed meanwhile."""
+        values = {":seen": {"S": to_text(seen)}, ":until": {"S": to_text(until)}}
+        shorter = update_of(CAPACITY, "SET pausedUntil = :until", values, ConditionExpression="pausedUntil = :seen")
+        with suppress(Changed):
+            self._write(self._client.update_item, **shorter)
+
     def forget_slots(self, job_ids: Iterable[str]) -> None:
         """Give back slots whose jobs have ended."""
         values = {":slots": {"SS": sorted(job_ids)}}

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from neptune_training.checks.request import NEPTUNES_DEFAULTS
+from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting, WaitingFor
 from neptune_training.model.settings import Settings
 
+CLOCKS_DIFFER = timedelta(minutes=1)
 SLOWEST_RETRY = timedelta(minutes=5)
 OTHER_STAGES = 2  # the processing before the trials and the transform after them: each may take as long as a trial
 SPOT_FACTOR = (
@@ -70,6 +72,12 @@ def longest_run(request: dict[str, object]) -> timedelta:
     )
     factor = SPOT_FACTOR if said.get("enableManagedSpotTraining") else 1
     return timedelta(seconds=min((math.ceil(trials / parallel) + OTHER_STAGES) * timeout * factor, 10 * 365 * 86_400))
+
+
+def longest_pause(settings: Settings) -> timedelta:
+    """Return the longest pause of all starts that is ever set: after a refusal, or while a probe is under way."""
+    probe = timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
+    return max(settings.capacity_probe_seconds, probe) + CLOCKS_DIFFER
 
 
 def retry_at(failed_steps: int, settings: Settings, now: datetime) -> datetime:

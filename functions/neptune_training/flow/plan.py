@@ -1,9 +1,10 @@
 """Which jobs `track` ends and which get a step now: the order of the queue, probes, and what may run at once.
 
-One pure function over what the index and the control item say. Three rules keep one job from delaying another:
+One pure function over what the index and the control item say. Four rules keep one job from delaying another:
 
 - A job whose last step ended well shares an invocation of `step` with others; any other job has one of its own.
 - Of the invocations that may run at once, at least half are for the jobs whose last step ended well.
+- A job whose last step did not end well takes no other job's turn: both may try, and the claim decides.
 - A refused probe goes behind all jobs that wait: its place in the queue is the time of its refusal.
 """
 
@@ -51,7 +52,11 @@ def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limit
     expired = [job for job in jobs if job.is_expired(now)]
     due = [job for job in jobs if job.next_attempt_at <= now and not job.in_step(now) and not job.is_expired(now)]
     running = Counter(job.model for job in jobs if job.status is not Status.WAITING)
-    chosen = turns([job for job in due if job.in_queue], running, capacity, now, limits)
+    queue = [job for job in due if job.in_queue]
+    chosen = [
+        *turns([job for job in queue if not job.failed_steps], running, capacity, now, limits),
+        *turns([job for job in queue if job.failed_steps], running, capacity, now, limits),
+    ]
     steps = sorted((*chosen, *(job for job in due if not job.in_queue)), key=order)
     alone = [job for job in steps if job.failed_steps]
     together = [job for job in steps if not job.failed_steps]

@@ -93,16 +93,24 @@ class Tracker:
     # --- slots --------------------------------------------------------------------------------------------------------
 
     def capacity(self, jobs: Iterable[Entry], now: datetime, done: Tick) -> Capacity:
-        """Return the capacity if a job waits in the queue, with the slots of ended jobs freed."""
+        """Return the capacity if a job waits in the queue, with what no function has left behind repaired."""
         if not any(job.in_queue and job.next_attempt_at <= now for job in jobs):
             return Capacity()
         capacity = self.table.capacity()
+        longest = now + bounds.longest_pause(self.settings)
+        if capacity.paused_until is not None and capacity.paused_until > longest:
+            log.error("a pause longer than any is", extra={"pausedUntil": capacity.paused_until.isoformat()})
+            self.table.shorten_pause(capacity.paused_until, longest)
         ended = [*self.ended_jobs(capacity.slots - {job.job_id for job in jobs if holds_slot(job)}, done)]
-        if not ended:
-            return capacity
-        log.error("slots of ended jobs", extra={"jobIds": ended})
-        self.table.forget_slots(ended)
-        return self.table.capacity()
+        if ended:
+            log.error("slots of ended jobs", extra={"jobIds": ended})
+            self.table.forget_slots(ended)
+        return Capacity(
+            slots=capacity.slots - set(ended),
+            paused_until=min(capacity.paused_until, longest) if capacity.paused_until else None,
+            refusals=capacity.refusals,
+            paused_for=capacity.paused_for,
+        )
 
     def ended_jobs(self, job_ids: Iterable[str], done: Tick) -> Iterable[str]:
         """Yield those of the jobs that have ended, as far as they can be read in a few seconds.
