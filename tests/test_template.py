@@ -117,7 +117,7 @@ def test_a_vpc_without_its_parts_is_refused_and_each_is_named() -> None:
         assert name in refusals
 
 
-READ_TIMEOUTS = template()["Parameters"]["NeptuneReadTimeoutSeconds"]["AllowedValues"]
+READ_TIMEOUTS = [int(text) for text in template()["Parameters"]["NeptuneReadTimeoutSeconds"]["AllowedValues"]]
 
 
 @pytest.mark.parametrize("seconds", READ_TIMEOUTS)
