@@ -10,7 +10,7 @@ A history that breaks a promise becomes a plain test elsewhere: it says better w
 
 import json
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -39,17 +39,23 @@ TROUBLE = (
 DOWN = error("InternalServerError")
 CONFLICT = error("TransactionCanceledException", 400, CancellationReasons=[{"Code": "TransactionConflict"}])
 READ_TIMEOUT = 20.0
-LATEST_ARRIVAL = 100.0  # seconds that a request may be on its way: less than what is left of a lease when it went out
 WHICH = st.integers(0, 1_000_000)  # one of however many there are then
+KINDS = st.sampled_from(["start", "step", "step", "track"])
+TURNS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 25)), min_size=2, max_size=8)
 MOST_TRIGGERS, MOST_FUNCTIONS = 12, 4
 
 
 class Interleavings(RuleBasedStateMachine):
-    """One history."""
+    """One history. `parameters` are the template's."""
+
+    parameters: ClassVar[dict[str, str]] = {}
+    latest_arrival = 100.0  # seconds that a request may be on its way: less than what is left of a lease when it left
+    in_doubt = False  # jobs may end that Neptune has not told of for too long
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World({"check_ids": False, "stage_seconds": 30.0}).__enter__()
+        self.world = World({"check_ids": False, "stage_seconds": 30.0}, **self.parameters).__enter__()
+        self.world.clock.shared = True
         self.functions = Actors()
         self.bodies: list[str] = []
         self.trouble: list[tuple[str, str]] = []  # service, and how its next call goes wrong
@@ -105,24 +111,44 @@ class Interleavings(RuleBasedStateMachine):
 
     # --- functions, side by side --------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.world.queue.visible() and len(self.functions.acting) < MOST_FUNCTIONS)
-    @rule(which=WHICH, moments=st.integers(1, 40))
-    def start(self, which: int, moments: int) -> None:
-        visible = self.world.queue.visible()
-        message = visible[which % len(visible)]
-        self.act(Actor(message.id, self.world.context().deadline, lambda: self.world.receive(message)), moments)
+    room = precondition(lambda self: len(self.functions.acting) < MOST_FUNCTIONS)
 
-    @precondition(lambda self: len(self.functions.acting) < MOST_FUNCTIONS)
-    @rule(moments=st.integers(1, 100))
-    def track(self, moments: int) -> None:
-        self.act(Actor("track", self.world.context().deadline, self.world.track), moments)
+    @room
+    @rule(kind=KINDS, which=WHICH, moments=st.integers(1, 40))
+    def one(self, kind: str, which: int, moments: int) -> None:
+        self.act(self.invoked(kind, which), moments)
 
-    @precondition(lambda self: len(self.functions.acting) < MOST_FUNCTIONS)
-    @rule(turns=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 25)), min_size=2, max_size=8))
-    def two_ticks_take_turns(self, turns: list[tuple[int, int]]) -> None:
-        ticks = [Actor(f"track {number}", self.world.context().deadline, self.world.track) for number in range(2)]
-        for which, moments in turns:
-            self.act(ticks[which], moments)
+    @room
+    @rule(kinds=st.tuples(KINDS, KINDS), which=WHICH, turns=TURNS)
+    def two_take_turns(self, kinds: tuple[str, str], which: int, turns: list[tuple[int, int]]) -> None:
+        two = [self.invoked(kind, which) for kind in kinds]
+        for number, moments in turns:
+            self.act(two[number], moments)
+
+    def invoked(self, kind: str, which: int) -> Actor | None:
+        """One invocation more of `start`, `step` or `track`, as far as there is something to invoke it for."""
+        match kind:
+            case "start" if visible := self.world.queue.visible():
+                message = visible[which % len(visible)]
+                return Actor(kind, self.world.context().deadline, lambda: self.world.receive(message))
+            case "step" if invocations := self.invocations():
+                event = invocations.pop(which % len(invocations))
+                return Actor(kind, self.world.context().deadline, lambda: self.world.run_step(event))
+            case "track":
+                return Actor(kind, self.world.tick_context().deadline, self.world.tick)
+        return None
+
+    def invocations(self) -> list[dict[str, Any]]:
+        """Those of `step` that have been asked for, by a tick just now if there were none."""
+        if not self.world.invocations:
+            self.world.tick()
+        return self.world.invocations
+
+    @precondition(lambda self: self.world.invocations)
+    @rule(which=WHICH, twice=st.booleans())
+    def an_invocation_comes_twice_or_never(self, which: int, twice: bool) -> None:
+        event = self.world.invocations.pop(which % len(self.world.invocations))
+        self.world.invocations += [event] * 2 * twice
 
     @rule()
     def notify(self) -> None:
@@ -144,7 +170,9 @@ class Interleavings(RuleBasedStateMachine):
     def function(self, which: int) -> Actor:
         return self.functions.acting[which % len(self.functions.acting)]
 
-    def act(self, actor: Actor, moments: int) -> None:
+    def act(self, actor: Actor | None, moments: int) -> None:
+        if actor is None:
+            return
         if actor not in self.functions.acting and not actor.over:
             self.functions.acting.append(actor)
         while moments and not actor.over:
@@ -178,12 +206,13 @@ class Interleavings(RuleBasedStateMachine):
         self.trouble += [trouble] * times
 
     @precondition(lambda self: any(self.posting()))
-    @rule(which=WHICH, seconds=st.floats(0, LATEST_ARRIVAL))
-    def a_start_is_long_on_its_way(self, which: int, seconds: float) -> None:
+    @rule(which=WHICH, share=st.floats(0, 1))
+    def a_start_is_long_on_its_way(self, which: int, share: float) -> None:
         """Its client has given up when it arrives."""
         posting = self.posting()
         actor = posting[which % len(posting)]
-        self.on_the_way.append((self.world.clock.epoch() + seconds, json.loads(actor.at.parameters["body"])))
+        arrives = self.world.clock.epoch() + share * self.latest_arrival
+        self.on_the_way.append((arrives, json.loads(actor.at.parameters["body"])))
         self.world.clock.sleep(READ_TIMEOUT)
         actor.go(ReadTimeoutError(endpoint_url="https://neptune"))
         self.clear_away()
@@ -247,7 +276,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @invariant()
     def promises_hold(self) -> None:
-        checks.always(self.world, self.checked)
+        checks.always(self.world, self.checked, in_doubt=self.in_doubt)
         self.checked = len(self.world.stream())
 
     def teardown(self) -> None:

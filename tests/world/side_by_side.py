@@ -32,4 +32,4 @@ class SideBySide:
         except Hang:
             self._hung = True
         self._ends.append(self._clock.time)
-        self._clock.time = min(self._clock.time, began + PATIENCE)
+        self._clock.go_back(min(self._clock.time, began + PATIENCE))

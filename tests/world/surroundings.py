@@ -46,8 +46,13 @@ class Surroundings:
         self._moment = threading.RLock()
         self._streamed: list[dict[str, Any]] = []
         self.invocations: list[dict[str, Any]] = []  # of `step`, that `track` has asked for
-        self.stepping: list[str] = []  # the jobs of the invocation of `step` that runs
+        self._own = threading.local()
         self._exit = ExitStack()
+
+    @property
+    def stepping(self) -> list[str]:
+        """The jobs of the invocation of `step` that runs in this thread."""
+        return getattr(self._own, "stepping", [])
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
@@ -89,7 +94,7 @@ class Surroundings:
     def _own_time(self) -> Any:
         """Nobody looks at another clock: not the functions, not the waits between tries, not S3."""
         with (
-            patch("wiring.now", self.clock.now),
+            patch("wiring.now", self.clock.seen),
             patch("step.SideBySide", partial(SideBySide, self.clock)),
             patch("wiring.time", SimpleNamespace(sleep=self.clock.sleep)),
             patch.object(Table.__init__, "__defaults__", (self.clock.sleep,)),

@@ -45,11 +45,15 @@ class World(Triggers, Hands, Memory):
         read_timeout = {key: self.parameters[key] for key in ("NeptuneReadTimeoutSeconds",) if key in self.parameters}
         self.timeout = float(template.resource_of("StepFunction", **read_timeout)["Timeout"])
         self.errors: list[Exception] = []
+        self.skew: Callable[[], timedelta] = timedelta  # how far the clock of each next invocation is wrong
 
     # --- invocations --------------------------------------------------------------------------------------------------
 
     def context(self) -> Context:
         return Context(self.clock, self.timeout)
+
+    def tick_context(self) -> Context:
+        return Context(self.clock, TRACK_TIMEOUT)
 
     def start(self, body: str, message_id: str | None = "message-0") -> dict[str, Any]:
         """Invoke `start` as SQS does, and return its answer."""
@@ -76,7 +80,7 @@ class World(Triggers, Hands, Memory):
 
     def tick(self) -> bool:
         """A tick by itself."""
-        return self.survives(lambda: track.handler({"source": "aws.events"}, Context(self.clock, TRACK_TIMEOUT)))
+        return self.survives(lambda: track.handler({"source": "aws.events"}, self.tick_context()))
 
     def take_step(self) -> bool:
         """The next invocation of `step`. Its time is its own: others run beside it."""
@@ -84,15 +88,20 @@ class World(Triggers, Hands, Memory):
             if not self.invocations:
                 return True
             event, began = self.invocations.pop(0), self.clock.time
-        self.stepping = event["jobIds"]
+        survived = self.run_step(event)
+        self.clock.go_back(began)
+        return survived
+
+    def run_step(self, event: dict[str, Any]) -> bool:
+        """One invocation of `step`."""
+        self._own.stepping = event["jobIds"]
         survived = self.survives(lambda: step.handler(event, self.context()))
-        self.clock.time, self.stepping = began, []
+        self._own.stepping = []
         return survived
 
     def take(self, job_id: str, *, turn: bool = False) -> bool:
         """One step of one job."""
-        event = {"jobIds": [job_id], "turns": [job_id] if turn else []}
-        return self.survives(lambda: step.handler(event, self.context()))
+        return self.run_step({"jobIds": [job_id], "turns": [job_id] if turn else []})
 
     def notify(self) -> bool:
         """Hand the stream's new records on; an error leaves its place as it was."""
@@ -105,6 +114,7 @@ class World(Triggers, Hands, Memory):
     def survives(self, invocation: Callable[[], Any]) -> bool:
         """Lambda: whatever goes wrong in an invocation ends that one only. Its jitter is the same each time."""
         random.seed(1)
+        self.clock.skew = self.skew()
         try:
             invocation()
         except Hang:
@@ -115,6 +125,8 @@ class World(Triggers, Hands, Memory):
         except Exception as error:  # noqa: BLE001 - Lambda catches them all
             self.errors.append(error)
             return False
+        finally:
+            self.clock.skew = timedelta(0)
         return True
 
     # --- time ---------------------------------------------------------------------------------------------------------
