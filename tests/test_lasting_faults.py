@@ -61,7 +61,7 @@ class LastingFaults(Interleavings):
 
     @initialize(seed=WHICH, most=st.sampled_from([0, 60, 60]))
     def clocks_are_wrong(self, seed: int, most: int) -> None:
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)
         self.world.skew = lambda: timedelta(seconds=chance.choice((-most, 0, most, chance.randint(-most, most))))
 
     @rule(operation=st.sampled_from([START, START, GET]), kind=KINDS, which=WHICH, status=st.sampled_from(STATUSES))
