@@ -86,7 +86,8 @@ def tracker(environment: Mapping[str, str] = os.environ) -> Tracker:
     """Make what a tick acts on out of the function's environment."""
     settings = Settings.from_environment(environment)
     table = Table(boto3.client("dynamodb", config=QUICK), settings.training_jobs_table)
-    lambda_ = boto3.client("lambda", config=QUICK)
+    hasty = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+    lambda_ = boto3.client("lambda", config=hasty)
 
     def invoke(job_ids: tuple[str, ...], turns: tuple[str, ...]) -> None:
         event: dict[str, Any] = {"jobIds": job_ids, "turns": turns}

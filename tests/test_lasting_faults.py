@@ -123,9 +123,7 @@ def overdue(world: World, lasting: Lasting, slack: timedelta) -> list[str]:
     """The jobs that are still as they were when their bound had passed."""
     now, jobs = world.clock.now(), world.jobs()
     bounds = {job_id: bound_of(job, lasting) for job_id, job in jobs.items()}
-    return [
-        f"{bound.why}: {jobs[job_id]}" for job_id, bound in bounds.items() if bound and now > bound.until + slack
-    ]
+    return [f"{bound.why}: {jobs[job_id]}" for job_id, bound in bounds.items() if bound and now > bound.until + slack]
 
 
 def bound_of(job: dict[str, Any], lasting: Lasting) -> Bound | None:

@@ -109,10 +109,13 @@ class Table:
         found = (entry_of(plain(each)) for page in pages for each in page["Items"])
         return (entry for entry in found if entry)
 
-    def postpone_unreadable(self, job_id: str, until: datetime) -> None:
-        """Let a record that cannot be read be due again at `until`, so that it delays no other job."""
+    def postpone(self, job_id: str, until: datetime) -> None:
+        """Let a record that cannot be read or replaced be due again at `until`, so that it delays no other job."""
         values = {":until": {"S": to_text(until)}}
-        self._write(self._client.update_item, **update_of(job_id, "SET nextAttemptAt = :until", values))
+        unfinished = "attribute_exists(nextAttemptAt)"
+        later = update_of(job_id, "SET nextAttemptAt = :until", values, ConditionExpression=unfinished)
+        with suppress(Changed):
+            self._write(self._client.update_item, **later)
 
     def newest_completed(self, model: str) -> str | None:
         """The id of the job of `model` that was asked for last among those COMPLETED."""
@@ -154,7 +157,7 @@ class Table:
         if seen.paused_until:
             condition = f"{room} AND pausedUntil = :seen AND pausedUntil <= :now"
             update = "ADD slots :slot SET pausedUntil = :until"
-            values |= {":seen": {"S": to_text(seen.paused_until)}, ":until": {"S": to_text(probe_until)}}
+            values |= {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(probe_until)}}
         else:
             condition, update = f"{room} AND attribute_not_exists(pausedUntil)", "ADD slots :slot"
             del values[":now"]
@@ -183,12 +186,17 @@ class Table:
             update += f" {RESUME}"
         self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, update, values))})
 
-    def shorten_pause(self, seen: datetime, until: datetime) -> None:
-        """Let a pause that was to last until `seen` end at `until`, unless it has changed meanwhile."""
-        values = {":seen": {"S": to_text(seen)}, ":until": {"S": to_text(until)}}
+    def shorten_pause(self, seen: Capacity, until: datetime) -> None:
+        """Let the pause end at `until`, unless it has changed since it was `seen`."""
+        values = {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(until)}}
         shorter = update_of(CAPACITY, "SET pausedUntil = :until", values, ConditionExpression="pausedUntil = :seen")
         with suppress(Changed):
             self._write(self._client.update_item, **shorter)
+
+    def add_slots(self, job_ids: Iterable[str]) -> None:
+        """Take slots for jobs that run without one."""
+        values = {":slots": {"SS": sorted(job_ids)}}
+        self._write(self._client.update_item, **update_of(CAPACITY, "ADD slots :slots", values))
 
     def forget_slots(self, job_ids: Iterable[str]) -> None:
         """Give back slots whose jobs have ended."""

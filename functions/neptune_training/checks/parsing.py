@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Literal, NamedTuple
 
 MAX_MEGABYTES = 200  # of the functions' 512; an ordinary script of 130 KB takes 17
@@ -56,6 +57,7 @@ TOO_SLOW = Parsed(unchecked=f"it was not parsed within {MAX_WAIT_SECONDS} second
 NOT_REACHED = Parsed(unchecked="it was not parsed, because another one took too much memory or time")
 NO_CHILD = Parsed(unchecked="the process that parses it could not be started")
 
+_one_child = Lock()
 _known: dict[bytes, Parsed] = {}  # a job that waits is checked every minute
 
 
@@ -71,9 +73,22 @@ def regex(text: str) -> Item:
 
 def parse(items: Sequence[Item]) -> list[Parsed]:
     """Return what is known of each item, in their order. One child parses all that are not known yet."""
-    new = [item for item in dict.fromkeys(items) if digest(item) not in _known]
-    found = dict(zip(new, ask(new), strict=True)) if new else {}
-    return [found[item] if item in found else _known[digest(item)] for item in items]
+    known = {item: _known.get(digest(item)) for item in items}
+    found = {item: answer for item, answer in known.items() if answer}
+    new = [item for item in dict.fromkeys(items) if item not in found]
+    if new:
+        found |= zip(new, ask_alone(new), strict=True)
+    return [found[item] for item in items]
+
+
+def ask_alone(items: Sequence[Item]) -> list[Parsed]:
+    """Return the child's answers. Steps side by side have one child at a time: two could take all of the memory."""
+    if not _one_child.acquire(timeout=MAX_WAIT_SECONDS):
+        return [TOO_SLOW] * len(items)
+    try:
+        return ask(items)
+    finally:
+        _one_child.release()
 
 
 def ask(items: Sequence[Item]) -> list[Parsed]:

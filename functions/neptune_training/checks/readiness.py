@@ -147,7 +147,9 @@ class Readiness:
             case Absent():
                 return None
             case Found():
-                ours = look.writes_to(request.trainModelS3Location)
+                # The stack's own place for this id: one that the sender chose would prove nothing.
+                own = f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}"
+                ours = request.trainModelS3Location == own and look.writes_to(own)
                 return replace(ready, exists=True) if ours else Never((id_taken(job.jobId),))
             case Unknown(failure):  # this job's own trouble, perhaps: it must not wait at the head of the queue
                 access = failure.waiting_for is WaitingFor.ACCESS

@@ -35,6 +35,13 @@ def error(raised: Exception) -> Problem:
     return Problem(field="step", problem=problem, remedy=remedy)
 
 
+def not_claimed(job: Record) -> Problem:
+    """Say that the job could not be claimed although a slot was free: something in the table is not as it should be."""
+    problem = "could not be claimed, although a slot was free"
+    remedy = f"{NOTHING_TO_DO}: it is tried again within five minutes"
+    return Problem(field="jobId", value=job.jobId, problem=problem, remedy=remedy)
+
+
 def gave_up(waited_for: WaitingFor, reasons: tuple[Problem, ...], *, unanswered: bool) -> tuple[Problem, ...]:
     """Say that the job has waited for as long as it may, and what it waited for."""
     waited = f"waited for {waited_for} until giveUpAt"

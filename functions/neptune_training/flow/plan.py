@@ -20,6 +20,7 @@ from neptune_training.model.unfinished import Entry
 
 GROUP = 20  # jobs of one invocation, where that is enough
 LARGEST_GROUP = 100
+SPARE_TURNS = 2
 URGENT_FIRST = (Status.WAITING, Status.REQUESTED, Status.STARTED)
 
 
@@ -58,7 +59,7 @@ def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limit
         *turns([job for job in queue if job.failed_steps], running, capacity, now, limits),
     ]
     steps = sorted((*chosen, *(job for job in due if not job.in_queue)), key=order)
-    alone = [job for job in steps if job.failed_steps]
+    alone = sorted((job for job in steps if job.failed_steps), key=lambda job: job.failed_steps)
     together = [job for job in steps if not job.failed_steps]
     groups = invocations(alone, together, [job for job in jobs if job.in_step(now)], limits.invocations)
     return Plan(
@@ -79,8 +80,9 @@ def turns(
     """Return the jobs of the queue that may start now.
 
     While starts are paused, none; after a pause one, the probe: the first in the queue. Otherwise as many as slots are
-    free: first the jobs of the models with the fewest jobs running, and among these the first in the queue. None of a
-    model that has as many jobs running as is allowed.
+    free, and two more, in case a record cannot be read or written; the claim keeps to the limit. The models with the
+    fewest jobs running come first, and of their jobs the first in the queue. None of a model that has as many jobs
+    running as is allowed.
     """
     if capacity.is_paused(now):
         return []
@@ -88,7 +90,7 @@ def turns(
     free = limits.slots - len(capacity.slots)
     probing = capacity.paused_until is not None
     running, chosen = Counter(running), list[Entry]()
-    while len(chosen) < (min(free, 1) if probing else free):
+    while free > 0 and len(chosen) < (1 if probing else free + SPARE_TURNS):
         waiting = [job for job in waiting if running[job.model] < limits.per_model]
         if not waiting:
             break
@@ -111,6 +113,7 @@ def invocations(
     room = max(most - len({job.step_until for job in in_step}), 0)
     room_alone = min(max(most // 2 - len(alone_already), 0), room)
     singles = [[job] for job in alone[:room_alone]]
-    wanted = min(room - len(singles), math.ceil(len(together) / GROUP))
+    trouble = any(job.failed_steps for job in (*alone, *in_step))  # then more groups: one death ends fewer steps
+    wanted = min(room - len(singles), len(together) if trouble else math.ceil(len(together) / GROUP))
     groups = [list(together[number::wanted][:LARGEST_GROUP]) for number in range(wanted)]
     return groups + singles

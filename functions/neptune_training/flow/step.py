@@ -40,16 +40,30 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
     """
     try:
         job = services.table.get(job_id)
-    except ValidationError:
-        services.table.postpone_unreadable(job_id, services.now() + UNREADABLE_RETRY)
-        raise
-    if job is None or isinstance(job, Ended) or not due(job, services.now()):
-        return job
-    try:
+        if job is None or isinstance(job, Ended) or not due(job, services.now()):
+            return job
         begun = begin(services, job, deadline)
+    except Changed:
+        return taken_by_another(services, job_id)
+    except Exception as error:
+        later = UNREADABLE_RETRY if isinstance(error, ValidationError) else bounds.SLOWEST_RETRY
+        services.table.postpone(job_id, services.now() + later)
+        raise
+    try:
         return next_of(services, begun, deadline, has_turn=has_turn)
-    except Changed:  # somebody else took a step of this job first
+    except Changed:
         return services.table.get(job_id)
+
+
+def taken_by_another(services: Services, job_id: str) -> Job | None:
+    """Return the job that another invocation has changed first.
+
+    If it is still due, nobody has: its version is not what a number is, perhaps. It must not stay at the head.
+    """
+    job = services.table.get(job_id)
+    if job is not None and not isinstance(job, Ended) and due(job, services.now()):
+        services.table.postpone(job_id, services.now() + UNREADABLE_RETRY)
+    return job
 
 
 def due(job: UnfinishedJob, now: datetime) -> bool:

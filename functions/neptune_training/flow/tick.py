@@ -5,25 +5,25 @@ index, control item ──► plan ──► end the jobs whose bound has passed
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from pydantic import ValidationError
-
-from neptune_training.aws.table import Changed, Table
+from neptune_training.aws.table import CAPACITY, Changed, Table
 from neptune_training.flow import bounds, messages
 from neptune_training.flow.plan import Limits, Plan, plan
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.jobs import Ended, Requested, Started, Status, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.jobs import Ended, Job, Requested, Started, Status, UnfinishedJob, Waiting, WaitingFor
 from neptune_training.model.settings import Settings
+from neptune_training.model.times import to_text
 from neptune_training.model.unfinished import Entry
 
 log = logging.getLogger(__name__)
 
 REPAIR_FOR = timedelta(seconds=5)
-TIME_TO_INVOKE = timedelta(seconds=15)  # kept back from repairing and ending
+TIME_TO_INVOKE = timedelta(seconds=30)  # kept back from ending jobs
+TIME_FOR_ONE_CALL = timedelta(seconds=10)
 
 Invoke = Callable[[tuple[str, ...], tuple[str, ...]], None]
 
@@ -65,23 +65,25 @@ class Tracker:
         """Make one tick. Nothing that concerns one job keeps the others from their turn."""
         jobs, now = self.table.unfinished(), self.now()
         done = seen(jobs, now)
-        capacity = self.capacity(jobs, now, done)
         settings = self.settings
         limits = Limits(
             slots=settings.max_concurrent_training_jobs,
             invocations=settings.max_concurrent_steps,
             per_model=settings.max_concurrent_training_jobs_per_model,
         )
-        planned = plan(jobs, capacity, now, limits)
-        self.invoke_steps(planned, done)
+        planned = plan(jobs, self.capacity(jobs, now, done), now, limits)
         for job_id in planned.expired:
             if self.now() < deadline - TIME_TO_INVOKE:
                 self.end(job_id, done)
+        self.invoke_steps(planned, deadline, done)
         return done
 
-    def invoke_steps(self, planned: Plan, done: Tick) -> None:
+    def invoke_steps(self, planned: Plan, deadline: datetime, done: Tick) -> None:
         """Hand each group to an invocation of its own."""
         for group in planned.groups:
+            if self.now() >= deadline - TIME_FOR_ONE_CALL:
+                done.failed += group
+                continue
             try:
                 self.invoke(group, tuple(job_id for job_id in group if job_id in planned.turns))
             except Exception:
@@ -92,42 +94,50 @@ class Tracker:
 
     # --- slots --------------------------------------------------------------------------------------------------------
 
-    def capacity(self, jobs: Iterable[Entry], now: datetime, done: Tick) -> Capacity:
-        """Return the capacity if a job waits in the queue, with what no function has left behind repaired."""
+    def capacity(self, jobs: Sequence[Entry], now: datetime, done: Tick) -> Capacity:
+        """Return the capacity if a job waits in the queue, with what no function has left behind repaired.
+
+        While it cannot be read, no job of the queue has a turn; all others have.
+        """
         if not any(job.in_queue and job.next_attempt_at <= now for job in jobs):
             return Capacity()
-        capacity = self.table.capacity()
+        try:
+            return self.repaired(self.table.capacity(), {job.job_id for job in jobs if holds_slot(job)}, now, done)
+        except Exception:
+            log.exception("the capacity cannot be read or repaired")
+            done.failed.append(CAPACITY)
+            return Capacity(paused_until=datetime.max.replace(tzinfo=UTC))
+
+    def repaired(self, capacity: Capacity, holders: set[str], now: datetime, done: Tick) -> Capacity:
+        """Return the capacity without slots of ended jobs, with those of jobs that run, and with a pause that ends."""
         longest = now + bounds.longest_pause(self.settings)
-        if capacity.paused_until is not None and capacity.paused_until > longest:
-            log.error("a pause longer than any is", extra={"pausedUntil": capacity.paused_until.isoformat()})
-            self.table.shorten_pause(capacity.paused_until, longest)
-        ended = [*self.ended_jobs(capacity.slots - {job.job_id for job in jobs if holds_slot(job)}, done)]
-        if ended:
-            log.error("slots of ended jobs", extra={"jobIds": ended})
-            self.table.forget_slots(ended)
-        return Capacity(
-            slots=capacity.slots - set(ended),
-            paused_until=min(capacity.paused_until, longest) if capacity.paused_until else None,
-            refusals=capacity.refusals,
-            paused_for=capacity.paused_for,
-        )
+        odd = capacity.paused_until is not None and capacity.pause_text != to_text(min(capacity.paused_until, longest))
+        surplus = [*self.which(capacity.slots - holders, Ended, None, done=done)]
+        lacking = [*self.which(holders - capacity.slots, Requested, Started, done=done)]
+        if odd and capacity.paused_until is not None:
+            log.error("a pause that no function sets", extra={"pausedUntil": capacity.pause_text})
+            self.table.shorten_pause(capacity, min(capacity.paused_until, longest))
+        if surplus:
+            log.error("slots of ended jobs", extra={"jobIds": surplus})
+            self.table.forget_slots(surplus)
+        if lacking:
+            log.error("jobs without a slot", extra={"jobIds": lacking})
+            self.table.add_slots(lacking)
+        return self.table.capacity() if odd or surplus or lacking else capacity
 
-    def ended_jobs(self, job_ids: Iterable[str], done: Tick) -> Iterable[str]:
-        """Yield those of the jobs that have ended, as far as they can be read in a few seconds.
-
-        A slot is freed with the write that ends its job; this finds what any other hand has left behind.
-        """
+    def which(self, job_ids: Iterable[str], *kinds: type[Job] | None, done: Tick) -> Iterable[str]:
+        """Yield those of the jobs whose record is of one of these kinds, None for no record, within a few seconds."""
         until = self.now() + REPAIR_FOR
-        for job_id in job_ids:
+        for job_id in sorted(job_ids):
             if self.now() >= until:
                 return
             try:
                 job = self.table.get(job_id)
-            except ValidationError:  # it may be training: it keeps its slot
+            except Exception:  # it may be training: it keeps what it has
                 log.exception("not a job", extra={"jobId": job_id})
                 done.failed.append(job_id)
                 continue
-            if job is None or isinstance(job, Ended):
+            if (None if job is None else type(job)) in kinds:
                 yield job_id
 
     # --- bounds -------------------------------------------------------------------------------------------------------

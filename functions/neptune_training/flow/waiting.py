@@ -75,6 +75,8 @@ def claim(  # noqa: PLR0911 - each is one way out
         )
     except Changed:
         return lost_race(services, job)
+    if services.now() >= give_up_at:  # the claim took long: no start is sent after giveUpAt
+        return outcomes.give_up(services, claimed, job.waitingFor, job.reasons, unanswered=job.unanswered)
     if not services.time_to_start(deadline):  # the claim took long: a start now could be cut off, and its answer lost
         return outcomes.wait_again(services, claimed, WaitingFor.TURN, (), tried=False, unanswered=job.unanswered)
     if ready.exists:
@@ -122,4 +124,7 @@ def lost_race(services: Services, job: Waiting) -> Job:
     found = services.table.get(job.jobId)
     if found is None or found.version != job.version:
         return found or job
-    return queue(services, job, services.table.capacity())
+    capacity, limit = services.table.capacity(), services.settings.max_concurrent_training_jobs
+    if capacity.paused_until or not capacity.has_slot_for(job.jobId, limit):
+        return queue(services, job, capacity)
+    return outcomes.wait(services, job, WaitingFor.ERROR, (messages.not_claimed(job),), failed=True)

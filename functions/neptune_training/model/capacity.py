@@ -8,7 +8,7 @@ Values only. `aws.table` reads and writes them, `flow.plan` and `flow.waiting` d
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from neptune_training.model.jobs import WaitingFor
@@ -24,12 +24,14 @@ class Capacity:
         paused_until: When the next probe may be sent. None while starts are not paused.
         refusals: How many starts in a row Neptune has refused. Each one doubles the next pause.
         paused_for: Why starts are paused: no capacity, or Neptune cannot be reached.
+        pause_text: `paused_until` as the item has it.
     """
 
     slots: frozenset[str] = frozenset()
     paused_until: datetime | None = None
     refusals: int = 0
     paused_for: WaitingFor = WaitingFor.CAPACITY
+    pause_text: str = ""
 
     def is_paused(self, now: datetime) -> bool:
         """Return True while no job may be started, not even as a probe."""
@@ -45,16 +47,25 @@ def waiting_for(text: Any) -> WaitingFor | None:
     return WaitingFor(text) if text in tuple(WaitingFor) else None
 
 
+def time_of(text: Any) -> datetime:
+    """Return when a pause ends. One that cannot be read never ends: `track` shortens it."""
+    try:
+        return from_text(text)
+    except (TypeError, ValueError):
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def capacity_of(item: Mapping[str, Any]) -> Capacity:
     """Build a `Capacity` from the control item.
 
     `item` has plain Python values, for example `{"slots": {"fraud-1"}, "pausedUntil": "2026-11-24T02:38:08.754Z",
     "refusals": 2, "pausedFor": "capacity"}`. It is empty if the item does not exist yet.
     """
-    until = item.get("pausedUntil")
+    until, refusals = item.get("pausedUntil"), item.get("refusals")
     return Capacity(
         slots=frozenset(item.get("slots", ())),
-        paused_until=from_text(until) if until else None,
-        refusals=int(item.get("refusals", 0)),
+        paused_until=time_of(until) if until else None,
+        pause_text=str(until or ""),
+        refusals=refusals if isinstance(refusals, int) else 0,
         paused_for=waiting_for(item.get("pausedFor")) or WaitingFor.CAPACITY,
     )

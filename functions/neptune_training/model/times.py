@@ -16,4 +16,5 @@ def to_text(time: datetime) -> str:
 
 def from_text(text: str) -> datetime:
     """The reverse of `to_text`."""
-    return datetime.fromisoformat(text)
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)  # somebody wrote it by hand

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from neptune_training.model.capacity import waiting_for
@@ -12,6 +12,7 @@ from neptune_training.model.times import from_text
 
 log = logging.getLogger(__name__)
 
+LONGEST_INVOCATION = timedelta(minutes=15)
 PROJECTED = ("createdAt", "model", "waitingFor", "giveUpAt", "endBy", "stepUntil", "failedSteps")
 
 
@@ -45,8 +46,8 @@ class Entry:
         return self.end_by is not None and self.end_by <= now
 
     def in_step(self, now: datetime) -> bool:
-        """Return True if a step of the job may be under way."""
-        return self.step_until is not None and now < self.step_until
+        """Return True if a step of the job may be under way. No invocation takes longer than Lambda allows."""
+        return self.step_until is not None and now < self.step_until <= now + LONGEST_INVOCATION
 
 
 def entry_of(item: Mapping[str, Any]) -> Entry | None:
