@@ -61,7 +61,7 @@ class LastingFaults(Interleavings):
 
     @initialize(seed=WHICH, most=st.sampled_from([0, 60, 60]))
     def clocks_are_wrong(self, seed: int, most: int) -> None:
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)
         self.world.skew = lambda: timedelta(seconds=chance.choice((-most, 0, most, chance.randint(-most, most))))
 
     @rule(operation=st.sampled_from([START, START, GET]), kind=KINDS, which=WHICH, status=st.sampled_from(STATUSES))
@@ -123,9 +123,7 @@ def overdue(world: World, lasting: Lasting, slack: timedelta) -> list[str]:
     """The jobs that are still as they were when their bound had passed."""
     now, jobs = world.clock.now(), world.jobs()
     bounds = {job_id: bound_of(job, lasting) for job_id, job in jobs.items()}
-    return [
-        f"{bound.why}: {jobs[job_id]}" for job_id, bound in bounds.items() if bound and now > bound.until + slack
-    ]
+    return [f"{bound.why}: {jobs[job_id]}" for job_id, bound in bounds.items() if bound and now > bound.until + slack]
 
 
 def bound_of(job: dict[str, Any], lasting: Lasting) -> Bound | None:
