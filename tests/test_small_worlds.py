@@ -166,7 +166,7 @@ class Case(NamedTuple):
     fault: tuple[str, str] | None = None
 
     def __str__(self) -> str:
-        return f"{self.status}, {self.pair}{', %s %s' % self.fault if self.fault else ''}"
+        return f"{self.status}, {self.pair}{', ' + ' '.join(self.fault) if self.fault else ''}"
 
 
 def cases() -> list[Case]:
