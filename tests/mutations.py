@@ -69,7 +69,7 @@ MUTATIONS = [
         ONCE,
         (TABLE, 'NEW = "attribute_not_exists(jobId)"', 'NEW = "attribute_not_exists(nothing)"'),
     ),
-    breaks("a repeat changes nothing", ONCE, ("start.py", "    if not new:", "    if new is None:")),
+    breaks("a repeat changes nothing", RULES, ("start.py", "    if not new:", "    if new is None:")),
     # --- claim before the call ----------------------------------------------------------------------------------------
     breaks(
         "a record is only written over the version that its writer has seen",

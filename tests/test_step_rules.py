@@ -89,6 +89,16 @@ def test_an_upload_in_doubt_that_was_uploaded_again_is_superseded_and_not_sent_a
     assert [world.job(first)["status"], world.posts(first)] == ["SUPERSEDED", 1]
 
 
+def test_a_repeat_of_a_trigger_takes_no_step_of_a_job_that_waits(world: World) -> None:
+    world.hold_slots("one", "two")
+    body = world.requested()
+    job_id = world.start(body)["jobId"]
+    world.services.table.forget_slots(["one", "two"])
+    before = world.items()
+    assert world.start(body) == {"jobId": job_id, "status": "WAITING", "arn": None}
+    assert [world.items(), world.posts()] == [before, 0]
+
+
 # --- a job that Neptune does not know or does not tell of -------------------------------------------------------------
 
 
