@@ -21,6 +21,7 @@ ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
     f"tests/test_{name}.py" for name in ("exactly_once", "doubtful_starts", "capacity", "outages", "stubborn_steps")
 )
 PLACES = "tests/test_s3_places.py"
+RULES = "tests/test_step_rules.py"
 PACKAGE = "neptune_training"
 JOBS = f"{PACKAGE}/model/jobs.py"
 STEP, WAITING, REQUESTED, STARTED, OUTCOMES, BOUNDS, INTAKE, PLAN, TICK = (
@@ -68,7 +69,7 @@ MUTATIONS = [
         ONCE,
         (TABLE, 'NEW = "attribute_not_exists(jobId)"', 'NEW = "attribute_not_exists(nothing)"'),
     ),
-    breaks("a repeat changes nothing", ONCE, ("start.py", "    if not new:", "    if new is None:")),
+    breaks("a repeat changes nothing", RULES, ("start.py", "    if not new:", "    if new is None:")),
     # --- claim before the call ----------------------------------------------------------------------------------------
     breaks(
         "a record is only written over the version that its writer has seen",
@@ -304,6 +305,180 @@ MUTATIONS = [
         "the previous training is looked at before the start",
         "tests/test_previous_training.py",
         (READINESS, "if verdict or not previous:", "if verdict or previous:"),
+    ),
+    # --- what only one line keeps -------------------------------------------------------------------------------------
+    breaks("a sequencer is padded on the right", RULES, (TABLE, '.upper().ljust(64, "0")', '.upper().rjust(64, "0")')),
+    breaks("a sequencer's case does not matter", RULES, (TABLE, '.upper().ljust(64, "0")', '.ljust(64, "0")')),
+    breaks(
+        "an upload in doubt is superseded too",
+        RULES,
+        (
+            READINESS,
+            "if job.trigger.sequencer and (newer",
+            "if not job.unanswered and job.trigger.sequencer and (newer",
+        ),
+    ),
+    breaks(
+        "missingSince is kept while Neptune does not answer",
+        RULES,
+        (STARTED, "missing_since=job.missingSince,", "missing_since=None,"),
+    ),
+    breaks(
+        "missingSince is forgotten when the job is found",
+        RULES,
+        (STARTED, "adopted=ours is None,", "missing_since=job.missingSince, adopted=ours is None,"),
+    ),
+    breaks(
+        "a busy Neptune is no error of a running job's step",
+        RULES,
+        (STARTED, "if not failure.will_pass:", "if failure.will_pass is not None:"),
+    ),
+    breaks(
+        "a busy Neptune is no error of a look-up",
+        RULES,
+        (REQUESTED, "if not failure.will_pass:", "if failure.will_pass is not None:"),
+    ),
+    breaks(
+        "a Neptune that denies access is an error of the step",
+        RULES,
+        (FAILURES, "return self.code in THROTTLING", "return bool(self.code)"),
+    ),
+    breaks(
+        "an empty status says nothing",
+        RULES,
+        (NEPTUNE, "if not isinstance(status, str) or not status:", "if not isinstance(status, str):"),
+    ),
+    breaks(
+        "a status that is no text says nothing",
+        RULES,
+        (NEPTUNE, "if not isinstance(status, str) or not status:", "if not status:"),
+    ),
+    breaks(
+        "the look at a running job passes the request's role on",
+        RULES,
+        (STARTED, "services.neptune.training(job.jobId, role_of(job))", "services.neptune.training(job.jobId, None)"),
+    ),
+    breaks(
+        "the look at a requested job passes the request's role on",
+        RULES,
+        (REQUESTED, "training(job.jobId, role_of(job))\n    match look:", "training(job.jobId, None)\n    match look:"),
+    ),
+    breaks(
+        "the look at the data processing passes the request's role on",
+        RULES,
+        (
+            READINESS,
+            "data_processing(request.dataProcessingJobId, role)",
+            "data_processing(request.dataProcessingJobId, None)",
+        ),
+    ),
+    breaks(
+        "the look at an explicit id passes the request's role on",
+        RULES,
+        (READINESS, "training(job.jobId, request.neptuneIamRoleArn)", "training(job.jobId, None)"),
+    ),
+    breaks(
+        "looks become rarer the longer a job has waited",
+        RULES,
+        (BOUNDS, "max(least, min((now - since) / 10, 5 * least))", "least"),
+    ),
+    breaks(
+        "failed steps are taken again later and later",
+        RULES,
+        (BOUNDS, "settings.status_check_seconds * 2**doublings", "settings.status_check_seconds * (doublings + 1)"),
+    ),
+    breaks(
+        "a job in a step is not due before the invocation ends",
+        RULES,
+        (STEP, "again_at = max(deadline, bounds", "again_at = max(now, bounds"),
+    ),
+    breaks(
+        "a job in a step is not due before its retry",
+        RULES,
+        (STEP, "again_at = max(deadline, bounds.retry_at(job.failedSteps + 1, settings, now))", "again_at = deadline"),
+    ),
+    breaks(
+        "step takes no further job when its time is over",
+        RULES,
+        ("step.py", "if not made.time_to_start(end):", "if end is None:"),
+    ),
+    breaks(
+        "no start is sent whose answer could not be read",
+        RULES,
+        (
+            REQUESTED,
+            "min(now + RETRY_FOR, services.last_start(deadline), give_up_at)",
+            "min(now + RETRY_FOR, give_up_at)",
+        ),
+    ),
+    breaks(
+        "no start is repeated after giveUpAt",
+        RULES,
+        (REQUESTED, "services.last_start(deadline), give_up_at)", "services.last_start(deadline))"),
+    ),
+    breaks(
+        "an accepted probe ends the pause",
+        RULES,
+        (
+            REQUESTED,
+            "return started(services, job, accepted, resume=probing)",
+            "return started(services, job, accepted)",
+        ),
+    ),
+    breaks(
+        "a probe that is refused for good ends the pause",
+        RULES,
+        (
+            REQUESTED,
+            "(failure.problem,), resume=probing)\n    except Refused",
+            "(failure.problem,))\n    except Refused",
+        ),
+    ),
+    breaks(
+        "a probe that is refused for another reason ends the pause",
+        RULES,
+        (REQUESTED, "unanswered=job.unanswered, resume=probing", "unanswered=job.unanswered"),
+    ),
+    breaks(
+        "a probe whose derived id is in use ends the pause",
+        RULES,
+        (REQUESTED, "return started(services, job, None, resume=probing)", "return started(services, job, None)"),
+    ),
+    breaks(
+        "a probe whose explicit id is in use by us ends the pause",
+        RULES,
+        (
+            REQUESTED,
+            "started(services, job, None, look=look, resume=probing)",
+            "started(services, job, None, look=look)",
+        ),
+    ),
+    breaks(
+        "a probe whose explicit id is in use by somebody else ends the pause",
+        RULES,
+        (REQUESTED, "(id_taken(job.jobId),), resume=probing)", "(id_taken(job.jobId),))"),
+    ),
+    breaks(
+        "only ended jobs lose their slots to the tick",
+        RULES,
+        (
+            TICK,
+            "if job is None or isinstance(job, Ended):\n                yield",
+            "if job is None or job:\n                yield",
+        ),
+    ),
+    breaks(
+        "a record that cannot be read waits for an hour", RULES, (STEP, "timedelta(hours=1)", "timedelta(minutes=1)")
+    ),
+    breaks(
+        "waiting again for the same is no news",
+        RULES,
+        ("notify.py", '(old.get("waitingFor") or old.get("waitedFor"))', 'old.get("waitingFor")'),
+    ),
+    breaks(
+        "a second claim is no news",
+        RULES,
+        ("notify.py", 'new["status"] == "REQUESTED" and new.get("attempts") != 1', 'new["status"] == "?"'),
     ),
 ]
 

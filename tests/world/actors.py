@@ -43,6 +43,10 @@ class Actor:
         if self._raise:
             raise self._raise
 
+    def is_here(self) -> bool:
+        """Whether this is the actor's own thread."""
+        return threading.current_thread() is self.thread
+
     def _run(self, invocation: Callable[[], bool]) -> None:
         self._may_go.acquire()
         try:
@@ -59,7 +63,6 @@ class Actors:
         self.acting: list[Actor] = []
 
     def __call__(self, call: Call) -> None:
-        me = threading.current_thread()
         for actor in self.acting:
-            if actor.thread is me:
+            if actor.is_here():
                 actor.stop_at(call)
