@@ -21,7 +21,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from neptune_training.flow import intake, step
 from neptune_training.flow.services import Services
-from neptune_training.model.jobs import Waiting, WaitingFor
+from neptune_training.model.jobs import Waiting
+from neptune_training.model.statuses import WaitingFor
 from wiring import Context, deadline, logger
 from wiring import services as make_services
 

@@ -23,10 +23,11 @@ from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.hpo import Plan
 from neptune_training.checks.model_directory import Findings, Preparation
 from neptune_training.model import jobs
-from neptune_training.model.jobs import Job, Trigger
+from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import TrainingRequest
 from neptune_training.model.problems import Problem
 from neptune_training.model.settings import Settings
+from neptune_training.model.triggers import Trigger, TriggerKind
 
 BUCKET = "your-bucket"
 DEFAULTS = {  # the template's
@@ -100,7 +101,7 @@ def settings(data_processing_job_id: str) -> Settings:
 def job(directory: Path) -> Job:
     """The job that an upload of this directory would make."""
     key = f"models/{directory.resolve().name}/{CONFIGURATION}"
-    trigger = Trigger(kind="upload", identity=f"upload {BUCKET} {key} 0", bucket=BUCKET, key=key)
+    trigger = Trigger(kind=TriggerKind.UPLOAD, identity=f"upload {BUCKET} {key} 0", bucket=BUCKET, key=key)
     now = datetime.now(UTC)
     return jobs.new(trigger, {}, now, first_step_by=now, give_up=now - now)
 

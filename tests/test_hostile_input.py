@@ -28,6 +28,7 @@ from neptune_training.aws.neptune_errors import Unanswered
 from neptune_training.checks import events, hpo, json_documents, request, requirements, scripts
 from neptune_training.model.problems import MAX_CHARACTERS, Invalid, Problem, bounded, shown
 from neptune_training.model.settings import Limits
+from neptune_training.model.triggers import TriggerKind
 from step import StepsFailed
 from tests.fuzz import limits
 from tests.world import Call, World, checks
@@ -191,7 +192,9 @@ def test_null_does_not_pass_the_operators_limit_under_what_neptune_takes_for_it(
         parameter: None,
     }
     with pytest.raises(Invalid) as raised:
-        request.build(asked, own, by_uploader=True, derived={"id": "a", "trainModelS3Location": "s3://bucket/out"})
+        request.build(
+            asked, own, kind=TriggerKind.UPLOAD, derived={"id": "a", "trainModelS3Location": "s3://bucket/out"}
+        )
     assert [reason.field for reason in raised.value.reasons] == [parameter]
 
 
@@ -293,7 +296,7 @@ def test_an_object_that_s3_refuses_to_read_waits_for_access_and_gives_up(make_wo
 def test_thousands_of_unknown_parameters_take_no_longer_than_the_fifty_that_are_told() -> None:
     asked, began = {f"trainingInstance{number}": 1 for number in range(20_000)}, time.process_time()
     with pytest.raises(Invalid) as raised:
-        request.build(asked, settings("data"), by_uploader=True, derived={})
+        request.build(asked, settings("data"), kind=TriggerKind.UPLOAD, derived={})
     assert len(raised.value.reasons) == 50
     assert time.process_time() - began < 1
 

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from neptune_training.aws.neptune_errors import Unanswered, Unseen, details, failure_of_start, worth_another
-from neptune_training.model.jobs import FinalStatus, Status
+from neptune_training.model.statuses import FinalStatus, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_neptunedata import NeptuneDataClient

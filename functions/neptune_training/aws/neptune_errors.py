@@ -20,8 +20,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from neptune_training.model.jobs import WaitingFor
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem
+from neptune_training.model.statuses import WaitingFor
 
 THROTTLING = {
     "TooManyRequestsException",

@@ -23,8 +23,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from neptune_training.aws.dynamodb_items import plain, typed
 from neptune_training.model.capacity import Capacity, capacity_of
-from neptune_training.model.jobs import UNFINISHED, Job, Requested, Status, Trigger, Waiting, WaitingFor, type_of
+from neptune_training.model.jobs import Job, Requested, Waiting, type_of
+from neptune_training.model.statuses import UNFINISHED, Status, WaitingFor
 from neptune_training.model.times import to_text
+from neptune_training.model.triggers import Trigger
 from neptune_training.model.unfinished import Entry, entry_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from urllib.parse import unquote_plus
 
 from neptune_training.checks import json_documents
 from neptune_training.model import s3_places
-from neptune_training.model.jobs import Trigger
 from neptune_training.model.problems import Invalid, Problem, shown
+from neptune_training.model.triggers import Trigger, TriggerKind
 
 DETAIL_TYPE = "Neptune ML Training Requested"
 CONFIGURATION = "model-hpo-configuration.json"
@@ -50,7 +50,7 @@ def read(body: str, message_id: str | None = None) -> Asked:
     If the event has no identity, `message_id` (SQS's) is used; without it, a hash of the body.
     """
     last_resort = message_id or hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()
-    unknown = Trigger(kind="unknown", identity=f"message {last_resort}", eventId=message_id)
+    unknown = Trigger(kind=TriggerKind.UNKNOWN, identity=f"message {last_resort}", eventId=message_id)
     try:
         event: Any = json_documents.read(body.encode(errors="surrogatepass"), "event", MAX_BYTES)
         return of_event(event, unknown)
@@ -79,7 +79,7 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
         case {"detail-type": "Neptune ML Training Requested", "id": str(event_id), "detail": dict(detail)} if event_id:
             source = text(event.get("source"))
             trigger = Trigger(
-                kind="event",
+                kind=TriggerKind.EVENT,
                 identity=f"event {event_id}",
                 eventId=event_id,
                 source=source,
@@ -105,7 +105,7 @@ def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger
             unknown, (Problem(field="detail.object", value=shown(dict(found)), problem=problem, remedy=remedy),)
         )
     trigger = Trigger(
-        kind="upload",
+        kind=TriggerKind.UPLOAD,
         identity=f"upload {bucket} {key} {sequencer}",
         source="aws.s3",
         eventId=text(event_id),
@@ -143,7 +143,7 @@ def schedule(event: Mapping[str, Any], detail: dict[str, Any], unknown: Trigger)
         raise Unreadable(unknown, (placeholder("resources", resources, '["<aws.scheduler.schedule-arn>"]'),))
     if not is_time(time):
         raise Unreadable(unknown, (placeholder("time", time, '"<aws.scheduler.scheduled-time>"'),))
-    trigger = Trigger(kind="schedule", identity=f"schedule {arn} {time}", source=arn, time=text(time))
+    trigger = Trigger(kind=TriggerKind.SCHEDULE, identity=f"schedule {arn} {time}", source=arn, time=text(time))
     if detail.get("id") is not None:
         problem = "must not be set by a schedule: only its first run would train"
         remedy = "Remove it: each run gets its own id"

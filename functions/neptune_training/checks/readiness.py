@@ -8,7 +8,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,10 +18,12 @@ from neptune_training.aws.neptune import Absent, Found, Look, Neptune, Unknown
 from neptune_training.aws.table import Table
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.model_directory import Preparation
-from neptune_training.model.jobs import Job, Status, Trigger, WaitingFor
+from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, S3Directory, TrainingRequest
 from neptune_training.model.problems import NOTHING_TO_DO, Problem, bounded, shown
 from neptune_training.model.settings import Settings
+from neptune_training.model.statuses import Status, WaitingFor
+from neptune_training.model.triggers import Trigger, TriggerKind
 
 LATEST = "LATEST"
 JOBS = {WaitingFor.DATA_PROCESSING: "data-processing", WaitingFor.PREVIOUS_TRAINING: "training"}
@@ -108,7 +110,7 @@ class Readiness:
         try:
             return self.sources.directory(bucket, prefix)
         except (model_files.Denied, model_files.Unreachable):
-            if job.trigger.kind == "upload" or self.settings.holds_models(bucket, prefix):
+            if not can_name_places(job.trigger.kind) or self.settings.holds_models(bucket, prefix):
                 raise
             return None
 
@@ -120,10 +122,11 @@ class Readiness:
         if findings.missing:
             return NotYet(WaitingFor.FILES, tuple(findings.missing), now + self.settings.settle_seconds)
         if request.previousModelTrainingJobId == LATEST:
-            if job.trigger.kind == "event" and not request.customModelTrainingParameters:
+            if not has_one_model(job.trigger.kind) and not request.customModelTrainingParameters:
                 return Never((no_latest(),))
             latest, warnings = self._latest(job, request.neptuneIamRoleArn)
-            request = request.model_copy(update={"previousModelTrainingJobId": latest})
+            changed = {**request.model_dump(exclude_none=True), "previousModelTrainingJobId": latest}
+            request = TrainingRequest.model_validate(changed)
             findings.warnings += warnings
         files = {name: file.etag for name, file in sorted(directory.files.items())[:100]} if directory else {}
         ready = Ready(request.model_dump(exclude_none=True), files, tuple(findings.warnings))
@@ -165,10 +168,40 @@ class Readiness:
         return completed(look, "previousModelTrainingJobId", previous, WaitingFor.PREVIOUS_TRAINING)
 
 
+def can_name_places(kind: TriggerKind) -> bool:
+    """Return True if the sender can name a directory that the functions cannot read; it is then not checked."""
+    match kind:
+        case TriggerKind.EVENT | TriggerKind.SCHEDULE:
+            return True
+        case TriggerKind.UPLOAD | TriggerKind.UNKNOWN:
+            return False
+    assert_never(kind)
+
+
+def has_one_model(kind: TriggerKind) -> bool:
+    """Return True if all triggers from one source train the same model, so that LATEST has a meaning for it."""
+    match kind:
+        case TriggerKind.UPLOAD | TriggerKind.SCHEDULE:
+            return True
+        case TriggerKind.EVENT | TriggerKind.UNKNOWN:
+            return False
+    assert_never(kind)
+
+
 def source_of(job: Job) -> tuple[str, str] | None:
     """Bucket and prefix of the model's directory, if the request names one that S3 could have."""
-    if job.trigger.kind == "upload":
-        return job.trigger.bucket or "", job.trigger.directory
+    match job.trigger.kind:
+        case TriggerKind.UPLOAD:
+            return job.trigger.bucket or "", job.trigger.directory
+        case TriggerKind.EVENT | TriggerKind.SCHEDULE:
+            return named_by(job)
+        case TriggerKind.UNKNOWN:
+            return None
+    assert_never(job.trigger.kind)
+
+
+def named_by(job: Job) -> tuple[str, str] | None:
+    """Return bucket and prefix of the directory that a request names, None if it names none that S3 could have."""
     custom = job.asked.get(ModelParameters.custom)
     path = custom.get("sourceS3DirectoryPath") if isinstance(custom, dict) else None
     try:

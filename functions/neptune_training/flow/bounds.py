@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from neptune_training.checks.request import NEPTUNES_DEFAULTS
-from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.settings import Settings
+from neptune_training.model.statuses import WaitingFor
 
 SLOWEST_RETRY = timedelta(minutes=5)
 OTHER_STAGES = 2  # the processing before the trials and the transform after them: each may take as long as a trial

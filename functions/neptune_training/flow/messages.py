@@ -1,8 +1,9 @@
 """What a job's record says to people, where it is not Neptune's or a check's own words."""
 
 from neptune_training.aws.neptune import Found
-from neptune_training.model.jobs import Record, Status, WaitingFor
+from neptune_training.model.jobs import Record
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem, shown
+from neptune_training.model.statuses import Status, WaitingFor
 
 
 def superseded(job: Record, by: str) -> Problem:

@@ -9,16 +9,9 @@ from typing import Any
 
 from neptune_training.flow import bounds, messages
 from neptune_training.flow.services import Services
-from neptune_training.model.jobs import (
-    Ended,
-    FinalStatus,
-    Requested,
-    Status,
-    UnfinishedJob,
-    Waiting,
-    WaitingFor,
-)
+from neptune_training.model.jobs import Ended, Requested, UnfinishedJob, Waiting
 from neptune_training.model.problems import Problem
+from neptune_training.model.statuses import FinalStatus, Status, WaitingFor
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.jobs import Status
+from neptune_training.model.statuses import Status
 from neptune_training.model.unfinished import Entry
 
 GROUP = 20  # jobs of one invocation, where that is enough

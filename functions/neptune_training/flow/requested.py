@@ -17,8 +17,9 @@ from neptune_training.aws.neptune_errors import IdInUse, NeverStarts, Refused, U
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
 from neptune_training.flow.services import Services
-from neptune_training.model.jobs import Job, Requested, Started, Status, WaitingFor
+from neptune_training.model.jobs import Job, Requested, Started
 from neptune_training.model.problems import Problem
+from neptune_training.model.statuses import Status, WaitingFor
 
 log = logging.getLogger(__name__)
 

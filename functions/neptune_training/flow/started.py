@@ -13,7 +13,8 @@ from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
 from neptune_training.flow.requested import output_of, role_of
 from neptune_training.flow.services import Services
-from neptune_training.model.jobs import Job, Started, Status
+from neptune_training.model.jobs import Job, Started
+from neptune_training.model.statuses import Status
 
 log = logging.getLogger(__name__)
 

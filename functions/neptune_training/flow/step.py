@@ -16,7 +16,8 @@ from neptune_training.aws.neptune_errors import Unseen
 from neptune_training.aws.table import Changed
 from neptune_training.flow import bounds, messages, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
-from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
+from neptune_training.model.statuses import WaitingFor
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ from neptune_training.aws.table import Changed, Table
 from neptune_training.flow import bounds, messages
 from neptune_training.flow.plan import Limits, Plan, plan
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.jobs import Ended, Requested, Started, Status, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.jobs import Ended, Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.settings import Settings
+from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.unfinished import Entry
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ from neptune_training.checks.readiness import Never, NotYet, Ready, Superseded
 from neptune_training.flow import bounds, messages, outcomes, requested
 from neptune_training.flow.services import MARGIN, Services
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.jobs import Job, Status, Waiting, WaitingFor
+from neptune_training.model.jobs import Job, Waiting
+from neptune_training.model.statuses import Status, WaitingFor
 
 
 def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool) -> Job:

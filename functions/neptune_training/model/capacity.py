@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from neptune_training.model.jobs import WaitingFor
+from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.times import from_text
 
 

@@ -4,11 +4,12 @@ Source: the `neptunedata` service model of botocore; a test compares the two. Ea
 users read, so it says what to write.
 """
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, assert_never
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from neptune_training.model import s3_places
+from neptune_training.model.triggers import TriggerKind
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}$")]
@@ -110,6 +111,22 @@ class TrainingRequest(ModelParameters):
     customModelTrainingParameters: CustomModelTrainingParameters | None = Field(
         None, description="an object with sourceS3DirectoryPath and the names of the scripts"
     )
+
+
+class NoParameters(BaseModel):
+    """Parameters that a trigger of an unknown kind can set: none."""
+
+
+def settable_by(kind: TriggerKind) -> type[BaseModel]:
+    """Return the parameters that a trigger of this kind can set, as a model whose fields they are."""
+    match kind:
+        case TriggerKind.UPLOAD:
+            return ModelParameters
+        case TriggerKind.EVENT | TriggerKind.SCHEDULE:
+            return TrainingRequest
+        case TriggerKind.UNKNOWN:
+            return NoParameters
+    assert_never(kind)
 
 
 def parameter(path: str) -> Any:

@@ -1,6 +1,7 @@
 """What the operator sets: one field for each variable of the template, none of them read here from the environment."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
@@ -24,18 +25,56 @@ def number(text: object) -> object:
 Seconds = Annotated[timedelta, BeforeValidator(number)]
 
 
+@dataclass(frozen=True)
+class Limit:
+    """Declare a limit: the template's parameter that sets it, and the parameters of a request that it is a limit of.
+
+    A limit whose type is `int` is the largest value. One that is a tuple holds the patterns, such as `ml.g5.*`, of
+    which a value has to match one.
+    """
+
+    parameter: str
+    of: tuple[str, ...]
+
+
 class Limits(BaseModel):
-    """The most that any request may ask for, whoever sends it."""
+    """Hold the most that a request can ask for, whoever sends it. `checks.request.over_limits` enforces each field."""
 
     model_config = ConfigDict(frozen=True)
 
-    instanceTypes: Annotated[tuple[str, ...], BeforeValidator(split)] = (
+    instanceTypes: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split),
+        Limit("AllowedInstanceTypes", of=("trainingInstanceType", "baseProcessingInstanceType")),
+    ] = (
         *("ml.g4dn.*", "ml.g5.*", "ml.g6.*"),
         *("ml.m5.*", "ml.m6i.*", "ml.c5.*", "ml.c6i.*", "ml.r5.*", "ml.r6i.*"),
     )
-    maxHPONumberOfTrainingJobs: int = 100
-    trainingTimeOutInSeconds: int = 86_400
-    trainingInstanceVolumeSizeInGB: int = 1_000
+    maxHPONumberOfTrainingJobs: Annotated[
+        int, Limit("MaxHPONumberOfTrainingJobsLimit", of=("maxHPONumberOfTrainingJobs",))
+    ] = 100
+    trainingTimeOutInSeconds: Annotated[
+        int, Limit("TrainingTimeOutInSecondsLimit", of=("trainingTimeOutInSeconds",))
+    ] = 86_400
+    trainingInstanceVolumeSizeInGB: Annotated[
+        int, Limit("TrainingInstanceVolumeSizeInGBLimit", of=("trainingInstanceVolumeSizeInGB",))
+    ] = 1_000
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Raise TypeError for a field that does not say what it limits."""
+        cls.declared()
+
+    @classmethod
+    def declared(cls) -> dict[str, Limit]:
+        """Return the declaration of each field, by the field's name."""
+        found = {
+            name: [each for each in field.metadata if isinstance(each, Limit)]
+            for name, field in cls.model_fields.items()
+        }
+        if wrong := [name for name, limits in found.items() if len(limits) != 1]:
+            raise TypeError(f"a limit has to say what it limits, as Annotated[…, Limit(…)]: {', '.join(wrong)}")
+        return {name: limits[0] for name, limits in found.items()}
 
 
 class Settings(BaseModel):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from neptune_training.model.capacity import waiting_for
-from neptune_training.model.jobs import Status, WaitingFor
+from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.times import from_text
 
 log = logging.getLogger(__name__)

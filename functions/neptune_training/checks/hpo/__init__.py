@@ -57,4 +57,4 @@ def broken(document: object, trials: int, compiled: Compiled, error: ValidationE
 
 def named(reason: Problem, name: str) -> Problem:
     """Return the problem with the document's name as its field: the document as a whole has no path."""
-    return reason.model_copy(update={"field": name})
+    return Problem(field=name, value=reason.value, problem=reason.problem, remedy=reason.remedy)
