@@ -17,7 +17,7 @@ import os
 from base64 import b64decode
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import boto3
 from aws_lambda_powertools import Logger, single_metric
@@ -26,6 +26,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
 from neptune_training.aws.dynamodb_items import plain
+from neptune_training.model.statuses import Status
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -129,11 +130,18 @@ def with_bytes(value: Any) -> Any:
 
 def is_news(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     """A new status or ARN. For a job that asks a full cluster each minute: what it waits for, if that is new."""
-    if new["status"] == "WAITING":
-        return bool(new.get("waitingFor") != (old.get("waitingFor") or old.get("waitedFor")))
-    if new["status"] == "REQUESTED" and new.get("attempts") != 1:
-        return False
-    return (new["status"], new.get("arn")) != (old.get("status"), old.get("arn"))
+    changed = (new["status"], new.get("arn")) != (old.get("status"), old.get("arn"))
+    status = Status(new["status"]) if new["status"] in tuple(Status) else None
+    match status:
+        case Status.WAITING:
+            return bool(new.get("waitingFor") != (old.get("waitingFor") or old.get("waitedFor")))
+        case Status.REQUESTED:
+            return changed and new.get("attempts") == 1
+        case Status.STARTED | Status.COMPLETED | Status.FAILED | Status.STOPPED | Status.REJECTED | Status.SUPERSEDED:
+            return changed
+        case None:  # a status that only a later version knows
+            return changed
+    assert_never(status)
 
 
 def announce(job: dict[str, Any]) -> None:

@@ -212,7 +212,7 @@ def test_a_model_trains_whatever_its_directory_is_called(held: World, name: str)
 
 def test_an_uploader_who_writes_something_else_than_an_object_for_the_scripts_is_told(held: World) -> None:
     own = {"training-job.json": b'{"customModelTrainingParameters": "train.py"}'}
-    assert "is not valid: it is not a JSON object" in problems(trained(held, "fraud", {**MODEL, **own}))
+    assert "should be an object" in problems(trained(held, "fraud", {**MODEL, **own}))
 
 
 def test_a_script_with_a_name_of_a_megabyte_is_rejected_in_a_record_that_fits(held: World) -> None:

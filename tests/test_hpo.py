@@ -107,14 +107,14 @@ def test_refuses_a_model_without_one_of_the_arrays(array):
         ({"comment": "mine"}, "models[0].comment", "Remove it"),
         ({"built-in": 1}, 'models[0]["built-in"]', "Remove it"),
         ({"2-teir-param": []}, 'models[0]["2-teir-param"]', 'Did you mean "2-tier-param"?'),
-        ({"eval_metric": "acc"}, "models[0].eval_metric", 'Write an object with metric, such as {"metric": "F1"}'),
+        ({"eval_metric": "acc"}, "models[0].eval_metric", 'Set it to an object with metric, such as {"metric": "F1"}'),
         (
             {"eval_metric": {"metric": "mrr", "topk": 0}},
             "models[0].eval_metric.topk",
-            "Write how many predictions count",
+            "Set it to a number of predictions",
         ),
-        ({"1-tier-param": [7]}, 'models[0]["1-tier-param"][0]', 'Write an object with "param" and "type"'),
-        ({"1-tier-param": {}}, 'models[0]["1-tier-param"]', "Write a list of parameters"),
+        ({"1-tier-param": [7]}, 'models[0]["1-tier-param"][0]', 'Set it to an object with "param" and "type"'),
+        ({"1-tier-param": {}}, 'models[0]["1-tier-param"]', "Set it to a list of parameters"),
         (
             {"eval_frequency": {"type": "evaluate_every_epoc", "value": 1}},
             "models[0].eval_frequency.type",
@@ -133,7 +133,7 @@ def test_refuses_a_model_without_one_of_the_arrays(array):
         (
             {"eval_frequency": {"type": "evaluate_every_batch", "value": "often"}},
             "models[0].eval_frequency.value",
-            "Write a number",
+            "Set it to a number",
         ),
     ],
 )

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-FINAL = frozenset({"COMPLETED", "FAILED", "STOPPED", "REJECTED", "SUPERSEDED"})
+from neptune_training.model.statuses import Status
+
+FINAL = frozenset(status for status in Status if status.final)
 TRAINED = frozenset({"COMPLETED"})
 REFUSED = frozenset({"REJECTED"})
 IN_DOUBT = frozenset({"FAILED"})  # Neptune has the job and never says how it is

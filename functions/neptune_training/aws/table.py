@@ -23,7 +23,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from neptune_training.aws.dynamodb_items import plain, typed
 from neptune_training.model.capacity import Capacity, capacity_of
-from neptune_training.model.jobs import Job, Requested, Waiting, type_of
+from neptune_training.model.jobs import Ended, Job, Requested, Waiting, type_of
 from neptune_training.model.statuses import UNFINISHED, Status, WaitingFor
 from neptune_training.model.times import to_text
 from neptune_training.model.triggers import Trigger
@@ -291,6 +291,6 @@ def job_of(stored: dict[str, Any]) -> Job:
         ValidationError: nobody can read it; somebody wrote it by hand.
     """
     status = stored.get("status")
-    kind = type_of(Status(status) if status in tuple(Status) else Status.REJECTED)
+    kind = type_of(Status(status)) if status in tuple(Status) else Ended  # which refuses a status that it does not know
     known = {name: value for name, value in stored.items() if name in kind.model_fields and name != "later"}
     return kind.model_validate({**known, "later": {name: stored[name] for name in stored.keys() - known.keys()}})

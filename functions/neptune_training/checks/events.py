@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from neptune_training.checks import json_documents
-from neptune_training.model import s3_places
+from neptune_training.model import parameters, s3_places
 from neptune_training.model.problems import Invalid, Problem, shown
 from neptune_training.model.triggers import Trigger, TriggerKind
 
 DETAIL_TYPE = "Neptune ML Training Requested"
 CONFIGURATION = "model-hpo-configuration.json"
-JOB_ID = re.compile(r"[A-Za-z0-9-]{1,48}")
+JOB_ID = re.compile(parameters.JOB_ID)
 DERIVED = re.compile(r"-[0-9a-f]{20}$")
 MAX_TEXT_CHARACTERS = 1024
 CONTROL = re.compile(r"[\x00-\x1f]")

@@ -20,7 +20,7 @@ from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.model_directory import Preparation
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, S3Directory, TrainingRequest
-from neptune_training.model.problems import NOTHING_TO_DO, Problem, bounded, shown
+from neptune_training.model.problems import ANOTHER_ID, NOTHING_TO_DO, Problem, bounded, shown
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.triggers import Trigger, TriggerKind
@@ -266,5 +266,5 @@ def access(job: Job, denied: Exception) -> Problem:
 
 def id_taken(job_id: str) -> Problem:
     """Somebody else's job has the id that the request names."""
-    remedy = "Choose another id, or leave it out to have one made"
+    remedy = ANOTHER_ID
     return Problem(field="id", value=shown(job_id), problem="id taken: Neptune has a job with this id", remedy=remedy)

@@ -4,15 +4,14 @@
 """
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, assert_never
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from neptune_training.model import s3_places
+from neptune_training.checks.pydantic_errors import Format, meant, problems
 from neptune_training.model.parameters import (
+    NEPTUNES_DEFAULTS,
     CustomModelTrainingParameters,
     EntryPoints,
     ModelParameters,
@@ -29,12 +28,7 @@ CUSTOM = ModelParameters.custom
 TOTAL, PARALLEL = "maxHPONumberOfTrainingJobs", "maxHPOParallelTrainingJobs"
 NOT_IN_THE_API = "StartMLModelTrainingJob has no such parameter, though some AWS samples show it"
 SHOWN_IN_SAMPLES = {"modelName", "enableInterContainerTrafficEncryption"}
-NEPTUNES_DEFAULTS = {
-    "trainingInstanceType": "ml.p3.2xlarge",
-    "trainingTimeOutInSeconds": 86_400,
-    "maxHPONumberOfTrainingJobs": 2,
-    "maxHPOParallelTrainingJobs": 2,
-}
+FORMAT = Format(TrainingRequest, default="ask the operator of the stack for a default")
 
 
 def build(
@@ -57,7 +51,7 @@ def build(
     try:
         request = TrainingRequest.model_validate(merged)
     except ValidationError as error:
-        reasons += [from_pydantic(each) for each in error.errors(include_url=False)]
+        reasons += problems(error, FORMAT)
     reasons += over_limits(merged, settings.limits)
     reasons += output_among_uploads(merged.get("trainModelS3Location"), settings.models)
     reasons += contradictions(merged)
@@ -135,29 +129,9 @@ def refused(path: str, value: object, allowed: type[BaseModel]) -> Problem:
     if parameter(path):
         remedy = "Remove it: only the operator of the stack, an event or a schedule can set it"
         return Problem(field=path, value=shown(value), problem="must not be set by an upload", remedy=remedy)
-    near = get_close_matches(name, allowed.model_fields, n=1)
-    remedy = f"Did you mean {near[0]}?" if near else "Remove it"
+    remedy = meant(name, allowed.model_fields) or "Remove it"
     problem = NOT_IN_THE_API if name in SHOWN_IN_SAMPLES else "is not a parameter of StartMLModelTrainingJob"
     return Problem(field=path, value=shown(value), problem=problem, remedy=remedy)
-
-
-def from_pydantic(error: ErrorDetails) -> Problem:
-    """Return the problem that pydantic reports, with what to do."""
-    path = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
-    field = parameter(path)
-    wanted = field.description if field else "what StartMLModelTrainingJob takes"
-    if error["type"] == s3_places.ERROR:
-        remedy = error["ctx"]["remedy"]
-        return Problem(field=path, value=shown(error["input"]), problem=error["msg"], remedy=remedy)
-    if error["type"] == "missing":
-        remedy = f"Set it to {wanted}, or ask the operator of the stack for a default"
-        return Problem(field=path, problem="is missing, and the stack has no default for it", remedy=remedy)
-    wrong = (
-        "it is not a JSON object" if error["type"] == "model_type" else f"{error['msg'][0].lower()}{error['msg'][1:]}"
-    )
-    return Problem(
-        field=path, value=shown(error["input"]), problem=f"is not valid: {wrong}", remedy=f"Set it to {wanted}"
-    )
 
 
 def over_limits(merged: Mapping[str, Any], limits: Limits) -> Iterator[Problem]:

@@ -7,8 +7,8 @@ import math
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from neptune_training.checks.request import NEPTUNES_DEFAULTS
 from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting
+from neptune_training.model.parameters import NEPTUNES_DEFAULTS
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
 

@@ -11,8 +11,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from neptune_training.model import s3_places
 from neptune_training.model.triggers import TriggerKind
 
+# What Neptune does without these parameters: "Model training using the modeltraining command" in the Neptune guide.
+NEPTUNES_DEFAULTS: dict[str, Any] = {
+    "trainingInstanceType": "ml.p3.2xlarge",
+    "trainingTimeOutInSeconds": 86_400,
+    "maxHPONumberOfTrainingJobs": 2,
+    "maxHPOParallelTrainingJobs": 2,
+}
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
-JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}$")]
+JOB_ID = r"^[A-Za-z0-9-]{1,48}$"
+JobId = Annotated[str, StringConstraints(pattern=JOB_ID)]
 Script = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.py$", max_length=256)]
 S3Uri = Annotated[
     str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$", max_length=1100)

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 AGAIN = "Upload the configuration again, or send a new event (under another id, if it names one)"
+ANOTHER_ID = "Choose another id, or leave it out: then the application makes one"
 NOTHING_TO_DO = "Nothing to do"
 MAX_VALUE_CHARACTERS = 200
 MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from neptune_training.checks.hpo import advice, faults, metrics, parameters, parts
-from neptune_training.checks.hpo.format import HpoFile, Parameter
+from neptune_training.checks import pydantic_errors
+from neptune_training.checks.hpo import advice, metrics, parameters, parts
+from neptune_training.checks.hpo.format import FORMAT, HpoFile, Parameter
 from neptune_training.checks.hpo.metrics import Compiled
 from neptune_training.checks.hpo.parts import Placed
 from neptune_training.checks.hpo.tiers import Plan, trials_of, tuned
@@ -50,7 +51,7 @@ def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-
 def broken(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
     """Yield all errors: of the format, and of every rule whose part of the document can be read in spite of them."""
     if error:
-        yield from faults.reasons(error)
+        yield from pydantic_errors.problems(error, FORMAT)
     yield from parameters.faults(document, trials)
     yield from metrics.faults(document, compiled)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from neptune_training.checks.hpo.values import MAX_OPTIONS, Amount, Number, Positive, Value
+from neptune_training.checks.pydantic_errors import Format
 
 MAX_PARAMETERS = 100  # SageMaker accepts no more hyperparameters
 MAX_DEFINITIONS = 40  # nor more metrics
@@ -41,14 +42,14 @@ class Parameter(Part):
         None, description=f"a list of 1 to {MAX_OPTIONS} values to choose from, instead of a range"
     )
     inc_strategy: Literal["linear", "log", "power2"] | None = Field(
-        None, description="how values in the range are spaced: linear, log or power2"
+        None, description="linear, log or power2: how the values in the range are spaced"
     )
     inc_val: Positive | None = Field(None, description="the step between two values in the range, above 0")
     node_strategy: Growth | None = Field(
-        None, description="how the range grows with the graph's nodes: perM, per10M or per100M"
+        None, description="perM, per10M or per100M: how the range grows with the graph's nodes"
     )
     edge_strategy: Growth | None = Field(
-        None, description="how the range grows with the graph's edges: perM, per10M or per100M"
+        None, description="perM, per10M or per100M: how the range grows with the graph's edges"
     )
     default: Value | None = Field(None, description="the value it takes when it is not tuned")
 
@@ -92,7 +93,7 @@ class BuiltInMetric(Part):
         description="acc, acc_topk, F1, mse, mrr, precision, recall or roc_auc"
     )
     topk: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="how many predictions count for acc_topk, such as 3"
+        None, description="a number of predictions, such as 3: how many of the best ones acc_topk looks at"
     )
 
 
@@ -102,7 +103,7 @@ class EvalFrequency(Part):
     type: Literal["evaluate_every_epoch", "evaluate_every_batch", "evaluate_every_pct"] = Field(
         description="evaluate_every_epoch, evaluate_every_batch or evaluate_every_pct"
     )
-    value: Amount = Field(description="a number of epochs or batches, or for evaluate_every_pct a part of 1, as 0.1")
+    value: Amount = Field(description="a number of epochs or batches; for evaluate_every_pct a fraction, such as 0.1")
 
 
 class ModelBase(Part):
@@ -113,20 +114,24 @@ class ModelBase(Part):
     )
     eval_frequency: EvalFrequency | None = Field(None, description="an object with type and value")
     tier_1: list[Parameter] = Field(
-        alias="1-tier-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, always tuned"
+        alias="1-tier-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters that are always tuned; it can be empty",
     )
     tier_2: list[Parameter] = Field(
         alias="2-tier-param",
         max_length=MAX_PARAMETERS,
-        description="a list of parameters, maybe empty, tuned with over 10 trials",
+        description="a list of parameters that are tuned with more than 10 trials; it can be empty",
     )
     tier_3: list[Parameter] = Field(
         alias="3-tier-param",
         max_length=MAX_PARAMETERS,
-        description="a list of parameters, maybe empty, tuned with over 50 trials",
+        description="a list of parameters that are tuned with more than 50 trials; it can be empty",
     )
     fixed: list[FixedParameter] = Field(
-        alias="fixed-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, never tuned"
+        alias="fixed-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters that are never tuned; it can be empty",
     )
 
 
@@ -163,5 +168,8 @@ class HpoFile(Part):
 
     @property
     def model(self) -> CustomModel | BuiltInModel:
-        """The one model."""
+        """Return the one model."""
         return self.models[0]
+
+
+FORMAT = Format(HpoFile, {"custom": CustomModel, "built-in": BuiltInModel}, {"model": KINDS})

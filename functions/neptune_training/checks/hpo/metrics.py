@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from neptune_training.checks import parsing, parsing_child
-from neptune_training.checks.hpo.faults import listing, meant
 from neptune_training.checks.hpo.format import MAX_DEFINITIONS, MAX_REGEX_CHARACTERS, EvalFrequency
 from neptune_training.checks.hpo.parts import Place, at, items, part
 from neptune_training.checks.parsing import Parsed
+from neptune_training.checks.pydantic_errors import listing, meant
 from neptune_training.model.problems import Problem
 
 METRIC = ("models", 0, "eval_metric")
