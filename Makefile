@@ -56,8 +56,9 @@ test: setup ## Run all tests
 unit: $(VENV)/ready ## Run the tests of the rules, in less than a minute
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
 
-lint: $(VENV)/ready ## Check style and types
+lint: $(VENV)/ready ## Check style, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/lint-imports pyproject.toml --no-cache --no-logo
 
 lint-template: .local/sam/ready .local/checkov/ready .local/guard/ready ## Check the template with sam, cfn-lint, checkov and cfn-guard
 	@SAM_CLI_TELEMETRY=0 .local/sam/bin/sam validate --lint && .local/sam/bin/cfn-lint template.yaml

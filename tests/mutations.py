@@ -258,7 +258,7 @@ MUTATIONS = [
     breaks(
         "an event's source does not look like a directory or a schedule",
         PLACES,
-        (JOBS, 'chosen = trigger.kind == "event" and', 'chosen = trigger.kind == "?" and'),
+        (JOBS, 'f"event {source}" if ":" in source', 'f"event {source}" if ":" in "?"'),
     ),
     # --- announcements ------------------------------------------------------------------------------------------------
     breaks(

@@ -34,7 +34,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_exits_2(model: Path, capsy
     (model / "model-hpo-configuration.json").write_text('{"models": [\n}')
     assert main([str(model)]) == 2
     said = capsys.readouterr().out
-    for expected in ("train.py", "transform.py", "trainingInstanceType?", "subnets", "line 2", "5 to mend"):
+    for expected in ("train.py", "transform.py", 'trainingInstanceType"?', "subnets", "line 2", "5 to mend"):
         assert expected in said
 
 
@@ -44,7 +44,7 @@ def test_a_number_that_is_none_is_told_what_it_should_be_and_nothing_of_trials(
     (model / "training-job.json").write_text('{"maxHPONumberOfTrainingJobs": "20"}')
     assert main([str(model)]) == 2
     said = capsys.readouterr().out
-    assert 'is not valid: input should be a valid integer (value: "20")' in said
+    assert 'should be a valid integer (value: "20")' in said
     assert "warning" not in said
 
 

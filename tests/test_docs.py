@@ -19,8 +19,9 @@ from neptune_training.aws import model_files, neptune_errors
 from neptune_training.checks import events, json_documents, scripts
 from neptune_training.flow import intake, plan
 from neptune_training.model import problems
-from neptune_training.model.jobs import Ended, Requested, Started, Status, Waiting, WaitingFor
+from neptune_training.model.jobs import Ended, Requested, Started, Waiting
 from neptune_training.model.settings import Settings
+from neptune_training.model.statuses import Status, WaitingFor
 from tests.rendered import template
 from tests.world import World
 from tests.world import template as deployed

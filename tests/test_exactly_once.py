@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from neptune_training.checks.events import CONFIGURATION
-from neptune_training.model.jobs import Status
+from neptune_training.model.statuses import Status
 from tests.world import Call, World, checks
 from tests.world.triggers import MODEL
 

@@ -20,7 +20,7 @@ from neptune_training.aws.neptune_errors import (
     Refused,
     Unanswered,
 )
-from neptune_training.model.jobs import WaitingFor
+from neptune_training.model.statuses import WaitingFor
 
 REQUEST = {
     "id": "job-1",

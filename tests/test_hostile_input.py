@@ -28,6 +28,7 @@ from neptune_training.aws.neptune_errors import Unanswered
 from neptune_training.checks import events, hpo, json_documents, request, requirements, scripts
 from neptune_training.model.problems import MAX_CHARACTERS, Invalid, Problem, bounded, shown
 from neptune_training.model.settings import Limits
+from neptune_training.model.triggers import TriggerKind
 from step import StepsFailed
 from tests.fuzz import limits
 from tests.world import Call, World, checks
@@ -87,8 +88,8 @@ def trained(world: World, name: str, contents: dict[str, bytes]) -> dict[str, An
     [
         (json.dumps({"source": "aws.s3", "x": "ä" * 500_000}, ensure_ascii=False), "is larger than 65536 bytes"),
         (json.dumps({**event("start-event"), "x": "y" * 65_536}), "is larger than 65536 bytes"),
-        ("[" * 60_000, "is nested more than 32 deep"),
-        ('{"a":' * 40 + "1" + "}" * 40, "is nested more than 32 deep"),
+        ("[" * 60_000, "is nested more than 32 levels deep"),
+        ('{"a":' * 40 + "1" + "}" * 40, "is nested more than 32 levels deep"),
         ('{"id": "a", "id": "b"}', "has the same name more than once"),
         ('{"id": NaN}', "is not a finite number, or is too long"),
         ('{"id": ' + "9" * 60_000 + "}", "is not a finite number, or is too long"),
@@ -157,7 +158,7 @@ def test_a_request_with_an_id_that_another_job_has_is_rejected_and_that_job_is_a
     before = held.jobs()[taken]
     answer = held.start(held.requested(id=taken, maxHPONumberOfTrainingJobs=20))
     assert [answer["status"], held.jobs()[taken]] == ["REJECTED", before]
-    assert problems(held.jobs()[answer["jobId"]]) == ["another request has used this id"]
+    assert problems(held.jobs()[answer["jobId"]]) == ["is already used by another request"]
 
 
 def test_a_request_with_another_triggers_derived_id_is_rejected_and_that_job_is_as_it_was(held: World) -> None:
@@ -191,7 +192,9 @@ def test_null_does_not_pass_the_operators_limit_under_what_neptune_takes_for_it(
         parameter: None,
     }
     with pytest.raises(Invalid) as raised:
-        request.build(asked, own, by_uploader=True, derived={"id": "a", "trainModelS3Location": "s3://bucket/out"})
+        request.build(
+            asked, own, kind=TriggerKind.UPLOAD, derived={"id": "a", "trainModelS3Location": "s3://bucket/out"}
+        )
     assert [reason.field for reason in raised.value.reasons] == [parameter]
 
 
@@ -209,7 +212,7 @@ def test_a_model_trains_whatever_its_directory_is_called(held: World, name: str)
 
 def test_an_uploader_who_writes_something_else_than_an_object_for_the_scripts_is_told(held: World) -> None:
     own = {"training-job.json": b'{"customModelTrainingParameters": "train.py"}'}
-    assert "is not valid: it is not a JSON object" in problems(trained(held, "fraud", {**MODEL, **own}))
+    assert "should be an object" in problems(trained(held, "fraud", {**MODEL, **own}))
 
 
 def test_a_script_with_a_name_of_a_megabyte_is_rejected_in_a_record_that_fits(held: World) -> None:
@@ -283,7 +286,7 @@ def test_an_object_that_s3_refuses_to_read_waits_for_access_and_gives_up(make_wo
     with world.outage("s3", error(code, 403), ["GetObject"]):
         world.until_quiet()
     checks.at_the_end(world)
-    assert [world.job()["status"], problems(world.job())[0]] == ["REJECTED", "may not be read"]
+    assert [world.job()["status"], problems(world.job())[0]] == ["REJECTED", "cannot be read: access is denied"]
     assert not [each for each in world.errors if isinstance(each, ClientError | StepsFailed)]
 
 
@@ -293,7 +296,7 @@ def test_an_object_that_s3_refuses_to_read_waits_for_access_and_gives_up(make_wo
 def test_thousands_of_unknown_parameters_take_no_longer_than_the_fifty_that_are_told() -> None:
     asked, began = {f"trainingInstance{number}": 1 for number in range(20_000)}, time.process_time()
     with pytest.raises(Invalid) as raised:
-        request.build(asked, settings("data"), by_uploader=True, derived={})
+        request.build(asked, settings("data"), kind=TriggerKind.UPLOAD, derived={})
     assert len(raised.value.reasons) == 50
     assert time.process_time() - began < 1
 
@@ -338,7 +341,7 @@ def test_a_requirement_without_end_is_one_problem_at_most_and_takes_no_time(text
 def test_reasons_together_are_bounded_whatever_each_of_them_holds() -> None:
     long = [Problem(field="\U0001f600" * 9_000, value="v" * 9_000, problem="p" * 9_000, remedy="r" * 9_000)] * 100
     kept = bounded(long)
-    assert kept[-1].problem == "there is more"
+    assert kept[-1].problem == "there are more problems"
     assert sum(len(str(reason)) for reason in kept) <= MAX_CHARACTERS + 100
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neptune_training.flow.plan import GROUP, LARGEST_GROUP, SPARE_TURNS, Limits, plan
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.jobs import Status, WaitingFor
+from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.unfinished import Entry
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)

@@ -1,12 +1,15 @@
 """From what was asked to what is sent: defaults, overrides, limits, and every problem at once."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import create_model
 
 from neptune_training.checks import request
+from neptune_training.model.parameters import ModelParameters, TrainingRequest
 from neptune_training.model.problems import Invalid, Problem
-from neptune_training.model.settings import Limits, Settings
+from neptune_training.model.settings import Limit, Limits, Settings
+from neptune_training.model.triggers import Trigger, TriggerKind
 
 SETTINGS = Settings(
     training_jobs_table="TrainingJobs",
@@ -30,12 +33,12 @@ DERIVED = {
 
 
 def upload(asked: dict[str, Any]) -> dict[str, Any]:
-    return request.build(asked, SETTINGS, by_uploader=True, derived=DERIVED).model_dump(exclude_none=True)
+    return request.build(asked, SETTINGS, kind=TriggerKind.UPLOAD, derived=DERIVED).model_dump(exclude_none=True)
 
 
 def event(asked: dict[str, Any], settings: Settings = SETTINGS) -> dict[str, Any]:
     derived = {name: DERIVED[name] for name in ("id", "trainModelS3Location")}
-    return request.build(asked, settings, by_uploader=False, derived=derived).model_dump(exclude_none=True)
+    return request.build(asked, settings, kind=TriggerKind.EVENT, derived=derived).model_dump(exclude_none=True)
 
 
 def refusal(send: Any, asked: dict[str, Any]) -> dict[str, Problem]:
@@ -60,19 +63,7 @@ def test_an_uploaders_entry_points_join_the_directory() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "id",
-        "trainModelS3Location",
-        "sagemakerIamRoleArn",
-        "neptuneIamRoleArn",
-        "subnets",
-        "securityGroupIds",
-        "volumeEncryptionKMSKey",
-        "s3OutputEncryptionKMSKey",
-    ],
-)
+@pytest.mark.parametrize("name", sorted(TrainingRequest.model_fields.keys() - ModelParameters.model_fields.keys()))
 def test_an_uploader_who_sets_what_is_the_operators_is_refused_by_name(name: str) -> None:
     reasons = refusal(upload, {name: "anything"})
     assert list(reasons) == [name]
@@ -165,7 +156,7 @@ def test_output_beside_the_upload_folder_is_sent_without_a_slash_at_its_end(plac
 
 @pytest.mark.parametrize(("typed", "meant"), [("trainingInstanceTyp", "trainingInstanceType"), ("subnet", "subnets")])
 def test_an_unknown_name_is_refused_with_the_nearest_known_one(typed: str, meant: str) -> None:
-    assert refusal(event, {typed: "x"})[typed].remedy == f"Did you mean {meant}?"
+    assert refusal(event, {typed: "x"})[typed].remedy == f'Did you mean "{meant}"?'
 
 
 @pytest.mark.parametrize("name", ["modelName", "enableInterContainerTrafficEncryption"])
@@ -199,7 +190,7 @@ def test_what_only_samples_show_is_refused_with_the_reason(name: str) -> None:
     ],
 )
 def test_a_wrong_value_is_refused_by_field_with_value_and_what_to_write(name: str, value: object) -> None:
-    reason = refusal(event, {name: value})[name]
+    (reason,) = [each for field, each in refusal(event, {name: value}).items() if field.partition("[")[0] == name]
     assert reason.value is not None
     assert reason.remedy.startswith(("Set it to", "Choose"))
 
@@ -235,3 +226,36 @@ def test_null_says_nothing_and_leaves_the_stacks_default() -> None:
 def test_a_place_for_trained_models_that_two_readers_may_take_for_different_ones_is_refused(folder: str) -> None:
     reasons = refusal(event, {"trainModelS3Location": f"s3://elsewhere/{folder}"})
     assert list(reasons) == ["trainModelS3Location"]
+
+
+def test_a_trigger_of_a_kind_that_only_a_later_version_knows_can_set_nothing() -> None:
+    for name in TrainingRequest.model_fields:
+        with pytest.raises(Invalid) as raised:
+            request.build({name: "anything"}, SETTINGS, kind=TriggerKind.UNKNOWN, derived=DERIVED)
+        assert "must not be set" in raised.value.reasons[0].problem
+    built = request.build({}, SETTINGS, kind=TriggerKind.UNKNOWN, derived=DERIVED)
+    assert built.trainModelS3Location == DERIVED["trainModelS3Location"]
+
+
+def test_a_kind_that_only_a_later_version_knows_is_read_and_written_back() -> None:
+    stored = {"kind": "console", "identity": "console 7"}
+    trigger = Trigger.model_validate(stored)
+    assert trigger.kind is TriggerKind.UNKNOWN
+    assert trigger.model_dump(exclude_none=True) == stored
+
+
+ALLOWED = {"trainingInstanceType": "ml.g5.2xlarge"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("maxHPOParallelTrainingJobs", 9), ("trainingTimeOutInSeconds", 60)], ids=["new", "narrowed"]
+)
+def test_a_limit_is_enforced_because_it_is_declared(name: str, value: int) -> None:
+    at_most = Annotated[int, Limit("NewLimit", of=(name,))]
+    limits = create_model("More", __base__=Limits, newLimit=(at_most, value - 1))()
+    assert [each.field for each in request.over_limits({**ALLOWED, name: value}, limits)] == [name]
+
+
+def test_a_limit_that_does_not_say_what_it_limits_is_an_error() -> None:
+    with pytest.raises(TypeError, match="newLimit"):
+        create_model("More", __base__=Limits, newLimit=(int, 7))

@@ -249,7 +249,6 @@ def test_starts_that_meet_429_end_at_give_up_at(make_world: MakeWorld) -> None:
     assert [len(sent) > 1, max(sent) < began + 3] == [True, True]
 
 
-@pytest.mark.xfail(strict=True, reason="after its claim the first start of a job is sent without a look at giveUpAt")
 def test_a_claim_that_lasts_beyond_give_up_at_starts_nothing(make_world: MakeWorld) -> None:
     world = make_world(GiveUpSeconds="10")
 

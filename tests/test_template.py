@@ -12,9 +12,9 @@ from pydantic_core import PydanticUndefined
 
 from neptune_training.flow.services import MARGIN
 from neptune_training.flow.tick import Tick
-from neptune_training.model.jobs import Status, WaitingFor
 from neptune_training.model.parameters import TrainingRequest
 from neptune_training.model.settings import LISTS, Limits, Settings, split
+from neptune_training.model.statuses import Status, WaitingFor
 from tests.rendered import REQUIRED, Rendered, takes, template
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
@@ -244,6 +244,11 @@ def test_whatever_the_template_takes_as_a_default_the_functions_take(data: st.Da
 
 def declared(variable: str) -> dict[str, Any]:
     return template()["Parameters"][parameter_of(variable)]
+
+
+def test_each_limit_names_the_parameter_that_sets_it() -> None:
+    named = {name: limit.parameter for name, limit in Limits.declared().items()}
+    assert named == {name: parameter_of(f"LIMIT_{name}") for name in Limits.model_fields}
 
 
 @pytest.mark.parametrize("name", sorted(Limits.model_fields.keys() - {"instanceTypes"}))

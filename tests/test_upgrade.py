@@ -15,7 +15,7 @@ from neptune_training.aws.table import item, job_of
 from neptune_training.checks import events
 from neptune_training.model import jobs
 from neptune_training.model.capacity import capacity_of
-from neptune_training.model.jobs import Status
+from neptune_training.model.statuses import Status
 from neptune_training.model.times import from_text
 from neptune_training.model.unfinished import PROJECTED, entry_of
 from tests.world import World, checks

@@ -10,7 +10,7 @@ import wiring
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws.neptune import Accepted
 from neptune_training.aws.neptune_errors import Refused
-from neptune_training.model.jobs import WaitingFor
+from neptune_training.model.statuses import WaitingFor
 from tests.certificates import certificate
 
 REQUEST = {

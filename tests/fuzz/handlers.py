@@ -14,7 +14,7 @@ import notify
 import start
 import wiring
 from neptune_training.checks.events import CONFIGURATION
-from neptune_training.model.jobs import Status
+from neptune_training.model.statuses import Status
 from tests.fuzz import limits, parsers
 from tests.fuzz.mutations import bent, texts
 from tests.fuzz.target import Target, Unfit, kind

@@ -17,8 +17,8 @@ from neptune_training.checks.events import CONFIGURATION, Unreadable
 from neptune_training.checks.model_directory import TRAINING_JOB, Findings, Preparation
 from neptune_training.checks.requirements import Found
 from neptune_training.model import jobs
-from neptune_training.model.jobs import Trigger
 from neptune_training.model.problems import Invalid
+from neptune_training.model.triggers import Trigger
 from tests.fuzz.mutations import bent, lines, texts
 from tests.fuzz.target import Target, outcome_of
 from tests.fuzz.values import NAMES, values

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from neptune_training.aws.dynamodb_items import plain
-from neptune_training.model.jobs import Status
+from neptune_training.model.statuses import Status
 
 if TYPE_CHECKING:
     from tests.world.world import World

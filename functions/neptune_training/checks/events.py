@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from neptune_training.checks import json_documents
-from neptune_training.model import s3_places
-from neptune_training.model.jobs import Trigger
+from neptune_training.model import parameters, s3_places
 from neptune_training.model.problems import Invalid, Problem, shown
+from neptune_training.model.triggers import Trigger, TriggerKind
 
 DETAIL_TYPE = "Neptune ML Training Requested"
 CONFIGURATION = "model-hpo-configuration.json"
-JOB_ID = re.compile(r"[A-Za-z0-9-]{1,48}")
+JOB_ID = re.compile(parameters.JOB_ID)
 DERIVED = re.compile(r"-[0-9a-f]{20}$")
 MAX_TEXT_CHARACTERS = 1024
 CONTROL = re.compile(r"[\x00-\x1f]")
@@ -50,7 +50,7 @@ def read(body: str, message_id: str | None = None) -> Asked:
     If the event has no identity, `message_id` (SQS's) is used; without it, a hash of the body.
     """
     last_resort = message_id or hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()
-    unknown = Trigger(kind="unknown", identity=f"message {last_resort}", eventId=message_id)
+    unknown = Trigger(kind=TriggerKind.UNKNOWN, identity=f"message {last_resort}", eventId=message_id)
     try:
         event: Any = json_documents.read(body.encode(errors="surrogatepass"), "event", MAX_BYTES)
         return of_event(event, unknown)
@@ -79,7 +79,7 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
         case {"detail-type": "Neptune ML Training Requested", "id": str(event_id), "detail": dict(detail)} if event_id:
             source = text(event.get("source"))
             trigger = Trigger(
-                kind="event",
+                kind=TriggerKind.EVENT,
                 identity=f"event {event_id}",
                 eventId=event_id,
                 source=source,
@@ -105,7 +105,7 @@ def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger
             unknown, (Problem(field="detail.object", value=shown(dict(found)), problem=problem, remedy=remedy),)
         )
     trigger = Trigger(
-        kind="upload",
+        kind=TriggerKind.UPLOAD,
         identity=f"upload {bucket} {key} {sequencer}",
         source="aws.s3",
         eventId=text(event_id),
@@ -135,7 +135,7 @@ def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger
 
 
 def schedule(event: Mapping[str, Any], detail: dict[str, Any], unknown: Trigger) -> Asked:
-    """Return what a run of a schedule asks for. The placeholders in its input tell one run from the next."""
+    """Return what a run of a schedule asks for. The placeholders in its input identify the run."""
     resources = event.get("resources")
     arn = resources[0] if isinstance(resources, list) and resources else None
     time = event.get("time")
@@ -143,7 +143,7 @@ def schedule(event: Mapping[str, Any], detail: dict[str, Any], unknown: Trigger)
         raise Unreadable(unknown, (placeholder("resources", resources, '["<aws.scheduler.schedule-arn>"]'),))
     if not is_time(time):
         raise Unreadable(unknown, (placeholder("time", time, '"<aws.scheduler.scheduled-time>"'),))
-    trigger = Trigger(kind="schedule", identity=f"schedule {arn} {time}", source=arn, time=text(time))
+    trigger = Trigger(kind=TriggerKind.SCHEDULE, identity=f"schedule {arn} {time}", source=arn, time=text(time))
     if detail.get("id") is not None:
         problem = "must not be set by a schedule: only its first run would train"
         remedy = "Remove it: each run gets its own id"
@@ -160,7 +160,7 @@ def placeholder(field: str, value: object, line: str) -> Problem:
 def asked(trigger: Trigger, detail: dict[str, Any]) -> Asked:
     """Return what a request asks for. An explicit `id` is checked first, because the record is stored under it.
 
-    An id that looks like a derived one could take the place of another trigger's job. Raises `Unreadable`.
+    An id that looks like a derived one is refused: it could be the id of another trigger's job. Raises `Unreadable`.
     """
     job_id = detail.get("id")
     if job_id is not None and (not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id) or DERIVED.search(job_id)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
@@ -13,6 +13,7 @@ from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, TrainingRequest
 from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, bounded, shown
 from neptune_training.model.settings import Settings
+from neptune_training.model.triggers import TriggerKind
 
 TRAINING_JOB = "training-job.json"
 CUSTOM = ModelParameters.custom
@@ -45,7 +46,7 @@ class Preparation:
     def prepare(self, job: Job, directory: Directory | None) -> Findings:
         """Make the request of `job` and check its files. `directory` is None if there is none that can be read."""
         findings = Findings()
-        asked = job.asked if job.trigger.kind != "upload" or directory is None else self._asked(directory, findings)
+        asked = self._asked(job, directory, findings)
         findings.request = self._request(job, asked, directory, findings)
         if directory:
             self._check_files(directory, asked, findings)
@@ -53,7 +54,16 @@ class Preparation:
             findings.warnings.append(not_checked(findings.request.customModelTrainingParameters.sourceS3DirectoryPath))
         return findings
 
-    def _asked(self, directory: Directory, findings: Findings) -> dict[str, Any]:
+    def _asked(self, job: Job, directory: Directory | None, findings: Findings) -> dict[str, Any]:
+        """Return the parameters that the trigger came with: for an upload, those in `training-job.json`."""
+        match job.trigger.kind:
+            case TriggerKind.UPLOAD:
+                return self._uploaded(directory, findings) if directory else job.asked
+            case TriggerKind.EVENT | TriggerKind.SCHEDULE | TriggerKind.UNKNOWN:
+                return job.asked
+        assert_never(job.trigger.kind)
+
+    def _uploaded(self, directory: Directory, findings: Findings) -> dict[str, Any]:
         """Return the parameters that `training-job.json` sets; none if there is no such file."""
         if TRAINING_JOB not in directory.files:
             return {}
@@ -69,13 +79,13 @@ class Preparation:
     def _request(
         self, job: Job, asked: dict[str, Any], directory: Directory | None, findings: Findings
     ) -> TrainingRequest | None:
-        by_uploader = job.trigger.kind == "upload"
+        kind = job.trigger.kind
         output = f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}"
         derived: dict[str, Any] = {"id": job.jobId, "trainModelS3Location": output}
-        if by_uploader and directory:
+        if kind is TriggerKind.UPLOAD and directory:
             derived[CUSTOM] = {"sourceS3DirectoryPath": f"s3://{directory.bucket}/{directory.prefix}"}
         try:
-            return request.build(asked, self.settings, by_uploader=by_uploader, derived=derived)
+            return request.build(asked, self.settings, kind=kind, derived=derived)
         except Invalid as invalid:
             findings.reasons += invalid.reasons
             return None
@@ -138,14 +148,14 @@ class Preparation:
 
 def not_an_object(asked: object) -> Problem:
     """Return the problem of a `training-job.json` that is JSON, but not an object."""
-    remedy = "Write an object with StartMLModelTrainingJob's parameters"
+    remedy = "Set it to a JSON object with parameters of StartMLModelTrainingJob"
     return Problem(field=TRAINING_JOB, value=shown(asked), problem="is not a JSON object", remedy=remedy)
 
 
 def too_many_files(prefix: str) -> Problem:
     """Return the problem of a directory with more files than a listing holds."""
     problem = f"has more than {model_files.MAX_FILES} files"
-    remedy = "Keep data and artefacts elsewhere: the directory is copied to every training instance"
+    remedy = "Move data and artefacts elsewhere: the directory is copied to every training instance"
     return Problem(field=prefix, problem=problem, remedy=remedy)
 
 

@@ -4,58 +4,70 @@
 """
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from neptune_training.model import s3_places
+from neptune_training.checks.pydantic_errors import Format, meant, problems
 from neptune_training.model.parameters import (
+    NEPTUNES_DEFAULTS,
     CustomModelTrainingParameters,
     EntryPoints,
     ModelParameters,
+    NoParameters,
     TrainingRequest,
     parameter,
+    settable_by,
 )
 from neptune_training.model.problems import Invalid, Problem, bounded, shown
-from neptune_training.model.settings import Settings
+from neptune_training.model.settings import Limits, Settings
+from neptune_training.model.triggers import TriggerKind
 
 CUSTOM = ModelParameters.custom
 TOTAL, PARALLEL = "maxHPONumberOfTrainingJobs", "maxHPOParallelTrainingJobs"
 NOT_IN_THE_API = "StartMLModelTrainingJob has no such parameter, though some AWS samples show it"
 SHOWN_IN_SAMPLES = {"modelName", "enableInterContainerTrafficEncryption"}
-NEPTUNES_DEFAULTS = {
-    "trainingInstanceType": "ml.p3.2xlarge",
-    "trainingTimeOutInSeconds": 86_400,
-    "maxHPONumberOfTrainingJobs": 2,
-    "maxHPOParallelTrainingJobs": 2,
-}
+FORMAT = Format(TrainingRequest, default="ask the operator of the stack for a default")
 
 
 def build(
-    asked: Mapping[str, Any], settings: Settings, *, by_uploader: bool, derived: Mapping[str, Any]
+    asked: Mapping[str, Any], settings: Settings, *, kind: TriggerKind, derived: Mapping[str, Any]
 ) -> TrainingRequest:
-    """Return the request to send. `derived` holds the parameters that follow from the trigger: id and directories.
+    """Return the request to send.
 
-    Raises `Invalid` with all that is wrong.
+    `asked` are the parameters that came with a trigger of this `kind`. `derived` follow from the trigger, such as
+    `{"id": "fraud-b1e3…", "trainModelS3Location": "s3://my-models/trained/fraud-b1e3…"}`.
+
+    Raises:
+        Invalid: with all that is wrong.
     """
-    allowed: type[BaseModel] = ModelParameters if by_uploader else TrainingRequest
+    allowed = settable_by(kind)
     reasons = list(bounded(unknown(asked, allowed)))
     sender = known(asked, allowed)
-    merged = merge(settings.defaults, *((sender, derived) if by_uploader else (derived, sender)))
+    merged = merge(settings.defaults, *((derived, sender) if can_override(kind) else (sender, derived)))
     if PARALLEL not in sender:
         merged |= at_most_all(merged)
     try:
         request = TrainingRequest.model_validate(merged)
     except ValidationError as error:
-        reasons += [from_pydantic(each) for each in error.errors(include_url=False)]
-    reasons += over_limits(merged, settings)
+        reasons += problems(error, FORMAT)
+    reasons += over_limits(merged, settings.limits)
+    reasons += output_among_uploads(merged.get("trainModelS3Location"), settings.models)
     reasons += contradictions(merged)
     if reasons:
         raise Invalid(reasons)
     return request
+
+
+def can_override(kind: TriggerKind) -> bool:
+    """Return True if the sender can set what otherwise follows from the trigger: the id and the directories."""
+    match kind:
+        case TriggerKind.EVENT | TriggerKind.SCHEDULE:
+            return True
+        case TriggerKind.UPLOAD | TriggerKind.UNKNOWN:
+            return False
+    assert_never(kind)
 
 
 def at_most_all(merged: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,52 +114,48 @@ def unknown(asked: Mapping[str, Any], allowed: type[BaseModel]) -> Iterator[Prob
 
 def inner_of(allowed: type[BaseModel]) -> type[BaseModel]:
     """Return the model of customModelTrainingParameters in `allowed`."""
-    return CustomModelTrainingParameters if allowed is TrainingRequest else EntryPoints
+    if allowed is TrainingRequest:
+        return CustomModelTrainingParameters
+    return EntryPoints if allowed is ModelParameters else NoParameters
 
 
 def refused(path: str, value: object, allowed: type[BaseModel]) -> Problem:
     """Return the problem of a parameter that this sender must not set, or that does not exist."""
     name = path.rpartition(".")[2]
+    if allowed is NoParameters:
+        problem = "must not be set by a trigger of a kind that this version does not know"
+        remedy = "Ask the operator of the stack to deploy the version that it was sent to, then send it again"
+        return Problem(field=path, value=shown(value), problem=problem, remedy=remedy)
     if parameter(path):
         remedy = "Remove it: only the operator of the stack, an event or a schedule can set it"
         return Problem(field=path, value=shown(value), problem="must not be set by an upload", remedy=remedy)
-    near = get_close_matches(name, allowed.model_fields, n=1)
-    remedy = f"Did you mean {near[0]}?" if near else "Remove it"
+    remedy = meant(name, allowed.model_fields) or "Remove it"
     problem = NOT_IN_THE_API if name in SHOWN_IN_SAMPLES else "is not a parameter of StartMLModelTrainingJob"
     return Problem(field=path, value=shown(value), problem=problem, remedy=remedy)
 
 
-def from_pydantic(error: ErrorDetails) -> Problem:
-    """Return the problem that pydantic reports, with what to do."""
-    path = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
-    field = parameter(path)
-    wanted = field.description if field else "what StartMLModelTrainingJob takes"
-    if error["type"] == s3_places.ERROR:
-        remedy = error["ctx"]["remedy"]
-        return Problem(field=path, value=shown(error["input"]), problem=error["msg"], remedy=remedy)
-    if error["type"] == "missing":
-        remedy = f"Set it to {wanted}, or ask the operator of the stack for a default"
-        return Problem(field=path, problem="is missing, and the stack has no default for it", remedy=remedy)
-    wrong = (
-        "it is not a JSON object" if error["type"] == "model_type" else f"{error['msg'][0].lower()}{error['msg'][1:]}"
-    )
-    return Problem(
-        field=path, value=shown(error["input"]), problem=f"is not valid: {wrong}", remedy=f"Set it to {wanted}"
-    )
-
-
-def over_limits(merged: Mapping[str, Any], settings: Settings) -> Iterator[Problem]:
+def over_limits(merged: Mapping[str, Any], limits: Limits) -> Iterator[Problem]:
     """Yield a problem for each parameter over the operator's limits. If it is not set, Neptune's default counts."""
-    limits, asked = settings.limits, {**NEPTUNES_DEFAULTS, **merged}
-    for name in ("maxHPONumberOfTrainingJobs", "trainingTimeOutInSeconds", "trainingInstanceVolumeSizeInGB"):
-        limit, value = getattr(limits, name), asked.get(name)
-        if isinstance(value, int) and value > limit:
-            yield over_limit(name, value, f"at most {limit}")
-    for name in ("trainingInstanceType", "baseProcessingInstanceType"):
-        value = asked.get(name)
-        if isinstance(value, str) and not any(fnmatchcase(value, pattern) for pattern in limits.instanceTypes):
-            yield over_limit(name, value, f"one of {', '.join(limits.instanceTypes)}")
-    yield from output_among_uploads(asked.get("trainModelS3Location"), settings.models)
+    asked = {**NEPTUNES_DEFAULTS, **merged}
+    for field, declared in limits.declared().items():
+        limit: int | tuple[str, ...] = getattr(limits, field)
+        for name in declared.of:
+            if (most := exceeded(asked.get(name), limit)) is not None:
+                yield over_limit(name, asked[name], most, declared.parameter)
+
+
+def exceeded(value: object, limit: int | tuple[str, ...]) -> str | None:
+    """Return what a value over `limit` can be set to, such as "at most 100"; None if it is within the limit.
+
+    A value of another type than the limit is within it: it is reported as not valid.
+    """
+    match limit:
+        case int():
+            return f"at most {limit}" if isinstance(value, int) and value > limit else None
+        case tuple():
+            known = not isinstance(value, str) or any(fnmatchcase(value, pattern) for pattern in limit)
+            return None if known else f"one of {', '.join(limit)}"
+    assert_never(limit)
 
 
 def output_among_uploads(location: object, models: str) -> Iterator[Problem]:
@@ -165,21 +173,10 @@ def output_among_uploads(location: object, models: str) -> Iterator[Problem]:
     yield Problem(field="trainModelS3Location", value=shown(location), problem=problem, remedy=remedy)
 
 
-def over_limit(name: str, value: object, limit: str) -> Problem:
+def over_limit(name: str, value: object, most: str, parameter: str) -> Problem:
     """Return the problem of a parameter over a limit; the remedy says who can raise it."""
-    remedy = (
-        f"Set it to {limit}, or ask the operator of the stack to raise the limit (template parameter {LIMIT_OF[name]})"
-    )
+    remedy = f"Set it to {most}, or ask the operator of the stack to raise the limit (template parameter {parameter})"
     return Problem(field=name, value=shown(value), problem="is over the operator's limit", remedy=remedy)
-
-
-LIMIT_OF = {
-    "maxHPONumberOfTrainingJobs": "MaxHPONumberOfTrainingJobsLimit",
-    "trainingTimeOutInSeconds": "TrainingTimeOutInSecondsLimit",
-    "trainingInstanceVolumeSizeInGB": "TrainingInstanceVolumeSizeInGBLimit",
-    "trainingInstanceType": "AllowedInstanceTypes",
-    "baseProcessingInstanceType": "AllowedInstanceTypes",
-}
 
 
 def contradictions(merged: Mapping[str, Any]) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Write a new request to the table. From then on it cannot be lost, and a repeat of it is recognised."""
+"""Record a new request in the table. From then on it cannot be lost, and a repeat of it is recognised."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ from neptune_training.checks import events
 from neptune_training.checks.events import Asked, Unreadable
 from neptune_training.model import jobs
 from neptune_training.model.jobs import Ended, Job
-from neptune_training.model.problems import Problem, shown
+from neptune_training.model.problems import ANOTHER_ID, Problem, shown
 
 MAX_RAW_CHARACTERS = 16_384
 
@@ -42,7 +42,7 @@ def keep(table: Table, job: Job) -> tuple[Job, bool]:
 
 def conflicting(asked: Asked, job: Job, now: datetime) -> Ended:
     """Return a REJECTED job for a request whose explicit id another request has used, under an id of its own."""
-    problem, remedy = "another request has used this id", "Choose another id, or leave it out to have one made"
+    problem, remedy = "is already used by another request", ANOTHER_ID
     reasons = (Problem(field="id", value=shown(job.jobId), problem=problem, remedy=remedy),)
     return jobs.rejected(
         asked.trigger, reasons, now, asked=asked.parameters, request_fingerprint=job.fingerprint, model=job.model

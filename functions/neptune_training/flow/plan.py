@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.jobs import Status
+from neptune_training.model.statuses import Status
 from neptune_training.model.unfinished import Entry
 
 GROUP = 20  # jobs of one invocation, where that is enough
@@ -26,7 +26,7 @@ URGENT_FIRST = (Status.WAITING, Status.REQUESTED, Status.STARTED)
 
 @dataclass(frozen=True)
 class Limits:
-    """What may go on at once: training jobs, those of one model, and invocations of `step`."""
+    """Hold how much can run at once: training jobs, those of one model, and invocations of `step`."""
 
     slots: int
     invocations: int
@@ -35,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a tick does.
+    """Hold what a tick does.
 
     Attributes:
         expired: Jobs whose bound has passed, as far as the index knows.
@@ -77,7 +77,7 @@ def order(job: Entry) -> tuple[int, datetime]:
 def turns(
     queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, limits: Limits
 ) -> list[Entry]:
-    """Return the jobs of the queue that may start now.
+    """Return the jobs of the queue that can start now.
 
     While starts are paused, none; after a pause one, the probe: the first in the queue. Otherwise as many as slots are
     free, and two more, in case a record cannot be read or written; the claim keeps to the limit. The models with the

@@ -16,7 +16,8 @@ from neptune_training.aws.neptune_errors import Unseen
 from neptune_training.aws.table import Changed
 from neptune_training.flow import bounds, messages, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
-from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
+from neptune_training.model.statuses import WaitingFor
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
     """Take the step that the job is at, and return the job after it. None if there is no such job.
 
     Raises:
-        Unseen: Neptune did not say how the job is. The record has been written.
-        Exception: the step could not be taken. The record says so, if it could be written.
+        Unseen: the look at the job failed. The record has been written.
+        Exception: the step failed. The record has the error, if it could be written.
     """
     try:
         job = services.table.get(job_id)
@@ -81,7 +82,7 @@ def begin(services: Services, job: UnfinishedJob, deadline: datetime) -> Unfinis
 
 
 def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_turn: bool) -> Job:
-    """Take the step; if that fails, write down why."""
+    """Take the step; if it fails, record the error and raise it."""
     try:
         match job:
             case Waiting():
@@ -95,13 +96,13 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
     except (Changed, Unseen):
         raise
     except Exception as error:
-        with suppress(Exception):  # what kept the step from being taken may keep the record from being written, too
+        with suppress(Exception):  # the cause of the error may also prevent this write
             failed(services, job, error)
         raise
 
 
 def failed(services: Services, job: UnfinishedJob, error: Exception) -> None:
-    """Write down that the step failed, unless it has changed the record before that."""
+    """Record that the step failed, unless it has changed the record before that."""
     if isinstance(job, Waiting):
         outcomes.wait(services, job, WaitingFor.ERROR, (messages.error(error),), failed=True)
     else:

@@ -14,8 +14,9 @@ from neptune_training.aws.table import CAPACITY, Changed, Table
 from neptune_training.flow import bounds, messages
 from neptune_training.flow.plan import Limits, Plan, plan
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.jobs import Ended, Job, Requested, Started, Status, UnfinishedJob, Waiting, WaitingFor
+from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.settings import Settings
+from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.times import to_text
 from neptune_training.model.unfinished import Entry
 
@@ -30,7 +31,7 @@ Invoke = Callable[[tuple[str, ...], tuple[str, ...]], None]
 
 @dataclass
 class Tick:
-    """What a tick saw and did."""
+    """Count what a tick saw and did."""
 
     waiting: int = 0
     oldest_seconds: float = 0
@@ -54,7 +55,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Tracker:
-    """What a tick acts on. `invoke` hands job ids, and those among them that may start, to the `step` function."""
+    """Hold what a tick acts on. `invoke` hands job ids, and those of them that can start, to the `step` function."""
 
     table: Table
     invoke: Invoke
@@ -62,7 +63,7 @@ class Tracker:
     now: Callable[[], datetime]
 
     def tick(self, deadline: datetime) -> Tick:
-        """Make one tick. Nothing that concerns one job keeps the others from their turn."""
+        """Make one tick. An error with one job does not stop the others."""
         jobs, now = self.table.unfinished(), self.now()
         done = seen(jobs, now)
         settings = self.settings
@@ -167,11 +168,11 @@ class Tracker:
                 reasons = messages.gave_up(job.waitingFor, job.reasons, unanswered=job.unanswered)
                 self.table.save(job.ended(Status.REJECTED, now, reasons))
             case Requested():
-                doubt = messages.in_doubt(job, "Neptune did not say whether it has started this job")
+                doubt = messages.in_doubt(job, "it is not known if Neptune has started this job")
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)
             case Started():
-                problem = "Neptune has not said for long how this job is" if job.unknownSince else "runs for too long"
+                problem = "has no status from Neptune for too long" if job.unknownSince else "has run for too long"
                 doubt = messages.in_doubt(job, problem)
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)

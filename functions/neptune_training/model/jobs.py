@@ -11,8 +11,7 @@ import hashlib
 import json
 import re
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, assert_never
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +26,9 @@ from pydantic import (
 
 from neptune_training.model.parameters import S3Directory
 from neptune_training.model.problems import Problem
+from neptune_training.model.statuses import FinalStatus, Status, WaitingFor
 from neptune_training.model.times import to_milliseconds, to_text
+from neptune_training.model.triggers import Trigger, TriggerKind
 
 MAX_MODEL_CHARACTERS = 512  # `model` is the key of an index: 2,048 bytes at most
 
@@ -42,72 +43,8 @@ Asked = Annotated[dict[str, Any], BeforeValidator(read_back), PlainSerializer(js
 DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 
 
-class Status(StrEnum):
-    """Where a job is. To train again after a final status takes a new upload or event."""
-
-    WAITING = "WAITING"
-    REQUESTED = "REQUESTED"
-    STARTED = "STARTED"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    STOPPED = "STOPPED"
-    REJECTED = "REJECTED"
-    SUPERSEDED = "SUPERSEDED"
-
-    @property
-    def final(self) -> bool:
-        """Return True if nothing will happen to the job any more."""
-        return self not in UNFINISHED
-
-
-UNFINISHED = (Status.STARTED, Status.REQUESTED, Status.WAITING)
-FinalStatus: TypeAlias = Literal[Status.COMPLETED, Status.FAILED, Status.STOPPED, Status.REJECTED, Status.SUPERSEDED]
-
-
-class WaitingFor(StrEnum):
-    """What a WAITING job waits for."""
-
-    TURN = "its turn"
-    SETTLING = "files to settle"
-    FILES = "files"
-    DATA_PROCESSING = "data processing"
-    PREVIOUS_TRAINING = "previous training"
-    SLOT = "a slot"
-    CAPACITY = "capacity"
-    NEPTUNE = "Neptune"
-    ACCESS = "access"
-    ERROR = "an error to pass"
-
-    @property
-    def in_queue(self) -> bool:
-        """Return True if the job is ready to start, and only waits until the cluster takes one more."""
-        return self in (WaitingFor.SLOT, WaitingFor.CAPACITY, WaitingFor.NEPTUNE)
-
-
-class Trigger(BaseModel):
-    """What asked for the training. `identity` is the same for every delivery of it and for nothing else."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    kind: str
-    identity: str
-    source: str | None = None
-    eventId: str | None = None
-    time: str | None = None
-    bucket: str | None = None
-    key: str | None = None
-    etag: str | None = None
-    versionId: str | None = None
-    sequencer: str | None = None
-
-    @property
-    def directory(self) -> str:
-        """Return the key of the uploaded file without its name, such as `models/fraud/`."""
-        return (self.key or "").rpartition("/")[0] + "/"
-
-
 class Record(BaseModel):
-    """What every record has.
+    """Hold what every record has.
 
     Attributes:
         asked: The parameters as the trigger named them.
@@ -138,7 +75,7 @@ class Record(BaseModel):
     later: dict[str, Any] = Field(default={}, exclude=True)
 
     def next_version(self, now: datetime, reasons: tuple[Problem, ...] = ()) -> dict[str, Any]:
-        """Return the fields that the next record takes over, whatever its status."""
+        """Return the fields that the next record takes over, such as `{"jobId": "fraud-b1e3…", "version": 3}`."""
         kept = {name: getattr(self, name) for name in Record.model_fields if name != "status"}
         return {**kept, "version": self.version + 1, "updatedAt": now, "reasons": reasons}
 
@@ -160,7 +97,7 @@ class Record(BaseModel):
 
 
 class Ran(Record):
-    """What is known of a job that Neptune has or had.
+    """Hold what is known of a job that Neptune has or had.
 
     Attributes:
         arn: Only the answer to the start has it. None if that answer was lost.
@@ -175,7 +112,7 @@ class Ran(Record):
 
 
 class Unfinished(Record):
-    """What a job has until it has ended.
+    """Hold what a job has until it has ended.
 
     Attributes:
         nextAttemptAt: When its next step is due.
@@ -290,7 +227,7 @@ class Requested(Unfinished):
     """REQUESTED: claimed. Neptune may have the job or not.
 
     Attributes:
-        leaseUntil: Until then nobody else may touch the job, since its start may be on its way.
+        leaseUntil: Until then no other invocation must touch the job, because its start may be on its way.
         giveUpAt: No start is sent after it. None in records of version 0.1.0.
         waitedFor: What it waited for before: waiting again for the same thing sends no message.
     """
@@ -305,7 +242,7 @@ class Requested(Unfinished):
     def in_doubt(
         self, now: datetime, *, next_attempt: datetime, reasons: tuple[Problem, ...], failed_steps: int
     ) -> "Requested":
-        """Return the job still REQUESTED: nobody knows yet whether Neptune has it."""
+        """Return the job still REQUESTED: it is not known yet if Neptune has it."""
         return Requested(
             leaseUntil=self.leaseUntil,
             nextAttemptAt=next_attempt,
@@ -434,7 +371,9 @@ def type_of(status: Status) -> type[Job]:
             return Requested
         case Status.STARTED:
             return Started
-    return Ended
+        case Status.COMPLETED | Status.FAILED | Status.STOPPED | Status.REJECTED | Status.SUPERSEDED:
+            return Ended
+    assert_never(status)
 
 
 def fingerprint(asked: object) -> str:
@@ -486,7 +425,7 @@ def rejected(
     return Ended(
         jobId=derived_id("rejected", trigger.identity),
         status=Status.REJECTED,
-        model=model or (trigger.source or trigger.kind)[:MAX_MODEL_CHARACTERS],
+        model=model or (trigger.source or trigger.stored_kind)[:MAX_MODEL_CHARACTERS],
         trigger=trigger,
         asked=asked or {},
         fingerprint=request_fingerprint or fingerprint(None),
@@ -504,13 +443,21 @@ def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
     A custom model is its directory, in the canonical form in which it is sent: nothing else has the same text.
     A built-in model has none: it is what its schedule, or its event's source, trains.
     """
-    if trigger.kind == "upload":
-        return f"s3://{trigger.bucket}/{trigger.directory}"  # a key has 1,024 bytes at most
+    match trigger.kind:
+        case TriggerKind.UPLOAD:
+            return f"s3://{trigger.bucket}/{trigger.directory}"  # a key has 1,024 bytes at most
+        case TriggerKind.EVENT:
+            # A sender chooses its event's source: it must not look like a directory, or like the ARN of a schedule.
+            source = trigger.source or trigger.stored_kind
+            built_in = f"event {source}" if ":" in source else source
+        case TriggerKind.SCHEDULE:
+            built_in = trigger.source or trigger.stored_kind
+        case TriggerKind.UNKNOWN:  # never a model that a known kind trains
+            return f"unknown {trigger.source or trigger.stored_kind}"[:MAX_MODEL_CHARACTERS]
+        case _:
+            assert_never(trigger.kind)
     custom = asked.get("customModelTrainingParameters")
     try:
         return DIRECTORY.validate_python(custom["sourceS3DirectoryPath"] if isinstance(custom, dict) else None)
     except (KeyError, ValidationError):
-        source = trigger.source or trigger.kind
-    # A sender chooses its event's source: it must not look like a directory, or like the ARN of a schedule.
-    chosen = trigger.kind == "event" and ":" in source
-    return (f"event {source}" if chosen else source)[:MAX_MODEL_CHARACTERS]
+        return built_in[:MAX_MODEL_CHARACTERS]

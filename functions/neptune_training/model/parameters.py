@@ -1,17 +1,27 @@
-"""Parameters of StartMLModelTrainingJob, by the API's own names: which exist, their types, who can set them.
+"""Parameters of StartMLModelTrainingJob by their names in the API: their types, and who can set them.
 
 Source: the `neptunedata` service model of botocore; a test compares the two. Each field's description is a remedy that
-users read, so it says what to write.
+users read after "Set it to", so it says what to write.
 """
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, assert_never
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from neptune_training.model import s3_places
+from neptune_training.model.triggers import TriggerKind
+
+# Neptune's values for parameters that are not set: the documentation in the service model `neptunedata`.
+NEPTUNES_DEFAULTS: dict[str, Any] = {
+    "trainingInstanceType": "ml.p3.2xlarge",
+    "trainingTimeOutInSeconds": 86_400,
+    "maxHPONumberOfTrainingJobs": 2,
+    "maxHPOParallelTrainingJobs": 2,
+}
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
-JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,48}$")]
+JOB_ID = r"^[A-Za-z0-9-]{1,48}$"
+JobId = Annotated[str, StringConstraints(pattern=JOB_ID)]
 Script = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.py$", max_length=256)]
 S3Uri = Annotated[
     str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?$", max_length=1100)
@@ -110,6 +120,22 @@ class TrainingRequest(ModelParameters):
     customModelTrainingParameters: CustomModelTrainingParameters | None = Field(
         None, description="an object with sourceS3DirectoryPath and the names of the scripts"
     )
+
+
+class NoParameters(BaseModel):
+    """Parameters that a trigger of an unknown kind can set: none."""
+
+
+def settable_by(kind: TriggerKind) -> type[BaseModel]:
+    """Return the parameters that a trigger of this kind can set, as a model whose fields they are."""
+    match kind:
+        case TriggerKind.UPLOAD:
+            return ModelParameters
+        case TriggerKind.EVENT | TriggerKind.SCHEDULE:
+            return TrainingRequest
+        case TriggerKind.UNKNOWN:
+            return NoParameters
+    assert_never(kind)
 
 
 def parameter(path: str) -> Any:

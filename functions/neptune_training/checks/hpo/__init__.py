@@ -1,11 +1,11 @@
 """The hyperparameter file: `model-hpo-configuration.json` (custom model) or `model-HPO-configuration.json` (built-in).
 
-    document ─┬► format: what it may hold ──── faults ─┐
+    document ─┬► format: what it can hold ─── faults ──┐
               ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
               └► tiers: what will be tuned ─── advice ──► what will merely train badly
 
 An error is something that the Neptune ML guide or SageMaker's limits do not allow, or that cannot be passed to the
-script. The rest is a warning. The files that AWS publishes pass.
+script. The rest is a warning. The files that AWS publishes have no errors.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from neptune_training.checks.hpo import advice, faults, metrics, parameters, parts
-from neptune_training.checks.hpo.format import HpoFile, Parameter
+from neptune_training.checks import pydantic_errors
+from neptune_training.checks.hpo import advice, metrics, parameters, parts
+from neptune_training.checks.hpo.format import FORMAT, HpoFile, Parameter
 from neptune_training.checks.hpo.metrics import Compiled
 from neptune_training.checks.hpo.parts import Placed
 from neptune_training.checks.hpo.tiers import Plan, trials_of, tuned
@@ -50,11 +51,11 @@ def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-
 def broken(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
     """Yield all errors: of the format, and of every rule whose part of the document can be read in spite of them."""
     if error:
-        yield from faults.reasons(error)
+        yield from pydantic_errors.problems(error, FORMAT)
     yield from parameters.faults(document, trials)
     yield from metrics.faults(document, compiled)
 
 
 def named(reason: Problem, name: str) -> Problem:
     """Return the problem with the document's name as its field: the document as a whole has no path."""
-    return reason.model_copy(update={"field": name})
+    return Problem(field=name, value=reason.value, problem=reason.problem, remedy=reason.remedy)

@@ -1,7 +1,7 @@
 """The format of a hyperparameter file. The JSON Schema for editors is made from these models and descriptions.
 
-It is strict in structure, because nobody would notice that a misspelt key has no effect. It accepts several literals,
-because published files write `3`, `3.0` and `"3"`. A description says what to write: it is the remedy of a problem.
+It is strict in structure: otherwise a misspelt key would silently have no effect. It accepts several literals, because
+published files write `3`, `3.0` and `"3"`. A description says what to write: it is the remedy of a problem.
 """
 
 from typing import Annotated, Literal, get_args
@@ -9,6 +9,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 from neptune_training.checks.hpo.values import MAX_OPTIONS, Amount, Number, Positive, Value
+from neptune_training.checks.pydantic_errors import Format
 
 MAX_PARAMETERS = 100  # SageMaker accepts no more hyperparameters
 MAX_DEFINITIONS = 40  # nor more metrics
@@ -24,13 +25,13 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REGEX
 
 
 class Part(BaseModel):
-    """A part of the file: no key beside its own."""
+    """A part of the file. Other keys than its own are an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Parameter(Part):
-    """A hyperparameter that the search may tune."""
+    """A hyperparameter that the search can tune."""
 
     param: ParameterName = Field(description="the name that the script takes after --: letters, digits, _, . and -")
     type: Literal["int", "float", "bool", "str"] = Field(description="int, float, bool or str")
@@ -41,33 +42,33 @@ class Parameter(Part):
         None, description=f"a list of 1 to {MAX_OPTIONS} values to choose from, instead of a range"
     )
     inc_strategy: Literal["linear", "log", "power2"] | None = Field(
-        None, description="how values in the range are spaced: linear, log or power2"
+        None, description="linear, log or power2: how the values in the range are spaced"
     )
     inc_val: Positive | None = Field(None, description="the step between two values in the range, above 0")
     node_strategy: Growth | None = Field(
-        None, description="how the range grows with the graph's nodes: perM, per10M or per100M"
+        None, description="perM, per10M or per100M: how the range grows with the graph's nodes"
     )
     edge_strategy: Growth | None = Field(
-        None, description="how the range grows with the graph's edges: perM, per10M or per100M"
+        None, description="perM, per10M or per100M: how the range grows with the graph's edges"
     )
     default: Value | None = Field(None, description="the value it takes when it is not tuned")
 
 
 class FixedParameter(Parameter):
-    """A hyperparameter that always takes its default. A range that it had in a tier may stay."""
+    """A hyperparameter that always takes its default. It can still have the range that it had in a tier."""
 
     default: Value = Field(description="the value that it always takes")
 
 
 class TuningObjective(Part):
-    """What the search optimises."""
+    """The metric that the search optimises, and in which direction."""
 
     MetricName: MetricText = Field(description="the Name of one of the metric_definitions")
     Type: Literal["Maximize", "Minimize"] = Field(description="Maximize or Minimize")
 
 
 class MetricDefinition(Part):
-    """Where SageMaker finds a metric in the script's output."""
+    """A metric, and how SageMaker finds it in the script's output."""
 
     Name: MetricText = Field(description="the metric's name, 1 to 255 characters")
     Regex: Expression = Field(
@@ -77,7 +78,7 @@ class MetricDefinition(Part):
 
 
 class CustomMetric(Part):
-    """How the trials of a custom model compare."""
+    """The metrics that compare the trials of a custom model."""
 
     tuning_objective: TuningObjective = Field(description="an object with MetricName and Type")
     metric_definitions: Annotated[list[MetricDefinition], Field(min_length=1, max_length=MAX_DEFINITIONS)] = Field(
@@ -86,13 +87,13 @@ class CustomMetric(Part):
 
 
 class BuiltInMetric(Part):
-    """How the trials of a built-in model compare."""
+    """The metric that compares the trials of a built-in model."""
 
     metric: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="acc, acc_topk, F1, mse, mrr, precision, recall or roc_auc"
     )
     topk: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="how many predictions count for acc_topk, such as 3"
+        None, description="a number of predictions, such as 3: how many of the best ones acc_topk looks at"
     )
 
 
@@ -102,50 +103,54 @@ class EvalFrequency(Part):
     type: Literal["evaluate_every_epoch", "evaluate_every_batch", "evaluate_every_pct"] = Field(
         description="evaluate_every_epoch, evaluate_every_batch or evaluate_every_pct"
     )
-    value: Amount = Field(description="a number of epochs or batches, or for evaluate_every_pct a part of 1, as 0.1")
+    value: Amount = Field(description="a number of epochs or batches; for evaluate_every_pct a fraction, such as 0.1")
 
 
 class ModelBase(Part):
-    """What both kinds of model have."""
+    """The part that both kinds of model have."""
 
     task_type: Task = Field(
         description="node_class, node_regression, edge_class, edge_regression, link_predict or link_prediction"
     )
     eval_frequency: EvalFrequency | None = Field(None, description="an object with type and value")
     tier_1: list[Parameter] = Field(
-        alias="1-tier-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, always tuned"
+        alias="1-tier-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters that are always tuned; it can be empty",
     )
     tier_2: list[Parameter] = Field(
         alias="2-tier-param",
         max_length=MAX_PARAMETERS,
-        description="a list of parameters, maybe empty, tuned with over 10 trials",
+        description="a list of parameters that are tuned with more than 10 trials; it can be empty",
     )
     tier_3: list[Parameter] = Field(
         alias="3-tier-param",
         max_length=MAX_PARAMETERS,
-        description="a list of parameters, maybe empty, tuned with over 50 trials",
+        description="a list of parameters that are tuned with more than 50 trials; it can be empty",
     )
     fixed: list[FixedParameter] = Field(
-        alias="fixed-param", max_length=MAX_PARAMETERS, description="a list of parameters, maybe empty, never tuned"
+        alias="fixed-param",
+        max_length=MAX_PARAMETERS,
+        description="a list of parameters that are never tuned; it can be empty",
     )
 
 
 class CustomModel(ModelBase):
-    """A model trained by a script of one's own."""
+    """A model that is trained by the user's own script."""
 
     model: Literal["custom"] = Field(description="custom")
     eval_metric: CustomMetric = Field(description="an object with tuning_objective and metric_definitions")
 
 
 class BuiltInModel(ModelBase):
-    """A model that Neptune ML brings along."""
+    """A model that is built into Neptune ML."""
 
     model: BuiltIn = Field(description="rgcn, transe, distmult or rotate")
     eval_metric: BuiltInMetric = Field(description='an object with metric, such as {"metric": "F1"}')
 
 
 def kind(model: object) -> str:
-    """Which kind of model an object describes; where `model` is misspelt, its metric tells."""
+    """Return which kind of model an object describes. If `model` is misspelt, its metric decides."""
     if not isinstance(model, dict):
         return "built-in" if isinstance(model, BuiltInModel) else "custom"
     metric = model.get("eval_metric")
@@ -154,7 +159,7 @@ def kind(model: object) -> str:
 
 
 class HpoFile(Part):
-    """Hyperparameters of a Neptune ML model."""
+    """The hyperparameters of a Neptune ML model."""
 
     schema_: str | None = Field(None, alias="$schema", description="this schema's address, for editors")
     models: list[
@@ -163,5 +168,8 @@ class HpoFile(Part):
 
     @property
     def model(self) -> CustomModel | BuiltInModel:
-        """The one model."""
+        """Return the one model."""
         return self.models[0]
+
+
+FORMAT = Format(HpoFile, {"custom": CustomModel, "built-in": BuiltInModel}, {"model": KINDS})

@@ -1,11 +1,11 @@
-"""What a search tunes: tier 1 always, tier 2 with more than 10 trials, tier 3 with more than 50 (Neptune ML guide)."""
+"""Find out what a search tunes: tier 1 always, tier 2 above 10 trials, tier 3 above 50 (Neptune ML guide)."""
 
 from typing import NamedTuple
 
 from neptune_training.checks.hpo.format import HpoFile, Parameter
+from neptune_training.model.parameters import NEPTUNES_DEFAULTS
 
 TRIALS_ABOVE = {"1-tier-param": 0, "2-tier-param": 10, "3-tier-param": 50}
-NEPTUNES_DEFAULT = 2  # trials
 
 
 class Plan(NamedTuple):
@@ -28,7 +28,7 @@ def tuned(file: HpoFile, max_hpo_jobs: int | None) -> Plan:
 
 def trials_of(max_hpo_jobs: int | None) -> int:
     """Return the number of trials for maxHPONumberOfTrainingJobs, which may be None."""
-    return NEPTUNES_DEFAULT if max_hpo_jobs is None else max_hpo_jobs
+    return NEPTUNES_DEFAULTS["maxHPONumberOfTrainingJobs"] if max_hpo_jobs is None else max_hpo_jobs
 
 
 def is_tuned(array: str, trials: int) -> bool:

@@ -1,6 +1,10 @@
-"""Problems from pydantic's errors: the place in the document, what is wrong there, what to write."""
+"""Problems from pydantic's errors: the place in the document, what is wrong there, what to write.
 
-from collections.abc import Iterable, Iterator
+The same for requests and for hyperparameter files; a `Format` says what the two have of their own.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -8,11 +12,24 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from neptune_training.checks.hpo.format import KINDS, BuiltInModel, CustomModel, HpoFile
-from neptune_training.model.problems import Problem
+from neptune_training.model.problems import Problem, path
 
-TAGS: dict[str | int, type[BaseModel]] = {"custom": CustomModel, "built-in": BuiltInModel}
 Models = tuple[type[BaseModel], ...]
+
+
+@dataclass(frozen=True)
+class Format:
+    """Describe what a document is validated as.
+
+    `kinds` are the models of a union, by the tag that pydantic puts into the place of an error, such as `custom`.
+    `choices` are the texts that a key can have, for keys whose texts are spread over the models of a union. `default`
+    says who can give a missing value, if anybody can.
+    """
+
+    root: type[BaseModel]
+    kinds: Mapping[str | int, type[BaseModel]] = field(default_factory=dict)
+    choices: Mapping[str | int, Iterable[str]] = field(default_factory=dict)
+    default: str | None = None
 
 
 class Located(NamedTuple):
@@ -23,42 +40,44 @@ class Located(NamedTuple):
     models: Models
 
 
-def reasons(error: ValidationError) -> Iterator[Problem]:
-    """Return one problem for each error."""
-    return (reason(each) for each in error.errors(include_url=False))
+def problems(error: ValidationError, form: Format) -> Iterator[Problem]:
+    """Yield one problem for each error."""
+    for each in error.errors(include_url=False):
+        yield problem_of(each, form)
 
 
-def reason(error: ErrorDetails) -> Problem:
+def problem_of(error: ErrorDetails, form: Format) -> Problem:
     """Return the problem of one error."""
-    found, value = located(error["loc"]), error["input"]
-    place, field, models = found
+    found, value = located(error["loc"], form), error["input"]
+    place, info, models = found
     match error["type"]:
+        case "missing" if form.default:
+            problem, remedy = "is missing, and has no default", f"Set it to {wanted(found)}, or {form.default}"
+            return Problem(field=path(place), problem=problem, remedy=remedy)
         case "missing":
             return Problem.at(place[:-1], value, f'has no "{place[-1]}"', f"Add it: {wanted(found)}")
         case "literal_error":
-            return choice(
-                place, value, KINDS if place[-1] == "model" else literals(field.annotation if field else None)
-            )
+            return choice(place, value, form.choices.get(place[-1]) or literals(info.annotation if info else None))
         case "extra_forbidden":
             remedy = meant(place[-1], (key for model in models for key in keys(model))) or "Remove it"
             return Problem.at(place, value, "is not a key that belongs here", remedy)
-    return Problem.at(place, value, wrong(error), f"Write {wanted(found)}")
+    return Problem.at(place, value, wrong(error), error.get("ctx", {}).get("remedy") or f"Set it to {wanted(found)}")
 
 
-def located(loc: Iterable[str | int]) -> Located:
+def located(loc: Iterable[str | int], form: Format) -> Located:
     """Follow pydantic's path, which also names the kind of model on the way: `models, 0, custom, task_type`."""
     place: tuple[str | int, ...] = ()
-    field: FieldInfo | None = None
-    models: Models = (HpoFile,)
+    info: FieldInfo | None = None
+    models: Models = (form.root,)
     for step in loc:
-        if field and len(place) == 2 and step in TAGS:
-            field, models = None, (TAGS[step],)
+        if info and len(place) == 2 and step in form.kinds:
+            info, models = None, (form.kinds[step],)
             continue
         if isinstance(step, str):
-            models = tuple(nested(field.annotation)) if field else models
-            field = next((model.model_fields[keys(model)[step]] for model in models if step in keys(model)), None)
+            models = tuple(nested(info.annotation)) if info else models
+            info = next((model.model_fields[keys(model)[step]] for model in models if step in keys(model)), None)
         place = (*place, step)
-    return Located(place, field, models)
+    return Located(place, info, models)
 
 
 def keys(model: type[BaseModel]) -> dict[str, str]:
@@ -85,10 +104,10 @@ def literals(annotation: Any) -> Iterator[str]:
 
 def wanted(found: Located) -> str:
     """Return what to write there. An object in a list, or the document itself, is described by keys that it needs."""
-    place, field, models = found
-    inner = tuple(nested(field.annotation)) if field else models
-    if field and (not inner or isinstance(place[-1], str)):
-        return field.description or ""
+    place, info, models = found
+    inner = tuple(nested(info.annotation)) if info else models
+    if info and (not inner or isinstance(place[-1], str)):
+        return info.description or ""
     needed = (key for key, name in keys(inner[0]).items() if inner[0].model_fields[name].is_required())
     return f"an object with {listing(needed, 'and')}"
 
@@ -112,7 +131,7 @@ def meant(written: object, possible: Iterable[object]) -> str | None:
 
 
 def wrong(error: ErrorDetails) -> str:
-    """Return what is wrong, beginning with the message's verb: `should be a valid list`."""
+    """Return what is wrong, starting with the verb of pydantic's message: `should be a valid list`."""
     if error["type"] in {"model_type", "model_attributes_type"}:
         return "should be an object"
     if error["type"] == "string_pattern_mismatch":
