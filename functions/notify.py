@@ -1,12 +1,12 @@
-"""`notify`: announce on SNS what the table says: a job's new status, or its ARN.
+"""`notify`: publish to SNS what changes in the table: a job's status, its ARN, what it waits for.
 
     TrainingJobs ──stream──► notify ──► TrainingTopic
 
-The stream is the outbox: what is recorded is announced, and nothing else is. An error that may pass keeps the stream at
-its place, and Lambda comes back with the same records until SNS takes them, for the stream's 24 hours. So a message can
-come twice: subscribers tell repeats by `jobId` and `status`.
+The stream is the outbox: what is recorded is announced, and nothing else is. After an error that can
+pass, Lambda retries the same records until SNS accepts them, for the stream's 24 hours. So a message can
+come twice: subscribers recognise a repeat by its `jobId`, `status` and `waitingFor`.
 
-No single record may keep it there. One that cannot be read, or that SNS refuses for what it says, is logged as an
+No single record can block the stream. One that cannot be read, or that SNS refuses for what it says, is logged as an
 error, counted in the metric `NotAnnounced`, and passed over. The application writes no such record; a person may.
 
 It runs outside the VPC, reads no table and decides nothing.
@@ -53,10 +53,10 @@ ANNOUNCED = [
 ]
 ATTRIBUTES = ("jobId", "status", "model")
 MAX_SUBJECT = 99  # SNS: "must be less than 100 characters long" (API reference, Publish)
-MAX_BYTES = 200_000  # SNS takes 256 KiB, attributes and all
+MAX_BYTES = 200_000  # SNS accepts 256 KiB, with the attributes (API reference, Publish)
 MAX_ATTRIBUTE = 2_048  # characters; a key of the table has no more bytes
 MAX_FIELD = 10_000  # characters of each field that a message too large keeps
-REFUSALS = {
+REFUSALS = {  # codes for a parameter that is not valid: API reference of SNS, Publish and Common Error Types
     "InvalidParameter",
     "ParameterValueInvalid",
     "InvalidParameterValue",
@@ -66,12 +66,12 @@ REFUSALS = {
 
 
 class NotAnnounced(Exception):  # noqa: N818
-    """A record cannot be announced, however often it is tried."""
+    """Say that a record cannot be announced: a retry would not help."""
 
 
 @cache
 def sns() -> "SNSClient":
-    """The client, made once for each execution environment."""
+    """Return the client, which is made once for each execution environment."""
     return boto3.client("sns", config=Config(retries={"mode": "standard", "total_max_attempts": 4}))
 
 
@@ -82,7 +82,10 @@ def handler(event: Any, _context: object) -> dict[str, int]:
 
 
 def announced(record: Mapping[str, Any]) -> bool:
-    """Return whether the record is announced. Raises whatever may pass, so that Lambda comes back with it."""
+    """Announce one record; return True if a message was published.
+
+    An error that can pass is raised, so that Lambda retries the record.
+    """
     try:
         job = change(record)
         if job:
@@ -96,7 +99,11 @@ def announced(record: Mapping[str, Any]) -> bool:
 
 
 def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the job as the record says it now, if that is news. Raises NotAnnounced."""
+    """Return the changed job, such as `{"jobId": "fraud-b1e3…", "status": "STARTED"}`; None if nothing is news.
+
+    Raises:
+        NotAnnounced: the item cannot be read, or has no job id, status or model.
+    """
     images = record.get("dynamodb", {})
     try:
         new, old = read(images.get("NewImage")), read(images.get("OldImage"))
@@ -129,7 +136,10 @@ def with_bytes(value: Any) -> Any:
 
 
 def is_news(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """A new status or ARN. For a job that asks a full cluster each minute: what it waits for, if that is new."""
+    """Return True for a new status or ARN, and for a WAITING job if it waits for something else than before.
+
+    A full cluster is asked again each minute: waiting again for the same thing sends no message.
+    """
     changed = (new["status"], new.get("arn")) != (old.get("status"), old.get("arn"))
     status = Status(new["status"]) if new["status"] in tuple(Status) else None
     match status:
@@ -147,7 +157,9 @@ def is_news(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
 def announce(job: dict[str, Any]) -> None:
     """Publish one message. Its attributes are for subscribers' filter policies.
 
-    Raises NotAnnounced if SNS refuses it for what it says, and ClientError or BotoCoreError for what may pass.
+    Raises:
+        NotAnnounced: SNS refuses the content of the message.
+        ClientError, BotoCoreError: another error, which can pass.
     """
     attributes = {
         name: printable(text(job[name])[:MAX_ATTRIBUTE]) for name in (*ATTRIBUTES, "waitingFor") if job.get(name)
@@ -162,27 +174,30 @@ def announce(job: dict[str, Any]) -> None:
             },
         )
     except ParamValidationError as error:
-        raise NotAnnounced("SNS takes no such message") from error
+        raise NotAnnounced("SNS does not accept the message") from error
     except ClientError as error:
         if is_about_the_message(error):
-            raise NotAnnounced("SNS takes no such message") from error
+            raise NotAnnounced("SNS does not accept the message") from error
         raise
     logger.info("announced", extra={"jobId": job["jobId"], "status": job["status"], "messageId": answer["MessageId"]})
 
 
 def is_about_the_message(error: ClientError) -> bool:
-    """Return whether SNS refuses what the message says, and not the topic, which the operator can fix."""
+    """Return True if SNS refuses the content of the message, False if the problem is the topic, which can be fixed."""
     return error.response["Error"]["Code"] in REFUSALS and "TopicArn" not in error.response["Error"]["Message"]
 
 
 def subject(job: Mapping[str, Any]) -> str:
-    """An e-mail's subject: SNS takes one line of ASCII."""
+    """Return the subject of e-mails: SNS accepts one line of ASCII (API reference, Publish)."""
     line = printable(f"Neptune ML training {job['status']}: {job['jobId']}")
     return line.encode("ascii", errors="replace").decode()[:MAX_SUBJECT]
 
 
 def message(job: Mapping[str, Any]) -> str:
-    """The message: the record without what only this application needs."""
+    """Return the message as JSON: the record without what only this application needs.
+
+    A message that is too large for SNS keeps only the job's id, status, ARN and the time of the change.
+    """
     told = {name: job[name] for name in ANNOUNCED if name in job}
     whole = text(told)
     if len(whole) <= MAX_BYTES:  # JSON escapes what is not ASCII: characters are bytes
@@ -197,5 +212,5 @@ def text(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """SNS refuses control characters in attributes, and S3 allows them in the keys that models are named by."""
+    """Return `text` with ? for each control character: SNS refuses them in attributes, and S3 allows them in keys."""
     return "".join(character if character.isprintable() else "?" for character in text)

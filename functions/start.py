@@ -1,6 +1,6 @@
-r"""`start`: write the request down, then take its first step.
+r"""`start`: record the request, then take the first step of its job.
 
-    TrainingQueue ──► start ──► TrainingJobs: WAITING ──► judge, claim, StartMLModelTrainingJob ──► STARTED
+    TrainingQueue ──► start ──► TrainingJobs: WAITING ──► check, claim, StartMLModelTrainingJob ──► STARTED
 
 One SQS record, as TrainingQueue delivers it:
 
@@ -43,13 +43,13 @@ def handler(event: Any, context: Context) -> dict[str, Any] | None:
 
 
 def is_queue(event: Any) -> bool:
-    """Whether SQS delivers it. No records at all is how the local stack warms a function up."""
+    """Return True if SQS delivers the event. It may have no records: the local stack warms functions up with that."""
     records = event.get("Records") if isinstance(event, dict) else None
     return isinstance(records, list) and all(map(is_message, records))
 
 
 def is_message(record: Any) -> bool:
-    """Whether it is one of SQS's."""
+    """Return True if the record is a message from SQS."""
     match record:
         case {"eventSource": "aws:sqs", "body": str(), "messageId": str()}:
             return True
@@ -57,14 +57,17 @@ def is_message(record: Any) -> bool:
 
 
 def begin(services: Services, body: str, message_id: str | None, context: Context) -> dict[str, Any]:
-    """Record one request and take its first step, unless it is a repeat."""
+    """Record one request and take its first step, unless it is a repeat.
+
+    Returns the job as `{"jobId": "fraud-b1e3…", "status": "STARTED", "arn": "arn:aws:…"}`.
+    """
     end, give_up = deadline(context), services.settings.give_up_seconds
     job, new = intake.record(services.table, body, message_id, now=services.now(), first_step_by=end, give_up=give_up)
     if not new:
         logger.info("repeat", extra={"repeats": job.jobId, "status": job.status, "messageId": message_id})
     elif isinstance(job, Waiting):
         job = step.first(services, job, end)
-    else:  # nobody can read it
+    else:  # the event cannot be read
         logger.info("ended", extra={"jobId": job.jobId, "status": job.status, "reasons": [*map(str, job.reasons)]})
     waiting_for = job.waitingFor if isinstance(job, Waiting) else None
     logger.info("request", extra={"jobId": job.jobId, "status": job.status, "waitingFor": waiting_for})

@@ -30,13 +30,17 @@ metrics = Metrics()
 
 
 class StepsFailed(Exception):  # noqa: N818
-    """Some steps could not be taken; the others were. Raised so that Lambda counts an error."""
+    """Say that some steps failed; the others were taken. It is raised so that Lambda counts an error."""
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Any, context: Context) -> dict[str, int]:
-    """Take the steps."""
+    """Take a step of each job in the event; return `{"steps": number of steps taken}`.
+
+    Raises:
+        StepsFailed: some steps failed; the others were taken.
+    """
     job_ids, turns = event.get("jobIds", []), set(event.get("turns", []))
     made, end = services(in_group=len(job_ids) > 1), deadline(context)
     taken: list[str] = []
@@ -54,11 +58,11 @@ def handler(event: Any, context: Context) -> dict[str, int]:
 
 
 def take(services: Services, job_id: str, end: datetime, *, has_turn: bool, failed: list[str]) -> None:
-    """Take one step, and add the job to `failed` if it could not be taken."""
+    """Take one step. If it fails, log the error and add the job to `failed`; raise nothing."""
     try:
         step.take(services, job_id, end, has_turn=has_turn)
     except Unseen:
         failed.append(job_id)  # logged where it was seen
-    except Exception:  # noqa: BLE001 - one job must not keep the others from their turn
+    except Exception:  # noqa: BLE001 - one job must not stop the others
         logger.exception("step failed", extra={"jobId": job_id})
         failed.append(job_id)

@@ -1,7 +1,7 @@
-"""`track`: every minute, decide whose turn it is.
+"""`track`: every minute, decide which jobs get a step.
 
     every minute ──► track ──► invokes `step` for the jobs that are due
-                           └─► ends the jobs whose time is over
+                           └─► ends the jobs whose bound has passed
 
 It runs outside Neptune's VPC and never talks to Neptune, so no slow answer of Neptune's can delay it. The event's
 content does not matter. Returns how many invocations of `step` it asked for and how many jobs it has ended:
@@ -23,16 +23,20 @@ metrics = Metrics()
 
 
 class TickFailed(Exception):  # noqa: N818
-    """Something could not be done for some jobs; the others had their turn. Raised so that Lambda counts an error."""
+    """Say that something failed for some jobs; the others were handled. It is raised so that Lambda counts an error."""
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: Any, context: Context) -> dict[str, int]:
-    """Make one tick."""
+    """Make one tick.
+
+    Raises:
+        TickFailed: some jobs could not be ended or handed to `step`.
+    """
     done = tracker().tick(deadline(context))
     for name, value in done.metrics().items():
         metrics.add_metric(name, MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count, value)
     if done.failed:
-        raise TickFailed(f"{len(done.failed)} jobs had no turn: {', '.join(done.failed[:10])}")
+        raise TickFailed(f"{len(done.failed)} jobs could not be ended or handed to step: {', '.join(done.failed[:10])}")
     return {"invoked": done.invoked, "ended": len(done.ended)}

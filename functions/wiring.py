@@ -1,4 +1,4 @@
-"""Where the library meets Lambda: the environment, the clients and the clock.
+"""Connect the library with Lambda: the environment, the clients and the clock.
 
 `start` and `step` run in Neptune's VPC and call S3, DynamoDB and Neptune only: gateway endpoints reach the first two
 at no cost. `track` runs outside the VPC and calls DynamoDB and Lambda.
@@ -41,7 +41,7 @@ LOOK_IN_GROUP_SECONDS = 5
 
 
 class Context(Protocol):
-    """What the functions ask of Lambda's context object."""
+    """Describe the part of Lambda's context object that the functions use."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda ends the invocation."""
@@ -58,9 +58,10 @@ def deadline(context: Context) -> datetime:
 
 
 def services(*, in_group: bool = False, environment: Mapping[str, str] = os.environ) -> Services:
-    """Make what a step acts on out of the function's environment.
+    """Make what a step acts on from the function's environment.
 
-    `in_group` says that the invocation has other jobs to look at: a look at one of them gives up after five seconds.
+    With `in_group`, the invocation has more than one job: a look at Neptune gives up after five seconds, so that one
+    slow answer does not delay the other jobs.
     """
     settings = Settings.from_environment(environment)
     starts = neptune_client(settings, settings.neptune_read_timeout_seconds)
@@ -73,7 +74,10 @@ def services(*, in_group: bool = False, environment: Mapping[str, str] = os.envi
 
 
 def neptune_client(settings: Settings, read_timeout: int) -> "NeptuneDataClient":
-    """Make a client that sends each call once: a start that is sent again may be a second start."""
+    """Make a client that sends each call once: a start that is sent again could be a second job.
+
+    `read_timeout` is in seconds.
+    """
     once = Config(
         connect_timeout=3,
         read_timeout=min(read_timeout, settings.neptune_read_timeout_seconds),
@@ -83,7 +87,7 @@ def neptune_client(settings: Settings, read_timeout: int) -> "NeptuneDataClient"
 
 
 def tracker(environment: Mapping[str, str] = os.environ) -> Tracker:
-    """Make what a tick acts on out of the function's environment."""
+    """Make what a tick acts on from the function's environment."""
     settings = Settings.from_environment(environment)
     table = Table(boto3.client("dynamodb", config=QUICK), settings.training_jobs_table)
     lambda_ = boto3.client("lambda", config=QUICK)

@@ -63,7 +63,7 @@ def compile_all(folder: Path) -> None:
 
 
 def files_of(packages: Path) -> dict[str, Path]:
-    """The files of installed packages by their names in the zip.
+    """Return the files of installed packages by their names in the zip.
 
     Without the programs that pip makes: they name this machine's Python in their first line, and RECORD hashes them.
     """

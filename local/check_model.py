@@ -2,7 +2,7 @@
 
     python -m local.check_model DIRECTORY
 
-Needs no AWS, and `rich`. Exit code 0, or 2 with everything that is wrong.
+Needs `rich`; needs no AWS access. The exit code is 0, or 2 with everything that is wrong.
 """
 
 import argparse
@@ -60,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True)
 class Folder:
-    """A directory on this machine, read as `sources` reads one in S3."""
+    """Read a directory on this machine as `model_files` reads one in S3."""
 
     path: Path
 
     def listing(self) -> Directory:
-        """What S3 would list."""
+        """Return the listing that S3 would have."""
         paths = (path for path in sorted(self.path.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
         files = [self._file(path) for path in islice(paths, MAX_FILES + 1)]
         prefix = f"models/{self.path.resolve().name}/"
@@ -87,7 +87,7 @@ class Folder:
 
 
 def settings(data_processing_job_id: str) -> Settings:
-    """What a stack with the template's defaults would have."""
+    """Return the settings of a stack with the template's defaults."""
     return Settings(
         training_jobs_table="",
         neptune_endpoint_url="",
@@ -99,7 +99,7 @@ def settings(data_processing_job_id: str) -> Settings:
 
 
 def job(directory: Path) -> Job:
-    """The job that an upload of this directory would make."""
+    """Return the job that an upload of this directory would make."""
     key = f"models/{directory.resolve().name}/{CONFIGURATION}"
     trigger = Trigger(kind=TriggerKind.UPLOAD, identity=f"upload {BUCKET} {key} 0", bucket=BUCKET, key=key)
     now = datetime.now(UTC)
@@ -115,17 +115,17 @@ def report(folder: Folder, findings: Findings) -> int:
         show(reason, "yellow", "warning")
     if wrong or findings.request is None:
         say()
-        say((f"{len(wrong)} to mend", "bold red"), f" in {folder.path}")
+        say((f"{len(wrong)} to fix", "bold red"), f" in {folder.path}")
         return 2
     show_plan(plan(folder, findings.request))
-    say(("The request of an upload", "bold"), ", by the template's defaults; the stack adds id and output")
+    say(("The request of an upload", "bold"), ", with the template's defaults; the stack adds id and output")
     say_json(findings.request.model_dump(mode="json", exclude_none=True, exclude={"id", "trainModelS3Location"}))
     say(("ready to upload", "bold green"), f": {folder.path}")
     return 0
 
 
 def plan(folder: Folder, request: TrainingRequest) -> Plan:
-    """Which parameters the trials will search."""
+    """Return which parameters the trials will search."""
     document = json_documents.read(folder.read(folder.listing(), CONFIGURATION), CONFIGURATION)
     most = request.maxHPONumberOfTrainingJobs
     return hpo.tuned(hpo.check(document, max_hpo_jobs=most).file, most)

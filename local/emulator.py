@@ -28,7 +28,7 @@ NO_OTHER_PORTS = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # these speak n
 
 
 def stay_on_this_machine() -> None:
-    """The user's profile, a proxy and the machine's role have no say in what is run here."""
+    """Ignore the user's profile, a proxy and the machine's role in all that is started here."""
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     for name in USERS_OWN:
         os.environ.pop(name, None)
@@ -109,7 +109,7 @@ def wait_until_up(process: "subprocess.Popen[bytes]", url: str, log: Path) -> No
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         number: int = probe.getsockname()[1]

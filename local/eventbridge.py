@@ -30,7 +30,7 @@ def turn_on(s3: "S3Client", bucket: str) -> bool:
 
 
 def outcome(bucket: str, *, changed: bool) -> str:
-    """What to know afterwards."""
+    """Return what to do next."""
     if not changed:
         return f"{bucket} sends its events to EventBridge already; nothing was changed."
     return (

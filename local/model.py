@@ -13,7 +13,7 @@ class NoModel(Exception):  # noqa: N818
 
 
 def files(directory: Path) -> list[Path]:
-    """The files of a model, its configuration last, as an upload should have it. Raises `NoModel`."""
+    """Return the files of a model, its configuration last, as an upload should have it. Raises `NoModel`."""
     if not directory.is_dir():
         raise NoModel(
             f"{directory}: there is no such directory. Give a model's directory: make run MODEL=path/to/model"

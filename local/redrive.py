@@ -1,7 +1,7 @@
-"""`make redrive`: send the dead-letter queue's messages back, once what kept them from being recorded is mended.
+"""`make redrive`: send the dead-letter queue's messages back, after the cause is fixed.
 
-By hand, not with StartMessageMoveTask: that moves only what came from a queue, and rules and schedules put what they
-cannot deliver there, too. A message that is sent twice because this was interrupted makes no second job.
+It does not use StartMessageMoveTask: that moves only messages that came from a queue, but rules and schedules also put
+here what they cannot deliver. If it is interrupted, a message can be sent twice; that makes no second job.
 """
 
 import os
@@ -42,7 +42,7 @@ def redrive(sqs: Any, dead_letters: str, queue: str) -> int:
 
 
 def receive(sqs: Any, url: str) -> list[Any]:
-    """Some of the messages of a queue; none if it stays empty for two seconds."""
+    """Return some of the messages of a queue; none if it stays empty for two seconds."""
     answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2)
     return list(answer.get("Messages", []))
 

@@ -50,7 +50,7 @@ def train(stack: Stack, model: Path, began: float) -> int:
     step(began, "upload", f"s3://{stack.outputs['ModelBucket']}/{prefix}model-hpo-configuration.json")
     job, announced = follow(stack, began)
     if job is None:
-        raise RuntimeError(f"nothing was heard for {SILENCE:.0f} s; the log is in {stack.folder}")
+        raise RuntimeError(f"no message came for {SILENCE:.0f} s; the log is in {stack.folder}")
     show(stack, job)
     if announced:
         say("From the upload to the SNS message with the ARN: ", (f"{announced - uploaded:.2f} s", "bold"))
@@ -78,7 +78,7 @@ def follow(stack: Stack, began: float) -> tuple[dict[str, Any] | None, float | N
 
 
 def stage_changes(stack: Stack, seen: dict[str, str]) -> list[tuple[str, str]]:
-    """What is new in the stages of the job, since `seen`."""
+    """Return what is new in the stages of the job since `seen`."""
     changes = []
     for record in stack.records():
         for name, stage in record.get("stages", {}).items():
@@ -89,7 +89,7 @@ def stage_changes(stack: Stack, seen: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def show(stack: Stack, job: dict[str, Any]) -> None:
-    """The record and the message; for a rejected request, its reasons."""
+    """Print the record and the message; for a rejected request, its problems."""
     heading("The record in DynamoDB")
     for record in stack.records():
         say_json(record)

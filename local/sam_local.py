@@ -82,7 +82,7 @@ def local_stack() -> Iterator[None]:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line. Without events, all of them, in the order in which the functions meet a training."""
+    """Return the command line. Without events, it has all of them, in the order of a training."""
     parser = argparse.ArgumentParser(prog="python -m local.sam_local", description="Each function in a container.")
     parser.add_argument("--sam", type=Path, default=KEPT / "sam" / "bin" / "sam", help="the SAM CLI")
     parser.add_argument("events", nargs="*", type=Path, default=all_events(), help="default: all of events/")
@@ -90,7 +90,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def all_events() -> list[Path]:
-    """The event files, function by function."""
+    """Return the event files, function by function."""
     return [event for prefix in FUNCTION_NAMES for event in sorted((ROOT / "events").glob(f"{prefix}-*.json"))]
 
 
@@ -98,7 +98,7 @@ def all_events() -> list[Path]:
 
 
 def deployed_variables() -> Variables:
-    """The functions' environment in the local stack, which says more than a shell knows: periods, limits, defaults."""
+    """Return the functions' environment in the local stack, with periods, limits and defaults."""
     stack = boto3.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     functions = boto3.client("lambda")
@@ -112,18 +112,18 @@ def deployed_variables() -> Variables:
 
 
 def is_local(url: str) -> bool:
-    """Whether `url` is a server of this machine, which a container cannot reach by that name."""
+    """Return True if `url` is a server of this machine, which a container cannot reach by that name."""
     return urlsplit(url).hostname in LOOPBACK
 
 
 def local_ports(variables: Variables) -> set[int]:
-    """The ports of this machine that the functions will call."""
+    """Return the ports of this machine that the functions will call."""
     urls = {url for each in variables.values() for url in each.values() if is_local(url)}
     return {port for url in urls if (port := urlsplit(url).port)}
 
 
 def seen_from_container(variables: Variables, host: str) -> Variables:
-    """The same with `host` for this machine: in a container, 127.0.0.1 is the container."""
+    """Return the same with `host` for this machine: in a container, 127.0.0.1 is the container."""
     return {
         function: {name: through(host, value) if is_local(value) else value for name, value in each.items()}
         for function, each in variables.items()
@@ -180,7 +180,7 @@ def build(sam: Path, environment: Mapping[str, str]) -> None:
 
 
 def find_python() -> Path | None:
-    """A Python 3.13 with pip. One on PATH may be a version manager's placeholder, so it has to prove itself."""
+    """Return a Python 3.13 with pip. It is tried first: one on PATH may be a version manager's placeholder."""
     proof = "import sys, pip; sys.exit(sys.version_info[:2] != (3, 13))"
     for candidate in (sys.executable, shutil.which("python3.13")):
         if candidate and subprocess.run([candidate, "-c", proof], capture_output=True, check=False).returncode == 0:
@@ -232,7 +232,7 @@ def invoke(sam: Path, event: Path, environment: Mapping[str, str]) -> bool:
 
 
 def function_of(event: Path) -> str:
-    """The function whose name the file's begins with."""
+    """Return the function whose name the file's name begins with."""
     prefix = event.name.split("-")[0]
     if prefix not in FUNCTION_NAMES:
         raise SystemExit(f"{event}: its name must begin with one of {', '.join(FUNCTION_NAMES)}")
@@ -240,7 +240,7 @@ def function_of(event: Path) -> str:
 
 
 def error_in(code: int, output: str) -> str | None:
-    """What went wrong, if anything did: `sam` itself exits with 0 whatever the function does, even time out."""
+    """Return what went wrong, if anything did: `sam` itself exits with 0 whatever the function does, even time out."""
     if code:
         return f"sam exited with {code}"
     try:

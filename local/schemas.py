@@ -22,25 +22,25 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 
 
 class Concise(GenerateJsonSchema):
-    """A schema without what tells nobody anything: titles made from names, and null for what may be left out."""
+    """Make schemas without titles that repeat names, and without null for keys that can be left out."""
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
-        """No title: the name says it."""
+        """Return False: the name is enough."""
         return False
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """Left out, not null."""
+        """Return the schema without null: such a key is left out."""
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """A default of null is none."""
+        """Return the schema without a default of null."""
         return {
             key: value for key, value in super().default_schema(schema).items() if (key, value) != ("default", None)
         }
 
 
 def text(model: type[BaseModel]) -> str:
-    """The schema of a model."""
+    """Return the JSON Schema of a model, as text."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **model.model_json_schema(schema_generator=Concise),

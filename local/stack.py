@@ -4,9 +4,9 @@
         stack.client("s3").put_object(Bucket=stack.outputs["ModelBucket"], …)
         stack.messages()
 
-Differences from AWS, all of them: SettleSeconds is 0 and every other period a few seconds; `track` ticks each second;
-each data-processing job counts as Completed; local Neptune ML checks no signature and no policy;
-SQS moves no messages by itself (StartMessageMoveTask), `make redrive` does.
+Some differences from AWS: the periods in `QUICK` are 0 to 3 seconds; `track` ticks each second; each data-processing
+job counts as Completed; local Neptune ML checks no signature and no policy; only `make redrive` moves messages from the
+dead-letter queue.
 """
 
 import json
@@ -86,7 +86,7 @@ class Stack:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of `service` on this stack."""
+        """Return a boto3 client of `service` on this stack."""
         config = Config(retries={"mode": "standard", "total_max_attempts": 5})
         return boto3.client(  # type: ignore[call-overload]
             service,
@@ -120,7 +120,7 @@ class Stack:
         }
 
     def messages(self, seconds: float = 1.0) -> Iterator[tuple[float, dict[str, Any]]]:
-        """What a subscriber of the topic hears from now on, each with when; ends after `seconds` of silence."""
+        """Yield the messages that a subscriber of the topic gets from now on; end after `seconds` without one."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self._told < len(self.heard):
@@ -130,7 +130,7 @@ class Stack:
             time.sleep(0.01)
 
     def records(self) -> list[dict[str, Any]]:
-        """The jobs in the table, oldest first."""
+        """Return the jobs in the table, oldest first."""
         pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["TrainingJobsTable"])
         jobs = (plain(item) for page in pages for item in page["Items"] if "status" in item)
         return sorted(jobs, key=lambda job: str(job["createdAt"]))
@@ -138,7 +138,7 @@ class Stack:
     # --- starting -----------------------------------------------------------------------------------------------------
 
     def _deploy(self, code: Path) -> dict[str, str]:
-        """What `sam deploy` does: upload the artefact and the template that points at it, create the stack, wait."""
+        """Do what `sam deploy` does: upload the artefact and the template that points at it, create the stack, wait."""
         s3, cloudformation = self.client("s3"), self.client("cloudformation")
         s3.create_bucket(Bucket="artefacts")
         s3.upload_file(str(code), "artefacts", code.name)
@@ -192,7 +192,7 @@ class Stack:
                 self._stopping.wait(0.2)
 
     def _warm_up(self) -> None:
-        """An empty batch starts each function's process, side by side, and does nothing."""
+        """Start each function's process, side by side, with an empty batch, which does nothing."""
         names = (self.outputs[name] for name in ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction"))
         threads = [threading.Thread(target=self.invoke, args=(name, {"Records": []})) for name in names]
         for thread in threads:

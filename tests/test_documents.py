@@ -53,11 +53,11 @@ def test_ignores_a_byte_order_mark():
 @pytest.mark.parametrize(
     ("raw", "line", "column", "remedy"),
     [
-        (b"models:\n  - model: custom\n", 1, 1, "no YAML"),
+        (b"models:\n  - model: custom\n", 1, 1, "not YAML"),
         (b'{\n  "a": 1\n  "b": 2\n}', 3, 3, "comma between two entries"),
         (b"{'a': 1}", 1, 2, "double quotes"),
-        (b'{"a": True}', 1, 7, "Write true"),
-        (b'{"a": None}', 1, 7, "Write null"),
+        (b'{"a": True}', 1, 7, "Use true"),
+        (b'{"a": None}', 1, 7, "Use null"),
         (b'{"a": 1 # one\n}', 1, 9, "Remove the comment"),
     ],
 )
@@ -71,7 +71,7 @@ def test_names_line_and_column_and_remedy_where_it_is_not_json(raw, line, column
 @pytest.mark.parametrize("raw", [b'{"a": 1,}', b"[1,]"])
 def test_tells_to_remove_a_comma_before_a_bracket(raw):
     [reason] = reasons(raw)
-    assert "Remove the comma" in reason.remedy
+    assert "Remove the extra comma" in reason.remedy
 
 
 @pytest.mark.parametrize("raw", [b"", b" \n", b"\xef\xbb\xbf"])
@@ -89,8 +89,8 @@ def test_says_that_an_empty_file_is_empty(raw):
         (b'{"a": "\\ud800"}', "a", "has half a character (a lone surrogate)"),
         (b'{"\\udfff": 1}', "file.json", "has half a character (a lone surrogate)"),
         (b'[{"a": 1, "a": 1}]', "[0]", "has the same name more than once"),
-        (b"[" * 40 + b"]" * 40, "[0]" * 33, "is nested more than 32 deep"),
-        (b"[" * 100_000 + b"]" * 100_000, "file.json", "is nested more than 32 deep"),
+        (b"[" * 40 + b"]" * 40, "[0]" * 33, "is nested more than 32 levels deep"),
+        (b"[" * 100_000 + b"]" * 100_000, "file.json", "is nested more than 32 levels deep"),
         (b'"\xff"', "file.json", "is not UTF-8 text: byte 2 cannot be read"),
         (b" " * (MAX_BYTES + 1), "file.json", f"is larger than {MAX_BYTES} bytes"),
     ],
@@ -111,7 +111,7 @@ def test_finds_all_that_is_wrong_in_the_order_of_the_text():
 def test_gives_the_first_of_many_reasons_and_says_that_there_are_more():
     found = reasons(b"[" + b",".join([b"NaN"] * 1000) + b"]")
     assert len(found) == MAX_REASONS
-    assert found[-1].problem == "there is more"
+    assert found[-1].problem == "there are more problems"
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def trained(world: World, name: str, contents: dict[str, bytes]) -> dict[str, An
     [
         (json.dumps({"source": "aws.s3", "x": "ä" * 500_000}, ensure_ascii=False), "is larger than 65536 bytes"),
         (json.dumps({**event("start-event"), "x": "y" * 65_536}), "is larger than 65536 bytes"),
-        ("[" * 60_000, "is nested more than 32 deep"),
-        ('{"a":' * 40 + "1" + "}" * 40, "is nested more than 32 deep"),
+        ("[" * 60_000, "is nested more than 32 levels deep"),
+        ('{"a":' * 40 + "1" + "}" * 40, "is nested more than 32 levels deep"),
         ('{"id": "a", "id": "b"}', "has the same name more than once"),
         ('{"id": NaN}', "is not a finite number, or is too long"),
         ('{"id": ' + "9" * 60_000 + "}", "is not a finite number, or is too long"),
@@ -158,7 +158,7 @@ def test_a_request_with_an_id_that_another_job_has_is_rejected_and_that_job_is_a
     before = held.jobs()[taken]
     answer = held.start(held.requested(id=taken, maxHPONumberOfTrainingJobs=20))
     assert [answer["status"], held.jobs()[taken]] == ["REJECTED", before]
-    assert problems(held.jobs()[answer["jobId"]]) == ["another request has used this id"]
+    assert problems(held.jobs()[answer["jobId"]]) == ["is already used by another request"]
 
 
 def test_a_request_with_another_triggers_derived_id_is_rejected_and_that_job_is_as_it_was(held: World) -> None:
@@ -286,7 +286,7 @@ def test_an_object_that_s3_refuses_to_read_waits_for_access_and_gives_up(make_wo
     with world.outage("s3", error(code, 403), ["GetObject"]):
         world.until_quiet()
     checks.at_the_end(world)
-    assert [world.job()["status"], problems(world.job())[0]] == ["REJECTED", "may not be read"]
+    assert [world.job()["status"], problems(world.job())[0]] == ["REJECTED", "cannot be read: access is denied"]
     assert not [each for each in world.errors if isinstance(each, ClientError | StepsFailed)]
 
 
@@ -341,7 +341,7 @@ def test_a_requirement_without_end_is_one_problem_at_most_and_takes_no_time(text
 def test_reasons_together_are_bounded_whatever_each_of_them_holds() -> None:
     long = [Problem(field="\U0001f600" * 9_000, value="v" * 9_000, problem="p" * 9_000, remedy="r" * 9_000)] * 100
     kept = bounded(long)
-    assert kept[-1].problem == "there is more"
+    assert kept[-1].problem == "there are more problems"
     assert sum(len(str(reason)) for reason in kept) <= MAX_CHARACTERS + 100
 
 

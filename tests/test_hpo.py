@@ -123,12 +123,12 @@ def test_refuses_a_model_without_one_of_the_arrays(array):
         (
             {"eval_frequency": {"type": "evaluate_every_epoch", "value": 1.5}},
             "models[0].eval_frequency.value",
-            "Write a whole number",
+            "Set it to a whole number",
         ),
         (
             {"eval_frequency": {"type": "evaluate_every_pct", "value": 10}},
             "models[0].eval_frequency.value",
-            "Write a part of 1",
+            "Set it to a fraction",
         ),
         (
             {"eval_frequency": {"type": "evaluate_every_batch", "value": "often"}},
@@ -159,16 +159,16 @@ def test_refuses_the_metric_of_the_other_kind_of_model():
 @pytest.mark.parametrize(
     ("keys", "key", "problem"),
     [
-        ({"range": [0.5, 0.1]}, "range", "min 0.5 is above max 0.1"),
+        ({"range": [0.5, 0.1]}, "range", "its minimum, 0.5, is above its maximum, 0.1"),
         ({"range": [1]}, "range", "should have at least 2 items, not 1"),
         ({"range": [1, 2, 3]}, "range", "should have at most 2 items, not 3"),
         ({"range": [0, "1"]}, "range[1]", "should be a finite number"),
         ({"range": [False, 1]}, "range[0]", "should be a finite number"),
         ({"range": [0, 10**400]}, "range[1]", "should be a finite number"),
-        ({"range": [1, 2.5], "type": "int"}, "range", "an int has whole numbers only"),
-        ({"range": [0, 1], "type": "bool"}, "range", "a bool has no minimum and maximum"),
-        ({"range": [0, 1], "inc_strategy": "log"}, "range", "log needs values above 0"),
-        ({"range": [-2, 2], "inc_strategy": "power2"}, "range", "power2 needs values above 0"),
+        ({"range": [1, 2.5], "type": "int"}, "range", "has numbers that are not whole"),
+        ({"range": [0, 1], "type": "bool"}, "range", "a bool cannot have a range"),
+        ({"range": [0, 1], "inc_strategy": "log"}, "range", "the inc_strategy log needs values above 0"),
+        ({"range": [-2, 2], "inc_strategy": "power2"}, "range", "the inc_strategy power2 needs values above 0"),
         ({"range": [1, 2], "inc_strategy": "log10"}, "inc_strategy", 'should be "linear", "log" or "power2"'),
         ({"range": [1, 2], "inc_val": 0}, "inc_val", "should be above 0"),
         ({"range": [1, 2], "node_strategy": "perK"}, "node_strategy", 'should be "perM", "per10M" or "per100M"'),
@@ -197,8 +197,8 @@ def test_says_what_is_wrong_with_a_key_of_a_parameter(keys, key, problem):
     [
         ("1-tier-param", {}, 60, "has neither a range nor options"),
         ("1-tier-param", {"range": [1, 2], "options": [1, 2]}, 60, "has both a range and options"),
-        ("2-tier-param", {"range": [1, 2], "default": None}, 10, "has no default to take, and 10 trials do not tune"),
-        ("3-tier-param", {"range": [1, 2], "default": None}, 50, "has no default to take, and 50 trials do not tune"),
+        ("2-tier-param", {"range": [1, 2], "default": None}, 10, "has no default, and with 10 trials"),
+        ("3-tier-param", {"range": [1, 2], "default": None}, 50, "has no default, and with 50 trials"),
         ("fixed-param", {"default": None}, 60, "should be a number, a text, true or false"),
     ],
 )
@@ -217,7 +217,7 @@ def test_needs_no_default_of_a_parameter_that_is_tuned(array, trials):
 
 def test_refuses_a_name_that_comes_twice_and_names_both_places():
     reason = errors(with_parameter("fixed-param", param="width"))['models[0]["fixed-param"][0].param']
-    assert reason.problem == 'is the same name as at models[0]["1-tier-param"][0]'
+    assert reason.problem == 'is used twice: models[0]["1-tier-param"][0] has the same name'
 
 
 def test_refuses_more_parameters_than_sagemaker_tunes():
@@ -234,9 +234,9 @@ def test_refuses_more_parameters_than_sagemaker_tunes():
     [
         ("loss: [0-9.]+", "has no group"),
         ("loss: (?:[0-9.]+)", "has no group"),
-        ("loss: ([0-9.]+", "is not a regular expression of Python: "),
-        ("(?<=a*)(b)", "is not a regular expression of Python: "),
-        ("([\x01-\uffff]", "is not a regular expression of Python: missing )"),
+        ("loss: ([0-9.]+", "is not a valid Python regular expression: "),
+        ("(?<=a*)(b)", "is not a valid Python regular expression: "),
+        ("([\x01-\uffff]", "is not a valid Python regular expression: missing )"),
         ("", "should have at least 1 character"),
         ("(x)" * 200, "should have at most 500 characters"),
         (7, "should be a valid string"),

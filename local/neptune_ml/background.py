@@ -20,7 +20,7 @@ _LAST_MOMENT: Final = 0.01  # seconds that a request still under way gets when t
 class NeptuneML(Neptune):
     """A local Neptune ML as a context manager: listening inside the `with`, gone after it.
 
-    Port 0 is any free one; `url` tells which. With `certificate` and `key` (PEM files) it speaks HTTPS. Entering raises
+    Port 0 is any free one; `url` has it. With `certificate` and `key` (PEM files) it speaks HTTPS. Entering raises
     OSError if the address cannot be had or a file not be read.
     """
 

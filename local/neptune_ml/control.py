@@ -1,4 +1,4 @@
-"""The control API: tells the local Neptune ML over HTTP what a test in the same process says to the object."""
+"""The control API: does over HTTP what a test in the same process does with the object."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict

@@ -10,13 +10,13 @@ from local.neptune_ml.errors import STATUSES
 START: Final = "StartMLModelTrainingJob"
 ANY: Final = "*"
 
-# Kinds after which the request has had its effect, although the client may not come to know.
+# Kinds after which the request has had its effect, although the client may not know it.
 _ACCEPTING: Final = {"drop-after", "slow", "slow-before", "error-after", "not-json"}
 KINDS: Final = (*STATUSES, "drop-before", *sorted(_ACCEPTING), "http-500", "http-502", "http-503")
 
 
 class FaultDetails(TypedDict, total=False):
-    """What may be said of a `Fault` beside its kind and its operation."""
+    """The options of a `Fault` beside its kind and its operation."""
 
     times: int | None
     share: float | None
@@ -71,11 +71,11 @@ class Fault:
 
     @property
     def accepts(self) -> bool:
-        """Whether the operation is carried out."""
+        """Return True if the operation is carried out."""
         return self.kind in _ACCEPTING
 
     def concerns(self, operation: str, job_id: str | None) -> bool:
-        """Whether the fault can befall this request."""
+        """Return True if the fault can apply to this request."""
         return self.operation in (operation, ANY) and self.job_id in (None, job_id)
 
 

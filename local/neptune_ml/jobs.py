@@ -57,7 +57,7 @@ class TrainingJob:
         return "Failed" if self.failure else "Completed"
 
     def ended(self, now: float) -> bool:
-        """Whether nothing more happens to the job after `now`."""
+        """Return True if nothing more happens to the job after `now`."""
         return self.status(now) in {"Completed", "Failed", "Stopped"}
 
     def hurry(self, now: float) -> None:

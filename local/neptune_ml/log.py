@@ -38,7 +38,7 @@ class Request:
 
 
 class PostsOfOneId(TypedDict):
-    """How often a job was asked for, and how often that was accepted. Over 1 is a duplicate."""
+    """Count how often a job was requested, and how often that was accepted. Over 1 is a duplicate."""
 
     posts: int
     accepted: int

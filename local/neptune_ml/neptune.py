@@ -1,4 +1,4 @@
-"""The local Neptune ML without its wire: its state, and what a test or the control API tells it to do."""
+"""The local Neptune ML without its wire: its state, and what a test or the control API makes it do."""
 
 import copy
 import threading
@@ -128,7 +128,7 @@ class Neptune(Options):
 
     @property
     def requests(self) -> list[Request]:
-        """What the server was asked, in the order of arrival; a copy."""
+        """Return a copy of the requests, in the order of arrival."""
         with self.lock:
             return [copy.copy(entry) for entry in self.state.log.entries]
 

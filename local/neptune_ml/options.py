@@ -31,10 +31,10 @@ class Options:
     """On: whoever asks for a job that was started with a `neptuneIamRoleArn` must send one too."""
 
     any_data_processing: bool = False
-    """On: each data-processing job that nobody has added is Completed, whatever its id."""
+    """On: each data-processing job that was not added is Completed, whatever its id."""
 
     absent: str = ABSENT_FORMS[0]
-    """The error that tells of an unknown job: one of `ABSENT_FORMS`."""
+    """The form of the error for an unknown job: one of `ABSENT_FORMS`."""
 
     fail_jobs: float = 0.0
     """The share of training jobs that end Failed, 0 to 1."""

@@ -1,4 +1,4 @@
-"""The course of a soak: send, then wait until every trigger has come to an end and nothing is left in the queues."""
+"""The course of a soak: send, then wait until every trigger has ended and nothing is left in the queues."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ SILENCE = 150.0  # seconds without any news, after which nothing more is expecte
 
 
 class Course:
-    """What is known of the triggers while they are under way, by what a subscriber hears."""
+    """Hold what is known of the triggers while they are under way, from the messages of a subscriber."""
 
     def __init__(self, stack: Stack, triggers: Triggers, deliveries: Deliveries) -> None:
         self._stack, self._triggers, self._deliveries = stack, triggers, deliveries
@@ -29,7 +29,7 @@ class Course:
     def run(self, n: int) -> None:
         """Send `n` triggers, and return when all have ended, or when nothing happens any more."""
         with Progress(*COLUMNS, refresh_per_second=2) as progress:
-            bars = [progress.add_task(name, total=n) for name in ("sent", "heard of", "ended")]
+            bars = [progress.add_task(name, total=n) for name in ("sent", "begun", "ended")]
 
             def show() -> None:
                 self._listen()
@@ -50,7 +50,7 @@ class Course:
             time.sleep(0.5)
 
     def _redrive(self) -> int:
-        """What an operator does about messages that failed five times."""
+        """Do what an operator does about messages that failed five times."""
         urls = self._stack.outputs["DeadLetterQueueUrl"], self._stack.outputs["TrainingQueueUrl"]
         moved = redrive(self._stack.client("sqs"), *urls)
         self.redriven += moved

@@ -47,7 +47,7 @@ class Deliveries:
             self.repeated += 1
 
     def waiting(self) -> int:
-        """How many messages the training queue has, visible or not."""
+        """Return how many messages the training queue has, visible or not."""
         names = [f"ApproximateNumberOfMessages{each}" for each in ("", "NotVisible", "Delayed")]
         found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
         return sum(int(found.get(name, 0)) for name in names)

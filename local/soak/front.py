@@ -18,7 +18,7 @@ SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
 class Front:
-    """The proxy, in a thread of its own. `before` makes it stand before an address and tells its own."""
+    """The proxy, in a thread of its own. `before` puts it in front of an address and returns its own."""
 
     def __init__(self, refusals: Refusals) -> None:
         self._refusals = refusals

@@ -13,7 +13,7 @@ PAUSE = (3.0, 7.0)  # seconds between two kills
 
 
 def workers() -> dict[int, float]:
-    """The processes in which our own emulator runs the functions: the megabytes of each."""
+    """Return the processes in which our own emulator runs the functions, with the megabytes of each."""
     running = [each.info for each in psutil.process_iter(["pid", "ppid", "cmdline", "memory_info"])]
     commands = {each["pid"]: " ".join(each["cmdline"] or ()) for each in running}  # one that has just ended has none
     emulators = {
@@ -27,7 +27,7 @@ def workers() -> dict[int, float]:
 
 
 def megabytes() -> float:
-    """The memory of a function's process, on average."""
+    """Return the average memory of a function's process."""
     sizes = workers().values()
     return sum(sizes) / len(sizes) if sizes else 0.0
 

@@ -23,7 +23,7 @@ class Promise:
 
 
 def identity(trigger: Mapping[str, Any]) -> str:
-    """The identity of the trigger that a record or an announcement speaks of."""
+    """Return the identity of the trigger of a record or an announcement."""
     match trigger:
         case {"kind": "upload", "key": key, "etag": etag}:
             return upload_identity(key, etag)
@@ -33,5 +33,5 @@ def identity(trigger: Mapping[str, Any]) -> str:
 
 
 def upload_identity(key: str, etag: str) -> str:
-    """An upload, by what its sender knows: no two uploads of one key have the same content here."""
+    """Return the identity of an upload from key and content, which its sender knows: here no two are the same."""
     return f"{key} {etag.strip(chr(34))}"

@@ -1,4 +1,4 @@
-"""When DynamoDB and SNS say no, and in which words.
+"""When DynamoDB and SNS refuse a request, and with which error.
 
 One request in fifty is refused, half of these after it has had its effect: the answer is lost, and the SDK asks again.
 And every so often one of the two refuses everything for a moment that no SDK's retries outlast.
@@ -38,7 +38,7 @@ class Refusals:
         return "before" if drawn < BEFORE else "after" if drawn < BEFORE + AFTER else "never"
 
     def answer(self, service: str, operation: str, *, done: bool) -> web.Response:
-        """An error. If the request is `done` all the same, only a server's failure can be the answer."""
+        """Return an error. If the request is `done` all the same, it can only be a server's failure."""
         if service == "sns":
             return web.Response(status=500, text=SNS, content_type="text/xml")
         if done:

@@ -29,7 +29,7 @@ def show(console: Console, rows: Iterable[Row], verdict: Verdict) -> None:
 
 
 def of_jobs(evidence: Evidence, verdict: Verdict) -> Iterator[Row]:
-    """What the table and the subscriber say."""
+    """Return what the table and the subscriber show."""
     found = [record["status"] for record in evidence.records]
     for status in sorted(set(found)):
         yield f"  {status}", found.count(status), ""
@@ -41,7 +41,7 @@ def of_jobs(evidence: Evidence, verdict: Verdict) -> Iterator[Row]:
 
 
 def of_neptune(summary: Summary) -> Iterator[Row]:
-    """What Neptune's own log says."""
+    """Return what Neptune's own log shows."""
     starts = summary["operations"].get(START, {})
     sent, looks = sum(starts.values()), sum(summary["operations"].get(LOOK, {}).values())
     jobs = sum(1 for each in summary["ids"].values() if each["accepted"])
@@ -55,7 +55,7 @@ def of_neptune(summary: Summary) -> Iterator[Row]:
 
 
 def of_aws(calls: Mapping[str, int], refused: Mapping[str, int], triggers: int) -> Iterator[Row]:
-    """What the functions asked of AWS."""
+    """Return the calls that the functions made to AWS."""
     yield "AWS calls for each trigger", f"{sum(calls.values()) / triggers:.1f}", ""
     for name, count in sorted(calls.items(), key=lambda each: -each[1]):
         yield f"  {name}", f"{count / triggers:.1f}", ""

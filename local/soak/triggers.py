@@ -56,7 +56,7 @@ class Triggers:
     # --- valid ones ---------------------------------------------------------------------------------------------------
 
     def upload(self, number: int) -> Promise:
-        """A model of its own."""
+        """Send a model of its own."""
         promise = self._upload(f"model-{number}", number, self._files)
         self._uploads.append(promise)
         return promise
@@ -71,11 +71,11 @@ class Triggers:
         return self._configure(key, self._files[CONFIGURATION] + b"\n" * number, "newer upload", TRAINED)
 
     def event(self, number: int) -> Promise:
-        """A request for a built-in model."""
+        """Send a request for a built-in model."""
         return self._event({"maxHPONumberOfTrainingJobs": 2 + number % 50}, "event", TRAINED)
 
     def event_with_id(self, number: int) -> Promise:
-        """A request that names its job."""
+        """Send a request with an explicit id."""
         return self._event({"id": f"soak-{number}"}, "event with id", TRAINED)
 
     def tick(self, number: int) -> Promise:
@@ -118,12 +118,12 @@ class Triggers:
     # --- invalid ones -------------------------------------------------------------------------------------------------
 
     def without_script(self, number: int) -> Promise:
-        """A model whose transform script never comes."""
+        """Send a model whose transform script never comes."""
         some = {name: content for name, content in self._files.items() if name != "transform.py"}
         return self._upload(f"incomplete-{number}", number, some, REFUSED)
 
     def broken_configuration(self, number: int) -> Promise:
-        """A configuration that ends in the middle."""
+        """Send a configuration that ends in the middle."""
         half = self._files[CONFIGURATION][: len(self._files[CONFIGURATION]) // 2]
         return self._upload(f"broken-{number}", number, {**self._files, CONFIGURATION: half}, REFUSED)
 
@@ -132,15 +132,15 @@ class Triggers:
         return self._event({"trainingTimeOutInSeconds": 1_000_000}, "over limit", REFUSED)
 
     def unknown_parameter(self, _number: int) -> Promise:
-        """A slip of the pen."""
+        """Send a parameter with a misspelt name."""
         return self._event({"trainingInstanceTyp": "ml.g5.2xlarge"}, "unknown parameter", REFUSED)
 
     def not_json(self, number: int) -> Promise:
-        """What nobody can read is known by its message's id alone, so it is sent once only."""
+        """Send an event that cannot be read, once: only its message's id identifies it."""
         return Promise(self._deliveries.send(f"train model {number}, please"), "not JSON", REFUSED)
 
     def placeholder(self, _number: int) -> Promise:
-        """A schedule whose input is not filled in."""
+        """Send the run of a schedule whose placeholders are not filled in."""
         return Promise(self._deliveries.send(tick_of("<aws.scheduler.scheduled-time>")), "placeholder", REFUSED)
 
     # --- sending ------------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class Triggers:
         return Promise(upload_identity(key, answer["ETag"]), kind, ends)
 
     def _tick(self, number: int, kind: str, **detail: str) -> Promise:
-        """The emulator's scheduler leaves placeholders as they are, so a tick is put into the queue."""
+        """Put a run of the schedule into the queue: the emulator's scheduler does not fill in placeholders."""
         time = time_of(number)
         body = tick_of(time, **detail)
         self._deliveries.send(body, self._chance.randint(0, 3))
@@ -175,5 +175,5 @@ def time_of(number: int) -> str:
 
 
 def tick_of(time: str, **detail: str) -> str:
-    """A tick of the schedule as its target's input says it."""
+    """Return a run of the schedule as its target's input has it."""
     return json.dumps({"source": "aws.scheduler", "resources": [SCHEDULE], "time": time, "detail": detail})

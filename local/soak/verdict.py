@@ -21,16 +21,16 @@ class Evidence:
     neptune: Summary
 
     def announced(self) -> Counter[tuple[str, str]]:
-        """How often a subscriber was told of each final status of each job."""
+        """Return how often a subscriber got each final status of each job."""
         return Counter((each["jobId"], each["status"]) for each in self.heard if each["status"] in FINAL)
 
     def started(self, job_id: str) -> int:
-        """How often Neptune has started a job of this id."""
+        """Return how often Neptune has started a job of this id."""
         posts = self.neptune["ids"].get(job_id)
         return posts["accepted"] if posts else 0
 
     def jobs(self) -> dict[str, list[Record]]:
-        """The records by the identity of their triggers."""
+        """Return the records by the identity of their triggers."""
         found = defaultdict(list)
         for record in self.records:
             found[identity(record["trigger"])].append(record)
@@ -70,7 +70,7 @@ def losses(promises: Mapping[str, Promise], evidence: Evidence) -> Iterator[str]
 
 
 def left_behind(evidence: Evidence) -> Iterator[str]:
-    """Yield the jobs that have not ended, and the slots that nobody has freed."""
+    """Yield the jobs that have not ended, and the slots that were not freed."""
     for job in evidence.records:
         if job["status"] not in FINAL:
             yield f"{job['jobId']} is {job['status']} since {job['createdAt']}, {job.get('waitingFor', '')}"
@@ -78,17 +78,17 @@ def left_behind(evidence: Evidence) -> Iterator[str]:
 
 
 def faults(promise: Promise, status: str, *, told: bool, started: int) -> Iterator[str]:
-    """What is wrong with the end of one job."""
+    """Yield what is wrong with the end of one job."""
     if status not in promise.ends:
         yield f"is {status}, not {' or '.join(sorted(promise.ends))}"
     elif not told:
-        yield f"is {status}, and nobody was told"
+        yield f"is {status}, and was not announced"
     if (status == "COMPLETED") != bool(started) and promise.ends != IN_DOUBT:
         yield f"is {status}, and Neptune has started it {started} times"
 
 
 def duplicates(promises: Mapping[str, Promise], evidence: Evidence) -> Iterator[str]:
-    """Jobs that were started twice, triggers that made two jobs, and jobs that nobody asked for."""
+    """Yield jobs that were started twice, triggers that made two jobs, and jobs without a trigger."""
     for job_id in evidence.neptune["ids"]:
         if evidence.started(job_id) > 1:
             yield f"{job_id} was started {evidence.started(job_id)} times"
@@ -98,6 +98,6 @@ def duplicates(promises: Mapping[str, Promise], evidence: Evidence) -> Iterator[
         if len(jobs) > 1:
             yield f"{name} has the jobs {', '.join(job['jobId'] for job in jobs)}"
         if name not in promises:
-            yield f"{name} has a record, and nobody sent it"
+            yield f"{name} has a record, but was not sent"
     known = {job["jobId"] for job in evidence.records}
     yield from (f"{job_id} is Neptune's and has no record" for job_id in evidence.neptune["ids"] if job_id not in known)

@@ -7,19 +7,19 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 
 class Integers(TypeDeserializer):
-    """JSON and Neptune's parameters want `int`, not `Decimal`. Nothing here writes other numbers, but people may."""
+    """Read whole numbers as `int`, not `Decimal`: JSON and Neptune need that. Others become `float`."""
 
     def _deserialize_n(self, value: str) -> int | float:
         return int(value) if value.lstrip("-").isdecimal() else float(value)
 
 
 def plain(item: Mapping[str, Any] | None) -> dict[str, Any]:
-    """An item, or the image of one in a stream, in Python's own types."""
+    """Return an item, or its image in a stream, in Python's types: `{"jobId": "a"}` for `{"jobId": {"S": "a"}}`."""
     deserialize = Integers().deserialize
     return {name: deserialize(value) for name, value in (item or {}).items()}
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Python's values as DynamoDB takes them."""
+    """Return values in DynamoDB's types: `{"jobId": {"S": "a"}}` for `{"jobId": "a"}`."""
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in values.items()}

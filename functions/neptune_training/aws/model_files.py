@@ -50,9 +50,9 @@ class Changed(Exception):  # noqa: N818
 
 
 class Denied(Exception):  # noqa: N818
-    """Say that S3 refuses: the role has no permission, or the object is archived.
+    """Say that S3 refuses access: the role has no permission, or the object is archived.
 
-    Without s3:ListBucket, S3 says so of an object that does not exist, too.
+    Without s3:ListBucket, S3 also refuses access to an object that does not exist (S3 user guide).
     """
 
 
@@ -99,7 +99,7 @@ class Sources:
 
 
 def meaning(error: ClientError) -> Exception:
-    """Return S3's answer as one of the exceptions above, or as it is."""
+    """Return S3's error as one of the exceptions above, or as it is. Codes: S3 API reference, Error responses."""
     response: Any = error.response
     code = response.get("Error", {}).get("Code", "")
     if code in {"NoSuchKey", "404", "NotFound"}:
@@ -107,6 +107,6 @@ def meaning(error: ClientError) -> Exception:
     if code in {"PreconditionFailed", "412"}:
         return Changed(str(error))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in {"NoSuchBucket", "PermanentRedirect"} or 400 <= status < 500:  # a person has to act: the record says so
+    if code in {"NoSuchBucket", "PermanentRedirect"} or 400 <= status < 500:  # a person has to act
         return Denied(str(error))
     return error

@@ -1,4 +1,7 @@
-"""Neptune ML: start a training job, ask how it and its data processing are. `failures` says what an error means."""
+"""Calls to Neptune ML: start a training job; get the status of training and data-processing jobs.
+
+`neptune_errors` has the meaning of each error of a start.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ ENDED: dict[str, FinalStatus] = {
 
 
 class Accepted(NamedTuple):
-    """Neptune started the job."""
+    """Hold the answer to a start that Neptune has accepted. The time is in milliseconds since 1970."""
 
     arn: str
     creation_time_in_millis: int
@@ -32,7 +35,11 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """What Neptune knows of a job. `status` is Neptune's own word; what it is not known to mean still runs."""
+    """Hold what Neptune knows of a job.
+
+    `status` is Neptune's own word, such as "InProgress"; a job with an unknown one counts as running. `stages` holds
+    the SageMaker jobs: `{"hpo": {"status": "Completed", "outputLocation": "s3://…"}}`.
+    """
 
     status: str
     stages: dict[str, dict[str, Any]]
@@ -48,18 +55,18 @@ class Found:
         return self.status.lower() in RUNNING
 
     def writes_to(self, location: str) -> bool | None:
-        """Return True if its output is below `location`, an S3 URI; None while Neptune does not tell it."""
+        """Return True if its output is below `location`, an S3 URI; None while Neptune does not show it."""
         output = self.stages.get("processing", {}).get("outputLocation")
         return None if not output else f"{output.rstrip('/')}/".startswith(f"{location.rstrip('/')}/")
 
 
 class Absent:
-    """Neptune says that it has no such job."""
+    """Say that Neptune has no such job."""
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """The look failed: the job may be there or not."""
+    """Say that the look failed: the job may exist or not."""
 
     failure: Unseen
 
@@ -72,9 +79,9 @@ MAX_CHARACTERS = 2048
 
 
 class Neptune:
-    """The three calls that training needs.
+    """Make the three calls that training needs.
 
-    Neither client may retry by itself: a start that is sent twice may be two jobs. `looks` is the client for the calls
+    Neither client must retry by itself: a start that is sent twice may be two jobs. `looks` is the client for the calls
     that only read; in a group of jobs it gives up sooner, so that a slow answer delays the others less.
     """
 
@@ -89,12 +96,12 @@ class Neptune:
         self._client, self._looks, self._now, self._sleep = client, looks, now, sleep
 
     def start(self, request: dict[str, Any], *, until: datetime, once: bool = False) -> Accepted:
-        """Send StartMLModelTrainingJob, again and again until `until` while Neptune has too many requests.
+        """Send StartMLModelTrainingJob. While Neptune has too many requests, repeat it until `until`.
 
-        `once` sends it once: it is the probe for all jobs that wait.
+        With `once` it is not repeated: it is the probe for all jobs that wait.
 
         Raises:
-            Refused, NeverStarts, IdInUse, Unanswered: as `neptune_errors` says.
+            Refused, NeverStarts, IdInUse, Unanswered: see `neptune_errors`.
         """
         retrying = Retrying(
             retry=lambda state: worth_another(error_of(state), state.attempt_number, probing=once),
@@ -115,18 +122,18 @@ class Neptune:
         return accepted(answer)
 
     def training(self, job_id: str, role: str | None) -> Look:
-        """GetMLModelTrainingJob. `role` is the request's own neptuneIamRoleArn, if it named one."""
+        """Look at a training job. `role` is the neptuneIamRoleArn of its request, if it has one."""
         ask = self._looks.get_ml_model_training_job
         return look("GetMLModelTrainingJob", lambda: ask(id=job_id, **role_parameter(role)))
 
     def data_processing(self, job_id: str, role: str | None) -> Look:
-        """GetMLDataProcessingJob."""
+        """Look at a data-processing job."""
         ask = self._looks.get_ml_data_processing_job
         return look("GetMLDataProcessingJob", lambda: ask(id=job_id, **role_parameter(role)))
 
 
 def look(operation: str, ask: Callable[[], Any]) -> Look:
-    """What an answer says of a job, of whatever shape the answer is."""
+    """Return the result of a look, whatever the form of the answer. Raises nothing of botocore's."""
     try:
         return found(ask()) or Unknown(Unseen(operation, "BrokenAnswer", "The answer has no status"))
     except (ClientError, BotoCoreError) as error:
@@ -142,17 +149,21 @@ def error_of(state: RetryCallState) -> BaseException | None:
 
 
 def role_parameter(role: str | None) -> dict[str, Any]:
-    """Where the role came with the request, calls about its job need it too."""
+    """Return the parameter for the role: if the request has one, all calls about its job need it."""
     return {"neptuneIamRoleArn": role} if role else {}
 
 
 def broken(error: Exception) -> str:
-    """What can be said of an answer that could not be read."""
+    """Return the message for an answer that cannot be read."""
     return f"The answer cannot be read: {type(error).__name__}: {error}"[:MAX_CHARACTERS]
 
 
 def accepted(answer: Mapping[str, Any]) -> Accepted:
-    """What the record keeps of a start. Raises `Unanswered` where it says that in no form that can be kept."""
+    """Return what the record keeps of the answer to a start.
+
+    Raises:
+        Unanswered: the answer has no ARN or time that can be stored.
+    """
     arn, created = answer.get("arn"), answer.get("creationTimeInMillis")
     if not (isinstance(arn, str) and len(arn) <= MAX_CHARACTERS and isinstance(created, int) and 0 <= created < 2**63):
         raise Unanswered("BrokenAnswer", "The answer has no arn and creationTimeInMillis")
@@ -160,7 +171,7 @@ def accepted(answer: Mapping[str, Any]) -> Accepted:
 
 
 def found(answer: dict[str, Any]) -> Found | None:
-    """The status and the three stages; an answer without a status says nothing."""
+    """Return the status and the stages of an answer, None if it has no status."""
     status = answer.get("status")
     if not isinstance(status, str) or not status:
         return None
@@ -168,7 +179,7 @@ def found(answer: dict[str, Any]) -> Found | None:
 
 
 def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The jobs below a training job that have begun."""
+    """Yield name and values of each stage that has begun, such as `("hpo", {"status": "InProgress"})`."""
     for name, member in (("processing", "processingJob"), ("hpo", "hpoJob"), ("transform", "modelTransformJob")):
         stage = answer.get(member)
         if stage:
@@ -176,7 +187,10 @@ def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def absent(code: str, message: str) -> bool:
-    """Only three answers to a look mean that the job is not there; nothing else is ever taken for that."""
+    """Return True for the three answers that mean that the job does not exist; no other answer is taken for that.
+
+    docs/errors.md lists them.
+    """
     text = message.lower()
     return (
         code == "MLResourceNotFoundException"

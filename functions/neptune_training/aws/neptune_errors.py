@@ -1,9 +1,12 @@
-"""What a failed StartMLModelTrainingJob means. The answer's error *code* decides, never its HTTP status.
+"""The meaning of a failed StartMLModelTrainingJob. The *code* of the error decides; docs/errors.md has the table.
 
-- `Refused`: Neptune did not start it now, and another try may succeed (capacity, access, data not ready …);
-- `NeverStarts`: Neptune did not start it, and no other try will;
+- `Refused`: Neptune did not start it now, and a retry may succeed (capacity, access, data not ready …);
+- `NeverStarts`: Neptune did not start it, and a retry would not help;
 - `IdInUse`: a job with this id exists, perhaps ours;
-- `Unanswered`: nobody knows. It may have started.
+- `Unanswered`: it is not known if Neptune started it.
+
+Sources of the codes: the errors of StartMLModelTrainingJob in botocore's service model `neptunedata`; botocore's
+throttling codes (`retries/standard.py`); the AWS documents on common errors of signed requests.
 """
 
 from http import HTTPStatus
@@ -23,6 +26,8 @@ from botocore.exceptions import (
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem
 from neptune_training.model.statuses import WaitingFor
 
+# TooManyRequestsException is Neptune's (service model). The others are those that botocore retries as throttling; a
+# gateway in front of Neptune can send them.
 THROTTLING = {
     "TooManyRequestsException",
     "ThrottlingException",
@@ -36,6 +41,7 @@ THROTTLING = {
     "PriorRequestNotComplete",
     "LimitExceededException",
 }
+# "Common Errors" in the API references of AWS: signature, credentials, permissions. The service model has none of them.
 ACCESS = {
     "AccessDenied",
     "AccessDeniedException",
@@ -53,6 +59,7 @@ ACCESS = {
     "NotAuthorized",
     "OptInRequired",
 }
+# The errors of the service model `neptunedata` that say that the request itself cannot be carried out.
 PERMANENT = {
     "InvalidParameterException",
     "BadRequestException",
@@ -63,13 +70,14 @@ PERMANENT = {
     "InvalidArgumentException",
     "IllegalArgumentException",
 }
-AMBIGUOUS = {"ClientTimeoutException", "408", "RequestTimeout", "RequestTimeoutException"}  # 4xx, and may have started
+# Timeouts have a 4xx status, but the job may have started. Neptune's own (service model), botocore's transient codes.
+AMBIGUOUS = {"ClientTimeoutException", "408", "RequestTimeout", "RequestTimeoutException"}
 CONSTRAINT = "ConstraintViolationException"
 NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 
 
 class Failure(Exception):  # noqa: N818 - the subclasses say what happened
-    """What Neptune said, in its own words: `message` is its `detailedMessage`."""
+    """Hold what Neptune answered. `message` is its `detailedMessage`."""
 
     def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
@@ -79,34 +87,37 @@ class Failure(Exception):  # noqa: N818 - the subclasses say what happened
 
     @property
     def problem(self) -> Problem:
-        """Return it for the record and the announcement."""
+        """Return the failure as a problem, for the record and the announcement."""
         sent = f", requestId {self.request_id}" if self.request_id else ""
         return Problem(field=self.operation, value=f"{self.code}{sent}", problem=self.message, remedy=self.remedy)
 
     @property
     def remedy(self) -> str:
-        """What the person who reads this can do."""
-        return f"Fix what Neptune names, then: {AGAIN[0].lower()}{AGAIN[1:]}"
+        """Return what the reader can do."""
+        return f"Fix what Neptune names, then {AGAIN[0].lower()}{AGAIN[1:]}"
 
 
 class NeverStarts(Failure):
-    """Neptune will not start this request, however often it is asked."""
+    """Say that Neptune will not start this request: a retry would not help."""
 
 
 class ConstraintViolated(NeverStarts):
-    """The service model calls it retryable, its text says that a value is wrong: worth one more try, no third."""
+    """Say that Neptune found a violation of a constraint: it is retried once.
+
+    The service model calls it retryable, but its message says that a value is wrong.
+    """
 
 
 class IdInUse(Failure):
-    """A job with this id exists already."""
+    """Say that a job with this id exists already."""
 
 
 class Unanswered(Failure):
-    """The start may have happened."""
+    """Say that the job may have started."""
 
 
 class NotNow(Failure):
-    """The next time may be better. `waiting_for` says what has to change."""
+    """Say that a retry may succeed. `waiting_for` is what has to change before."""
 
     def __init__(self, code: str, message: str, request_id: str | None, waiting_for: WaitingFor) -> None:
         super().__init__(code, message, request_id)
@@ -114,18 +125,18 @@ class NotNow(Failure):
 
     @property
     def remedy(self) -> str:
-        """Who has to act, if anybody."""
+        """Return who has to act, and how."""
         if self.waiting_for is WaitingFor.ACCESS:
-            return "The operator of the stack grants the functions' role access to this cluster"
+            return "Ask the operator of the stack to grant the functions' role access to this cluster"
         return f"{NOTHING_TO_DO}: it is tried again"
 
 
 class Refused(NotNow):
-    """Neptune did not start it now."""
+    """Say that Neptune did not start it now."""
 
 
 class Unseen(NotNow):
-    """Neptune did not say how a job is."""
+    """Say that a look failed: Neptune did not give the status of a job."""
 
     def __init__(self, operation: str, code: str, message: str, request_id: str | None = None) -> None:
         super().__init__(code, message, request_id, WaitingFor.ACCESS if code in ACCESS else WaitingFor.NEPTUNE)
@@ -133,16 +144,16 @@ class Unseen(NotNow):
 
     @property
     def will_pass(self) -> bool:
-        """Whether Neptune only has too much to do."""
+        """Return True if Neptune only has too many requests."""
         return self.code in THROTTLING
 
 
 class AtCapacity(Refused):
-    """Neptune has too many requests or jobs: the only refusal worth another try within seconds."""
+    """Say that Neptune has too many requests or jobs: the only refusal that is retried within seconds."""
 
 
 def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
-    """What a failed start means. What is not known to be a refusal may have started."""
+    """Return the meaning of a failed start. An error that is not known to be a refusal is `Unanswered`."""
     code, message, request_id = details(error)
     if isinstance(error, ClientError):
         return failure_by_code(code, message, request_id, http_status(error))
@@ -192,7 +203,10 @@ def failure_by_code(  # noqa: PLR0911 - one row of the table each
 
 
 def details(error: ClientError | BotoCoreError) -> tuple[str, str, str | None]:
-    """Code, message and request id: with Neptune's bodies botocore's own Message is often empty."""
+    """Return code, message and request id of an error.
+
+    The message is Neptune's `detailedMessage`: with Neptune's answers, botocore's own `Message` is often empty.
+    """
     if not isinstance(error, ClientError):
         return type(error).__name__, str(error)[:2048], None
     response: Any = error.response
@@ -205,7 +219,7 @@ def details(error: ClientError | BotoCoreError) -> tuple[str, str, str | None]:
 
 
 def worth_another(error: BaseException | None, attempts: int, *, probing: bool) -> bool:
-    """Whether the same invocation sends a start once more after so many. A probe asks once, for all jobs."""
+    """Return True if the same invocation sends the start again after so many `attempts`. A probe is sent once."""
     if isinstance(error, ConstraintViolated):
         return attempts < 2
     return isinstance(error, AtCapacity) and not probing

@@ -40,16 +40,16 @@ SAME_VERSION = "version = :seen"
 NEW = "attribute_not_exists(jobId)"
 
 
-class Changed(Exception):  # noqa: N818 - it is no error: someone else took the step
-    """The record is not what the writer has seen."""
+class Changed(Exception):  # noqa: N818 - not an error: another invocation took the step
+    """Say that the record is not the version that the writer has read."""
 
 
-class Contended(Exception):  # noqa: N818 - it is no error: the same again will do
-    """Another transaction held one of the items."""
+class Contended(Exception):  # noqa: N818 - not an error: the same call may succeed
+    """Say that another transaction held one of the items."""
 
 
 class Table:
-    """All reads and writes of the table; reads that decide something are consistent."""
+    """Read and write the table. Reads that decide something are consistent."""
 
     def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client, self._name = client, name
@@ -64,7 +64,7 @@ class Table:
     # --- jobs ---------------------------------------------------------------------------------------------------------
 
     def create(self, job: Job) -> bool:
-        """Write a new job down; False where its id has a record already."""
+        """Write the record of a new job. Return False if its id has a record already."""
         try:
             self._write(self._client.put_item, Item=item(job), ConditionExpression=NEW)
         except Changed:
@@ -72,12 +72,17 @@ class Table:
         return True
 
     def get(self, job_id: str) -> Job | None:
-        """The record as it is now."""
+        """Return the record as it is now, None if there is none. Raises ValidationError if it cannot be read."""
         found = self._get(job_id)
         return job_of(found) if found else None
 
     def save(self, job: Job, *, resume: bool = False) -> None:
-        """Replace the version before `job`; with it end the pause. Raises `Changed` or `Contended`."""
+        """Replace the version before `job`. With `resume`, also end the pause of all starts.
+
+        Raises:
+            Changed: the record is not the version before `job`.
+            Contended: another transaction held an item: the same call may succeed.
+        """
         if resume:
             self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, RESUME))})
         else:
@@ -117,7 +122,7 @@ class Table:
         self._write(self._client.update_item, **update_of(job_id, "SET nextAttemptAt = :until", values))
 
     def newest_completed(self, model: str) -> str | None:
-        """The id of the job of `model` that was asked for last among those COMPLETED."""
+        """Return the id of the newest COMPLETED job of `model`, by the time of its request; None if there is none."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             IndexName=MODEL_INDEX,
@@ -132,7 +137,7 @@ class Table:
     # --- slots and the pause ------------------------------------------------------------------------------------------
 
     def capacity(self) -> Capacity:
-        """The control item as it is now."""
+        """Return the control item as it is now."""
         return capacity_of(self._get(CAPACITY) or {})
 
     def claim(self, job: Requested, seen: Capacity, *, limit: int, now: datetime, probe_until: datetime) -> None:
@@ -193,7 +198,7 @@ class Table:
     # --- the newest upload --------------------------------------------------------------------------------------------
 
     def note_upload(self, trigger: Trigger, job_id: str) -> None:
-        """Remember the upload, unless a newer one of the same key is known."""
+        """Note the upload as the newest, unless a newer one of the same key is known."""
         newer = update_of(
             newest_key(trigger),
             "SET sequencer = :sequencer, newestJobId = :job",
@@ -204,7 +209,7 @@ class Table:
             self._write(self._client.update_item, **newer)
 
     def newer_upload(self, trigger: Trigger) -> str | None:
-        """The job of a newer upload of the same key, if there was one."""
+        """Return the id of the job of a newer upload of the same key, None if there is none."""
         found = self._get(newest_key(trigger)) or {}
         return found["newestJobId"] if found.get("sequencer", "") > padded(trigger) else None
 
@@ -243,7 +248,10 @@ class Table:
 
 
 def verdict(error: ClientError) -> Exception:
-    """Read why a transaction was cancelled, item by item: a conflict is no verdict on any condition."""
+    """Return why a transaction was cancelled: `Changed`, `Contended` or the error as it is.
+
+    A conflict with another transaction says nothing about the conditions. Codes: DynamoDB, TransactWriteItems.
+    """
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = {reason.get("Code") for reason in reasons} - {"None", None}
     if codes == {"ConditionalCheckFailed"}:
@@ -254,7 +262,7 @@ def verdict(error: ClientError) -> Exception:
 
 
 def over_version(job: Job) -> dict[str, Any]:
-    """A put of `job` that only the version before it lets through."""
+    """Return the parameters of a put of `job` that succeeds only over the version before it."""
     return {
         "Item": item(job),
         "ConditionExpression": SAME_VERSION,
@@ -263,19 +271,19 @@ def over_version(job: Job) -> dict[str, Any]:
 
 
 def update_of(key: str, update: str, values: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """An update of the item `key`."""
+    """Return the parameters of an update of the item `key`."""
     if values:
         more["ExpressionAttributeValues"] = values
     return {"Key": {"jobId": {"S": key}}, "UpdateExpression": update, **more}
 
 
 def newest_key(trigger: Trigger) -> str:
-    """Where the newest upload of this configuration is remembered."""
+    """Return the key of the item that holds the newest upload of this file: `#newest s3://my-models/models/fraud/…`."""
     return f"#newest s3://{trigger.bucket}/{trigger.key}"
 
 
 def padded(trigger: Trigger) -> str:
-    """The sequencer as S3 says to compare it: padded with zeros on the right, then as text."""
+    """Return the sequencer padded with zeros on the right, to compare as text (S3 guide, Event message structure)."""
     return (trigger.sequencer or "").upper().ljust(64, "0")
 
 
@@ -288,7 +296,7 @@ def job_of(stored: dict[str, Any]) -> Job:
     """Return the job of a record that was read. Fields that this version does not know are kept in `later`.
 
     Raises:
-        ValidationError: nobody can read it; somebody wrote it by hand.
+        ValidationError: it cannot be read, most likely because it was written by hand.
     """
     status = stored.get("status")
     kind = type_of(Status(status)) if status in tuple(Status) else Ended  # which refuses a status that it does not know

@@ -135,7 +135,7 @@ def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger
 
 
 def schedule(event: Mapping[str, Any], detail: dict[str, Any], unknown: Trigger) -> Asked:
-    """Return what a run of a schedule asks for. The placeholders in its input tell one run from the next."""
+    """Return what a run of a schedule asks for. The placeholders in its input identify the run."""
     resources = event.get("resources")
     arn = resources[0] if isinstance(resources, list) and resources else None
     time = event.get("time")
@@ -160,7 +160,7 @@ def placeholder(field: str, value: object, line: str) -> Problem:
 def asked(trigger: Trigger, detail: dict[str, Any]) -> Asked:
     """Return what a request asks for. An explicit `id` is checked first, because the record is stored under it.
 
-    An id that looks like a derived one could take the place of another trigger's job. Raises `Unreadable`.
+    An id that looks like a derived one is refused: it could be the id of another trigger's job. Raises `Unreadable`.
     """
     job_id = detail.get("id")
     if job_id is not None and (not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id) or DERIVED.search(job_id)):

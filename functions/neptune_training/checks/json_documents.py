@@ -17,17 +17,17 @@ MAX_DEPTH = 32
 MAX_DIGITS = 18  # of an integer, so that it fits 64 bits wherever it goes
 
 REMEDIES = {
-    "'": "Put names and texts into double quotes",
+    "'": "Put names and texts in double quotes",
     "#": "Remove the comment: JSON has none",
     "/": "Remove the comment: JSON has none",
-    ",": "Remove the comma that nothing follows",
+    ",": "Remove the extra comma",
     "}": "Remove the comma before it, or close what is open",
     "]": "Remove the comma before it, or close what is open",
-    "T": "Write true",
-    "F": "Write false",
-    "N": "Write null",
+    "T": "Use true, in lower case",
+    "F": "Use false, in lower case",
+    "N": "Use null",
 }
-OTHERWISE = "Write JSON: names and texts in double quotes, a comma between two entries, no YAML"
+OTHERWISE = "Use JSON, not YAML: names and texts in double quotes, a comma between two entries"
 
 
 class Ambiguous(dict[str, Any]):
@@ -103,7 +103,7 @@ def problems_of(value: object) -> Iterator[tuple[str, str, str | None]]:
         yield "is not a finite number, or is too long", f"Write a finite number of at most {MAX_DIGITS} digits", None
     for text in (value,) if isinstance(value, str) else value if isinstance(value, dict) else ():
         if not storable(text):
-            yield "has half a character (a lone surrogate)", "Remove it, or write the whole character", shown(text)
+            yield "has half a character (a lone surrogate)", "Remove it, or use the whole character", shown(text)
     for name in value.repeated if isinstance(value, Ambiguous) else ():
         yield "has the same name more than once", "Keep one of them", shown(name)
 
@@ -119,7 +119,7 @@ def storable(text: str) -> bool:
 
 def too_deep(field: str) -> Problem:
     """Return the problem of a document that is nested too deeply."""
-    return Problem(field=field, problem=f"is nested more than {MAX_DEPTH} deep", remedy="Make it flatter")
+    return Problem(field=field, problem=f"is nested more than {MAX_DEPTH} levels deep", remedy="Use fewer levels")
 
 
 def not_json(error: json.JSONDecodeError, name: str) -> Problem:

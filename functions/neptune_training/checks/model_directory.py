@@ -148,14 +148,14 @@ class Preparation:
 
 def not_an_object(asked: object) -> Problem:
     """Return the problem of a `training-job.json` that is JSON, but not an object."""
-    remedy = "Write an object with StartMLModelTrainingJob's parameters"
+    remedy = "Set it to a JSON object with parameters of StartMLModelTrainingJob"
     return Problem(field=TRAINING_JOB, value=shown(asked), problem="is not a JSON object", remedy=remedy)
 
 
 def too_many_files(prefix: str) -> Problem:
     """Return the problem of a directory with more files than a listing holds."""
     problem = f"has more than {model_files.MAX_FILES} files"
-    remedy = "Keep data and artefacts elsewhere: the directory is copied to every training instance"
+    remedy = "Move data and artefacts elsewhere: the directory is copied to every training instance"
     return Problem(field=prefix, problem=problem, remedy=remedy)
 
 

@@ -131,7 +131,7 @@ def meant(written: object, possible: Iterable[object]) -> str | None:
 
 
 def wrong(error: ErrorDetails) -> str:
-    """Return what is wrong, beginning with the message's verb: `should be a valid list`."""
+    """Return what is wrong, starting with the verb of pydantic's message: `should be a valid list`."""
     if error["type"] in {"model_type", "model_attributes_type"}:
         return "should be an object"
     if error["type"] == "string_pattern_mismatch":

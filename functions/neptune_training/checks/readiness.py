@@ -1,9 +1,9 @@
-"""Whether a job may start now, and with which request: everything that is looked at before a claim.
+"""Decide if a job can start now, and with which request: all that is checked before a claim.
 
     superseded? → settled? → current? → request, hyperparameters and scripts in order? → id free?
       → data processing and previous training completed?
 
-`judge` looks at the world as it is and changes nothing, so it can be asked again at every attempt.
+`judge` only reads, so it is asked again at every attempt.
 """
 
 from dataclasses import dataclass, replace
@@ -32,9 +32,9 @@ DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 
 @dataclass(frozen=True)
 class Ready:
-    """It may start, with this request. `files` are ETags by name.
+    """Say that the job can start, with this request. `files` are ETags by name, such as `{"train.py": "9bb5…"}`.
 
-    `exists` says that Neptune has this very job already, as it may after the table was restored from a backup.
+    `exists` is True if Neptune has this job already. That can be after the table was restored from a backup.
     """
 
     request: dict[str, Any]
@@ -45,7 +45,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class NotYet:
-    """It may become ready by itself."""
+    """Say that the job cannot start yet: it waits for `waiting_for`."""
 
     waiting_for: WaitingFor
     reasons: tuple[Problem, ...] = ()
@@ -54,14 +54,14 @@ class NotYet:
 
 @dataclass(frozen=True)
 class Never:
-    """Only a new request can mend it."""
+    """Say that the job can never start: only a new request can."""
 
     reasons: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
 class Superseded:
-    """A newer upload of the same file replaced it. `by` is that job's id, where it is known."""
+    """Say that a newer upload of the same file replaced the job. `by` is the id of its job, or describes the upload."""
 
     by: str
 
@@ -71,7 +71,7 @@ Verdict = Ready | NotYet | Never | Superseded
 
 @dataclass(frozen=True)
 class Readiness:
-    """The judge, with what it looks at."""
+    """Hold what the decision needs."""
 
     table: Table
     neptune: Neptune
@@ -80,10 +80,10 @@ class Readiness:
     settings: Settings
 
     def judge(self, job: Job, now: datetime) -> Verdict:
-        """Say whether `job` may start. Errors of S3 and DynamoDB pass through."""
+        """Return if `job` can start. Errors of S3 and DynamoDB are raised as they are."""
         if job.trigger.sequencer and (newer := self.table.newer_upload(job.trigger)):
             return Superseded(newer)
-        if job.unanswered and job.request:  # it may have started: what was asked for stays what is asked for
+        if job.unanswered and job.request:  # it may have started: the request must stay the same
             return Ready(job.request, job.files or {}, job.warnings)
         try:
             return self._judge_directory(job, now)
@@ -106,7 +106,7 @@ class Readiness:
         return self._judge_request(job, directory, now)
 
     def _list(self, job: Job, bucket: str, prefix: str) -> Directory | None:
-        """The model's directory; None where an event names one that is not the stack's, which it may not read."""
+        """Return the model's directory. None if an event names one that the functions have no permission to read."""
         try:
             return self.sources.directory(bucket, prefix)
         except (model_files.Denied, model_files.Unreachable):
@@ -133,7 +133,7 @@ class Readiness:
         return self._judge_id(job, request, ready) or self._judge_needs(request) or ready
 
     def _latest(self, job: Job, role: str | None) -> tuple[str | None, list[Problem]]:
-        """The newest COMPLETED job of the same model, if there is one, and what to say if there is none."""
+        """Return the newest COMPLETED job of the same model; None and a warning if there is none."""
         newest = self.table.newest_completed(job.model)
         if newest is None:
             return None, [nothing_to_continue("no job of this model has completed yet")]
@@ -152,12 +152,12 @@ class Readiness:
             case Found():
                 ours = look.writes_to(request.trainModelS3Location)
                 return replace(ready, exists=True) if ours else Never((id_taken(job.jobId),))
-            case Unknown(failure):  # this job's own trouble, perhaps: it must not wait at the head of the queue
+            case Unknown(failure):  # perhaps only this job has the problem: it must not wait at the head of the queue
                 access = failure.waiting_for is WaitingFor.ACCESS
                 return NotYet(WaitingFor.ACCESS if access else WaitingFor.ERROR, (failure.problem,))
 
     def _judge_needs(self, request: TrainingRequest) -> Verdict | None:
-        """The jobs that it builds on have to be completed."""
+        """Return why the jobs that the request builds on are not completed, None if they are."""
         role = request.neptuneIamRoleArn
         look = self.neptune.data_processing(request.dataProcessingJobId, role)
         verdict = completed(look, "dataProcessingJobId", request.dataProcessingJobId, WaitingFor.DATA_PROCESSING)
@@ -213,7 +213,7 @@ def named_by(job: Job) -> tuple[str, str] | None:
 
 
 def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
-    """Whether the uploaded file still is what the event spoke of."""
+    """Return what has replaced the uploaded file since its event, None if it is still the same file."""
     if configuration is None:
         problem, remedy = "was deleted before the training started", "Upload it again"
         return Never((Problem(field=trigger.key or "", problem=problem, remedy=remedy),))
@@ -223,34 +223,43 @@ def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
 
 
 def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> Verdict | None:
-    """What a job that the request names means for a start. A look that failed decides nothing: the start will tell."""
-    remedy = f"Name a completed {JOBS[waiting_for]} job"
+    """Return why a job that the request names prevents the start, None if it does not.
+
+    If the look failed, the start is sent all the same: Neptune checks the job itself.
+    """
+    remedy = f"Set it to the id of a completed {JOBS[waiting_for]} job"
     if isinstance(look, Absent):
         return Never((Problem(field=field, value=shown(job_id), problem="Neptune has no such job", remedy=remedy),))
     if not isinstance(look, Found) or look.end is Status.COMPLETED:
         return None
     if look.end:
-        problem = f"has ended as {look.status}"
+        problem = f"is a job that has ended as {look.status}"
         return Never((Problem(field=field, value=shown(job_id), problem=problem, remedy=remedy),))
-    remedy = f"{NOTHING_TO_DO}: training starts when it has completed"
-    return NotYet(waiting_for, (Problem(field=field, value=shown(job_id), problem=f"is {look.status}", remedy=remedy),))
+    remedy = f"{NOTHING_TO_DO}: training starts when that job is completed"
+    return NotYet(
+        waiting_for,
+        (Problem(field=field, value=shown(job_id), problem=f"is a job that is {look.status}", remedy=remedy),),
+    )
 
 
 def nothing_to_continue(problem: str) -> Problem:
-    """A warning: there is no job for LATEST to mean."""
-    remedy = f"{NOTHING_TO_DO}: this one starts from nothing"
+    """Return the warning that there is no job to continue."""
+    remedy = f"{NOTHING_TO_DO}: this training starts from scratch"
     return Problem(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)
 
 
 def no_latest() -> Problem:
-    """Events of one source may train many built-in models; which one this continues is not for us to guess."""
-    problem = "means the newest job of the same model, and an event for a built-in model does not say which that is"
-    remedy = "Name the job to continue, or use a schedule: its runs are of one model"
+    """Return the problem of LATEST in an event for a built-in model: events of one source may train many models."""
+    problem = "means the newest job of the same model, and an event for a built-in model does not name its model"
+    remedy = "Set it to the id of the job to continue, or use a schedule: all its runs are of one model"
     return Problem(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)
 
 
 def settling(job: Job) -> Problem:
-    """Files still change: `aws s3 sync` writes the configuration before last week's scripts are replaced."""
+    """Return the problem of files that are still changing.
+
+    `aws s3 sync` may upload the configuration before it has replaced the old scripts.
+    """
     return Problem(
         field=job.model,
         problem="files are still changing",
@@ -259,12 +268,12 @@ def settling(job: Job) -> Problem:
 
 
 def access(job: Job, denied: Exception) -> Problem:
-    """The functions may not read the model's directory."""
-    remedy = "The operator of the stack grants the functions' role s3:ListBucket and s3:GetObject there"
-    return Problem(field=job.model, value=shown(str(denied)), problem="may not be read", remedy=remedy)
+    """Return the problem of a model's directory that the functions have no permission to read."""
+    remedy = "Ask the operator of the stack to grant the functions' role s3:ListBucket and s3:GetObject there"
+    return Problem(field=job.model, value=shown(str(denied)), problem="cannot be read: access is denied", remedy=remedy)
 
 
 def id_taken(job_id: str) -> Problem:
-    """Somebody else's job has the id that the request names."""
+    """Return the problem of an id that another job has in Neptune."""
     remedy = ANOTHER_ID
     return Problem(field="id", value=shown(job_id), problem="id taken: Neptune has a job with this id", remedy=remedy)

@@ -1,4 +1,4 @@
-"""`requirements.txt`: lines that no version of pip can read.
+"""Check `requirements.txt` for lines that no version of pip can read.
 
 Which pip the training image has is AWS's choice: the published one has Python 3.6, so an old pip, which reads more than
 today's (`numpy>=1.16.*`). So a line is a reason to reject only if no pip can read it; if an older pip may, it is a
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from neptune_training.model.problems import MAX_REASONS, Problem, bounded, shortened, shown
+from neptune_training.model.problems import MAX_REASONS, NOTHING_TO_DO, Problem, bounded, shortened, shown
 
 REQUIREMENTS = "requirements.txt"
 MAX_LINE_CHARACTERS = 80  # of a line, in a record that all subscribers read
@@ -58,7 +58,8 @@ def found_in(numbered: Iterable[tuple[int, str]]) -> Found:
         if is_readable(line):
             continue
         if may_be_readable(line):
-            problem, remedy = f"line {number} may not be a valid pip requirement", "Nothing to do if pip accepts it"
+            problem = f"line {number} is valid for some versions of pip only"
+            remedy = f"{NOTHING_TO_DO} if pip accepts it"
             doubts.append(of_line(line, problem, remedy))
         else:
             problem, remedy = f"line {number} is not a valid pip requirement", "Fix the line, for example numpy>=1.16"

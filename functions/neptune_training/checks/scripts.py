@@ -1,4 +1,4 @@
-"""A custom model's scripts: which there must be, and whether they compile. Nothing here runs them."""
+"""Check a custom model's scripts: that they are there, and that they compile. Nothing here runs them."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -43,7 +43,7 @@ def no_script(field: str, name: str, spare: list[str]) -> Problem:
     """Return the problem of an entry point that is not there. Nine of ten published models call theirs `train.py`."""
     kind, path = field.removesuffix("EntryPointScript"), f"customModelTrainingParameters.{field}"
     likely = next((other for other in spare if other.startswith(kind[:5])), spare[0] if spare else None)
-    hint = f', or set {path} to "{likely}", which is there (an upload says so in training-job.json)' if likely else ""
+    hint = f', or set {path} to "{likely}", which is there (for an upload: in training-job.json)' if likely else ""
     remedy = f"Upload it beside {CONFIGURATION}{hint}"
     return Problem(field=path, value=shown(name), problem=f"there is no {kind} script {name}", remedy=remedy)
 

@@ -14,15 +14,14 @@ from neptune_training.model.statuses import WaitingFor
 
 SLOWEST_RETRY = timedelta(minutes=5)
 OTHER_STAGES = 2  # the processing before the trials and the transform after them: each may take as long as a trial
-SPOT_FACTOR = (
-    2  # with managed spot training SageMaker may wait for instances for as long as a trial may train (assumed)
-)
+# With managed spot training, SageMaker can wait for instances as long as a trial can train (assumed).
+SPOT_FACTOR = 2
 
 
 def give_up_at(job: Waiting | Requested, settings: Settings, now: datetime) -> datetime:
-    """Return until when the job may be started.
+    """Return until when the job can be started.
 
-    A job may wait for a slot for SlotWaitSeconds, and that time does not count against GiveUpSeconds. Missing files
+    A job can wait for a slot for SlotWaitSeconds, and that time does not count against GiveUpSeconds. Missing files
     have FilesGraceSeconds, counted from when they were first missed.
     """
     if isinstance(job, Requested):
@@ -31,7 +30,7 @@ def give_up_at(job: Waiting | Requested, settings: Settings, now: datetime) -> d
 
 
 def wait_ends_at(job: Waiting | Requested, waiting_for: WaitingFor, settings: Settings, now: datetime) -> datetime:
-    """Return until when the job may wait for `waiting_for`."""
+    """Return until when the job can wait for `waiting_for`."""
     waited = job.slot_seconds(now) if isinstance(job, Waiting) else job.slotSeconds
     overall = job.createdAt + settings.give_up_seconds + timedelta(seconds=waited)
     match waiting_for:
@@ -58,7 +57,7 @@ def end_by(job: UnfinishedJob, settings: Settings, now: datetime) -> datetime:
 
 
 def expired(job: UnfinishedJob, settings: Settings, now: datetime) -> bool:
-    """Return True if nothing more may be done for the job than to end it."""
+    """Return True if the job has to be ended: its bound has passed."""
     return now >= end_by(job, settings, now)
 
 

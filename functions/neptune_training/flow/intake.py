@@ -1,4 +1,4 @@
-"""Write a new request to the table. From then on it cannot be lost, and a repeat of it is recognised."""
+"""Record a new request in the table. From then on it cannot be lost, and a repeat of it is recognised."""
 
 from datetime import datetime, timedelta
 
@@ -42,7 +42,7 @@ def keep(table: Table, job: Job) -> tuple[Job, bool]:
 
 def conflicting(asked: Asked, job: Job, now: datetime) -> Ended:
     """Return a REJECTED job for a request whose explicit id another request has used, under an id of its own."""
-    problem, remedy = "another request has used this id", ANOTHER_ID
+    problem, remedy = "is already used by another request", ANOTHER_ID
     reasons = (Problem(field="id", value=shown(job.jobId), problem=problem, remedy=remedy),)
     return jobs.rejected(
         asked.trigger, reasons, now, asked=asked.parameters, request_fingerprint=job.fingerprint, model=job.model

@@ -1,4 +1,4 @@
-"""What a job's record says to people, where it is not Neptune's or a check's own words."""
+"""Problems that the state machine finds. `checks` has those of the checks, `aws.neptune_errors` those of Neptune."""
 
 from neptune_training.aws.neptune import Found
 from neptune_training.model.jobs import Record
@@ -14,33 +14,36 @@ def superseded(job: Record, by: str) -> Problem:
 
 
 def no_slot(limit: int) -> Problem:
-    """Say that as many jobs run as are allowed."""
-    problem = "are running: the operator of the stack allows no more at once"
-    remedy = f"{NOTHING_TO_DO}: training starts when another job has ended, the oldest request first"
+    """Say that as many jobs run as the operator allows."""
+    problem = "jobs are running or being started, and no more are allowed"
+    remedy = (
+        f"{NOTHING_TO_DO}: training starts when a slot is free. A free slot goes to the model with the fewest jobs,"
+        " then to the first job in the queue"
+    )
     return Problem(field="MaxConcurrentTrainingJobs", value=str(limit), problem=problem, remedy=remedy)
 
 
 def paused(waiting_for: WaitingFor) -> Problem:
     """Say that starts are paused because Neptune has refused another job's."""
     problem = "cannot be reached" if waiting_for is WaitingFor.NEPTUNE else "has too many requests or jobs"
-    remedy = f"{NOTHING_TO_DO}: one job is tried about once a minute, and the others start as soon as one does"
+    remedy = f"{NOTHING_TO_DO}: one start is tried about once a minute, and the others follow when it succeeds"
     return Problem(field="StartMLModelTrainingJob", problem=f"Neptune {problem}", remedy=remedy)
 
 
 def error(raised: Exception) -> Problem:
-    """Say what kept a step from being taken: a bug, or an outage."""
+    """Say why a step failed: a bug, or an outage."""
     problem = shown(f"{type(raised).__name__}: {raised}")
     remedy = (
-        "It is tried again within five minutes; if that does not help, the operator of the stack finds it in the log"
+        "Wait: it is tried again within five minutes. If it goes on, ask the operator of the stack to look into the log"
     )
     return Problem(field="step", problem=problem, remedy=remedy)
 
 
 def gave_up(waited_for: WaitingFor, reasons: tuple[Problem, ...], *, unanswered: bool) -> tuple[Problem, ...]:
-    """Say that the job has waited for as long as it may, and what it waited for."""
+    """Say that the job has waited until its bound, and what it waited for."""
     waited = f"waited for {waited_for} until giveUpAt"
-    unheard = "was sent to Neptune without an answer until giveUpAt, and Neptune has no such job"
-    ended = Problem(field="giveUpAt", problem=unheard if unanswered else waited, remedy=AGAIN)
+    no_answer = "was sent to Neptune and got no answer until giveUpAt, and Neptune has no such job"
+    ended = Problem(field="giveUpAt", problem=no_answer if unanswered else waited, remedy=AGAIN)
     still = (
         Problem(field=each.field, problem=each.problem, value=each.value, remedy=AGAIN)
         if each.remedy.startswith(NOTHING_TO_DO)
@@ -51,46 +54,46 @@ def gave_up(waited_for: WaitingFor, reasons: tuple[Problem, ...], *, unanswered:
 
 
 def arn_unknown(job: Record) -> Problem:
-    """Say that the start was accepted and its answer lost: Neptune tells the ARN only in that answer."""
-    problem = "unknown: the answer to the start was lost, and Neptune tells it nowhere else"
-    return Problem(field="arn", problem=problem, remedy=f"Use the job's id, {job.jobId}, which every call takes")
+    """Say that the ARN is not known: only the answer to the start has it, and that answer was lost."""
+    problem = "is not known: the answer to the start was lost, and no other answer of Neptune has it"
+    return Problem(field="arn", problem=problem, remedy=f"Use the job's id, {job.jobId}: every API call accepts it")
 
 
 def maybe_not_ours(job: Record) -> Problem:
-    """Say that a job with this id was found, and that Neptune has not told yet whose it is."""
-    problem = "a job with this id was found after a start without an answer, and Neptune does not tell its output yet"
-    remedy = f"{NOTHING_TO_DO}: if its output turns out to be another request's, this one is REJECTED"
+    """Say that a job with this id was found, and that it is not known yet whose it is."""
+    problem = "a job with this id was found after a start without an answer, and Neptune does not show its output yet"
+    remedy = f"{NOTHING_TO_DO}: if its output belongs to another request, this request will be REJECTED"
     return Problem(field="id", value=job.jobId, problem=problem, remedy=remedy)
 
 
 def unknown_to_neptune(job: Record) -> Problem:
-    """Say that the job was started and is gone."""
+    """Say that the job was started, and that Neptune no longer has it."""
     problem = "Neptune no longer knows this job"
     return Problem(field="id", value=job.jobId, problem=problem, remedy=AGAIN)
 
 
 def in_doubt(job: Record, problem: str) -> Problem:
-    """Say that the job is not followed any more although it may be running."""
+    """Say that the job may still be running, and that the application no longer follows it."""
     remedy = (
-        f"It may still be running and cost money: look for {job.jobId} in Neptune, and for its jobs in SageMaker,"
-        " and cancel it there if nobody needs it"
+        f"It may still be running and cost money: look for {job.jobId} in Neptune and for its jobs in SageMaker,"
+        " and cancel it if it is not needed"
     )
     return Problem(field="id", value=job.jobId, problem=problem, remedy=remedy)
 
 
 def failures(look: Found) -> tuple[Problem, ...]:
-    """Return what SageMaker says of the stages that failed, or that Neptune does not say why."""
+    """Return SageMaker's reason for each stage that failed; one problem without a reason if Neptune gives none."""
     failed = tuple(
         Problem(
             field=f"stages.{name}",
             value=stage.get("status"),
-            problem=stage.get("failureReason") or "failed, and Neptune does not say why",
-            remedy=f"See the stage's log: {stage.get('cloudwatchLogUrl', 'Neptune names none')}",
+            problem=stage.get("failureReason") or "failed, and Neptune gives no reason",
+            remedy=f"Read the stage's log: {stage.get('cloudwatchLogUrl', 'Neptune gives no address')}",
         )
         for name, stage in look.stages.items()
         if stage.get("failureReason") or stage.get("status", "").lower() == "failed"
     )
     if failed or look.end is not Status.FAILED:
         return failed
-    remedy = "Look at this job's stages in SageMaker, in the account's console"
-    return (Problem(field="neptuneStatus", value=look.status, problem="Neptune does not say why", remedy=remedy),)
+    remedy = "Look at this job's stages in the SageMaker console"
+    return (Problem(field="neptuneStatus", value=look.status, problem="Neptune gives no reason", remedy=remedy),)

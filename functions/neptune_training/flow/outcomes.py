@@ -1,4 +1,4 @@
-"""What a step has led to, written to the record: the job waits, or it has ended.
+"""Write the outcome of a step to the record: the job waits, or it has ended.
 
 A job that gives up its slot does so in the transaction that writes its new status.
 """
@@ -66,7 +66,7 @@ def give_up(
     unanswered: bool = False,
     resume: bool = False,
 ) -> Ended:
-    """End a job that Neptune does not have and that may not be started any more.
+    """End a job that Neptune does not have and that must not be started any more.
 
     `unanswered` says that its last start was not answered, which explains more than what it waited for.
     """
@@ -85,7 +85,7 @@ def wait(
 ) -> Waiting | Ended:
     """Let a job wait, or end it if it has waited long enough.
 
-    A job in the queue stays due since its place in it: so the index holds the jobs in the order of the queue.
+    A job in the queue is due at the time of its place in it, so that the index has the jobs in the order of the queue.
     `failed` says that the step did not end well: the next one is taken alone, and later.
     """
     now, settings = services.now(), services.settings

@@ -24,7 +24,7 @@ URGENT_FIRST = (Status.WAITING, Status.REQUESTED, Status.STARTED)
 
 @dataclass(frozen=True)
 class Limits:
-    """What may go on at once: training jobs, those of one model, and invocations of `step`."""
+    """Hold how much can run at once: training jobs, those of one model, and invocations of `step`."""
 
     slots: int
     invocations: int
@@ -33,7 +33,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a tick does.
+    """Hold what a tick does.
 
     Attributes:
         expired: Jobs whose bound has passed, as far as the index knows.
@@ -71,11 +71,11 @@ def order(job: Entry) -> tuple[int, datetime]:
 def turns(
     queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, limits: Limits
 ) -> list[Entry]:
-    """Return the jobs of the queue that may start now.
+    """Return the jobs of the queue that can start now.
 
-    While starts are paused, none; after a pause one, the probe: the first in the queue. Otherwise as many as slots are
-    free: first the jobs of the models with the fewest jobs running, and among these the first in the queue. None of a
-    model that has as many jobs running as is allowed.
+    While starts are paused: none. After a pause: one, the probe, which is the first in the queue. Otherwise as many as
+    slots are free: each goes to the model with the fewest jobs running, then to the first in the queue. A model with
+    as many jobs running as the operator allows gets none.
     """
     if capacity.is_paused(now):
         return []

@@ -5,7 +5,7 @@
           ├─► refused for good: REJECTED                   └─► unknown: REQUESTED, looked up again later
           └─► no answer: REQUESTED until the lease is over
 
-After a start without an answer nobody sends it again before the lease is over and a look has said that it is absent.
+A start without an answer is sent again only after the lease is over and a look has shown that the job is absent.
 """
 
 import logging
@@ -29,7 +29,10 @@ MAX_DOUBLINGS = 10  # a timedelta has an end: after enough refusals in a row, no
 
 
 def start(services: Services, job: Requested, deadline: datetime, *, probing: bool) -> Job:
-    """Send the start, and write down what came of it. No start is sent after `giveUpAt`."""
+    """Send the start, and record the outcome. No start is sent after `giveUpAt`.
+
+    With `probing`, it is the one start after a pause, and it is sent once.
+    """
     now, settings = services.now(), services.settings
     give_up_at = bounds.give_up_at(job, settings, now)
     until = min(now + RETRY_FOR, services.last_start(deadline), give_up_at)
@@ -50,7 +53,7 @@ def start(services: Services, job: Requested, deadline: datetime, *, probing: bo
 
 
 def refused_for_now(services: Services, job: Requested, refused: Refused, *, probing: bool) -> Job:
-    """Let the job wait, and free its slot. What the cluster cannot take now, it cannot take for any job: pause all."""
+    """Let the job wait, and free its slot. If the cluster has no room for this job, pause the starts of all jobs."""
     if not refused.waiting_for.in_queue:
         waiting_for, reasons = refused.waiting_for, (refused.problem,)
         return outcomes.wait_again(
@@ -88,7 +91,7 @@ def look_up(services: Services, job: Requested) -> Job:
     """Find out whether the job was started, now that its lease is over.
 
     Raises:
-        Unseen: Neptune did not say, and somebody may have to act. The record has been written.
+        Unseen: the look failed, and an operator may have to act. The record has been written.
     """
     look = services.neptune.training(job.jobId, role_of(job))
     match look:
@@ -123,7 +126,7 @@ def found(services: Services, job: Requested, look: Found) -> Job:
 def started(
     services: Services, job: Requested, accepted: Accepted | None, *, look: Found | None = None, resume: bool = False
 ) -> Started:
-    """Record the ARN. It is logged first: if the record fails now, the log is the only place that has it."""
+    """Record the job as STARTED. The ARN is logged first: if the write fails, only the log has it."""
     known = {"arn": accepted.arn, "creationTimeInMillis": accepted.creation_time_in_millis} if accepted else {}
     log.info("started", extra={"jobId": job.jobId, **known})
     to_be_seen = look is not None and bool(job.asked.get("id")) and look.writes_to(output_of(job)) is None

@@ -1,4 +1,4 @@
-"""What a step acts on, and the one clock."""
+"""The services that a step uses, and the one clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MARGIN = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Services:
-    """The table, Neptune and the checks. `now` is the only clock."""
+    """Hold the table, Neptune and the checks. `now` is the only clock."""
 
     table: Table
     neptune: Neptune
@@ -23,7 +23,7 @@ class Services:
     now: Callable[[], datetime]
 
     def last_start(self, deadline: datetime) -> datetime:
-        """Return until when an invocation that ends at `deadline` may send a start and still read a slow answer."""
+        """Return until when an invocation that ends at `deadline` can send a start and still read a slow answer."""
         return deadline - timedelta(seconds=self.settings.neptune_read_timeout_seconds) - MARGIN
 
     def time_to_start(self, deadline: datetime) -> bool:

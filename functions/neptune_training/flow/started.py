@@ -1,4 +1,4 @@
-"""The step of a STARTED job: ask Neptune how it is, until it has ended.
+"""The step of a STARTED job: ask Neptune for its status, until it has ended.
 
 found ──► ended: COMPLETED, FAILED or STOPPED        absent ──► for MissingSeconds: FAILED
 ├─► somebody else's job: REJECTED               unknown ──► looked at again later; `track` ends it after
@@ -23,7 +23,7 @@ def step(services: Services, job: Started) -> Job:
     """Look at the job once.
 
     Raises:
-        Unseen: Neptune did not say how it is, and somebody may have to act. The record has been written.
+        Unseen: the look failed, and an operator may have to act. The record has been written.
     """
     look = services.neptune.training(job.jobId, role_of(job))
     now, settings = services.now(), services.settings
@@ -57,7 +57,7 @@ def step(services: Services, job: Started) -> Job:
 
 
 def found(services: Services, job: Started, look: Found) -> Job:
-    """Write down what Neptune says of the job."""
+    """Record the status that Neptune gives."""
     ours = look.writes_to(output_of(job)) if job.adopted else True
     if ours is False:
         return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),))

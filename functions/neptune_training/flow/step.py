@@ -36,8 +36,8 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
     """Take the step that the job is at, and return the job after it. None if there is no such job.
 
     Raises:
-        Unseen: Neptune did not say how the job is. The record has been written.
-        Exception: the step could not be taken. The record says so, if it could be written.
+        Unseen: the look at the job failed. The record has been written.
+        Exception: the step failed. The record has the error, if it could be written.
     """
     try:
         job = services.table.get(job_id)
@@ -68,7 +68,7 @@ def begin(services: Services, job: UnfinishedJob, deadline: datetime) -> Unfinis
 
 
 def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_turn: bool) -> Job:
-    """Take the step; if that fails, write down why."""
+    """Take the step; if it fails, record the error and raise it."""
     try:
         match job:
             case Waiting():
@@ -82,13 +82,13 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
     except (Changed, Unseen):
         raise
     except Exception as error:
-        with suppress(Exception):  # what kept the step from being taken may keep the record from being written, too
+        with suppress(Exception):  # the cause of the error may also prevent this write
             failed(services, job, error)
         raise
 
 
 def failed(services: Services, job: UnfinishedJob, error: Exception) -> None:
-    """Write down that the step failed, unless it has changed the record before that."""
+    """Record that the step failed, unless it has changed the record before that."""
     if isinstance(job, Waiting):
         outcomes.wait(services, job, WaitingFor.ERROR, (messages.error(error),), failed=True)
     else:

@@ -31,7 +31,7 @@ Invoke = Callable[[tuple[str, ...], tuple[str, ...]], None]
 
 @dataclass
 class Tick:
-    """What a tick saw and did."""
+    """Count what a tick saw and did."""
 
     waiting: int = 0
     oldest_seconds: float = 0
@@ -55,7 +55,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Tracker:
-    """What a tick acts on. `invoke` hands job ids, and those among them that may start, to the `step` function."""
+    """Hold what a tick acts on. `invoke` hands job ids, and those of them that can start, to the `step` function."""
 
     table: Table
     invoke: Invoke
@@ -63,7 +63,7 @@ class Tracker:
     now: Callable[[], datetime]
 
     def tick(self, deadline: datetime) -> Tick:
-        """Make one tick. Nothing that concerns one job keeps the others from their turn."""
+        """Make one tick. An error with one job does not stop the others."""
         jobs, now = self.table.unfinished(), self.now()
         done = seen(jobs, now)
         capacity = self.capacity(jobs, now, done)
@@ -108,7 +108,7 @@ class Tracker:
     def ended_jobs(self, job_ids: Iterable[str], done: Tick) -> Iterable[str]:
         """Yield those of the jobs that have ended, as far as they can be read in a few seconds.
 
-        A slot is freed with the write that ends its job; this finds what any other hand has left behind.
+        The write that ends a job frees its slot. This finds slots left over by changes that people made to the table.
         """
         until = self.now() + REPAIR_FOR
         for job_id in job_ids:
@@ -150,11 +150,11 @@ class Tracker:
                 reasons = messages.gave_up(job.waitingFor, job.reasons, unanswered=job.unanswered)
                 self.table.save(job.ended(Status.REJECTED, now, reasons))
             case Requested():
-                doubt = messages.in_doubt(job, "Neptune did not say whether it has started this job")
+                doubt = messages.in_doubt(job, "it is not known if Neptune has started this job")
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)
             case Started():
-                problem = "Neptune has not said for long how this job is" if job.unknownSince else "runs for too long"
+                problem = "has no status from Neptune for too long" if job.unknownSince else "has run for too long"
                 doubt = messages.in_doubt(job, problem)
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)

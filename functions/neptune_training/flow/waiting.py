@@ -20,7 +20,7 @@ from neptune_training.model.statuses import Status, WaitingFor
 
 
 def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool) -> Job:
-    """Start the job if it is ready and the cluster takes it.
+    """Start the job if it is ready and the cluster has room.
 
     `has_turn` says that `track` chose it to start next; without that it must not pass jobs that wait in the queue.
     """
@@ -84,7 +84,7 @@ def claim(  # noqa: PLR0911 - each is one way out
 
 
 def lease(services: Services, deadline: datetime) -> datetime:
-    """Return until when nobody else may touch a claimed job: after that no start of this invocation is on its way."""
+    """Return until when only this invocation can touch the job: after that, no start of it can be on its way."""
     read_timeout = timedelta(seconds=services.settings.neptune_read_timeout_seconds)
     return deadline + read_timeout + services.settings.lease_slack_seconds
 
@@ -92,7 +92,7 @@ def lease(services: Services, deadline: datetime) -> datetime:
 def no_room(
     services: Services, job: Waiting, capacity: Capacity, ahead: int, now: datetime, *, has_turn: bool
 ) -> Job | None:
-    """Let the job wait in the queue if it may not start now; return None if it may."""
+    """Let the job wait in the queue if it cannot start now; return None if it can."""
     if capacity.is_paused(now) or (capacity.paused_until and ahead):
         return queue(services, job, capacity)
     limit, per_model = (

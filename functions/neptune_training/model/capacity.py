@@ -1,4 +1,4 @@
-"""What the Neptune cluster can take right now: slots, and the pause after a refused start.
+"""The capacity of the Neptune cluster: slots, and the pause after a refused start.
 
 A *slot* is a job's place among `MaxConcurrentTrainingJobs`. A *pause* stops all starts after Neptune has refused one. A
 *probe* is the one start that is sent after a pause, to find out whether Neptune takes jobs again.
@@ -17,7 +17,7 @@ from neptune_training.model.times import from_text
 
 @dataclass(frozen=True)
 class Capacity:
-    """The control item of the TrainingJobs table, as it was read.
+    """Hold the control item of the TrainingJobs table, as it was read.
 
     Attributes:
         slots: Ids of the jobs that hold a slot: Neptune has them or may have them.

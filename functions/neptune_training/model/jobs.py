@@ -44,7 +44,7 @@ DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 
 
 class Record(BaseModel):
-    """What every record has.
+    """Hold what every record has.
 
     Attributes:
         asked: The parameters as the trigger named them.
@@ -75,7 +75,7 @@ class Record(BaseModel):
     later: dict[str, Any] = Field(default={}, exclude=True)
 
     def next_version(self, now: datetime, reasons: tuple[Problem, ...] = ()) -> dict[str, Any]:
-        """Return the fields that the next record takes over, whatever its status."""
+        """Return the fields that the next record takes over, such as `{"jobId": "fraud-b1e3…", "version": 3}`."""
         kept = {name: getattr(self, name) for name in Record.model_fields if name != "status"}
         return {**kept, "version": self.version + 1, "updatedAt": now, "reasons": reasons}
 
@@ -97,7 +97,7 @@ class Record(BaseModel):
 
 
 class Ran(Record):
-    """What is known of a job that Neptune has or had.
+    """Hold what is known of a job that Neptune has or had.
 
     Attributes:
         arn: Only the answer to the start has it. None if that answer was lost.
@@ -112,7 +112,7 @@ class Ran(Record):
 
 
 class Unfinished(Record):
-    """What a job has until it has ended.
+    """Hold what a job has until it has ended.
 
     Attributes:
         nextAttemptAt: When its next step is due.
@@ -227,7 +227,7 @@ class Requested(Unfinished):
     """REQUESTED: claimed. Neptune may have the job or not.
 
     Attributes:
-        leaseUntil: Until then nobody else may touch the job, since its start may be on its way.
+        leaseUntil: Until then no other invocation must touch the job, because its start may be on its way.
         giveUpAt: No start is sent after it. None in records of version 0.1.0.
         waitedFor: What it waited for before: waiting again for the same thing sends no message.
     """
@@ -242,7 +242,7 @@ class Requested(Unfinished):
     def in_doubt(
         self, now: datetime, *, next_attempt: datetime, reasons: tuple[Problem, ...], failed_steps: int
     ) -> "Requested":
-        """Return the job still REQUESTED: nobody knows yet whether Neptune has it."""
+        """Return the job still REQUESTED: it is not known yet if Neptune has it."""
         return Requested(
             leaseUntil=self.leaseUntil,
             nextAttemptAt=next_attempt,

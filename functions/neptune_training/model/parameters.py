@@ -1,7 +1,7 @@
-"""Parameters of StartMLModelTrainingJob, by the API's own names: which exist, their types, who can set them.
+"""Parameters of StartMLModelTrainingJob by their names in the API: their types, and who can set them.
 
 Source: the `neptunedata` service model of botocore; a test compares the two. Each field's description is a remedy that
-users read, so it says what to write.
+users read after "Set it to", so it says what to write.
 """
 
 from typing import Annotated, Any, ClassVar, assert_never
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from neptune_training.model import s3_places
 from neptune_training.model.triggers import TriggerKind
 
-# What Neptune does without these parameters: "Model training using the modeltraining command" in the Neptune guide.
+# Neptune's values for parameters that are not set: the documentation in the service model `neptunedata`.
 NEPTUNES_DEFAULTS: dict[str, Any] = {
     "trainingInstanceType": "ml.p3.2xlarge",
     "trainingTimeOutInSeconds": 86_400,

@@ -13,11 +13,11 @@ MAX_VALUE_CHARACTERS = 200
 MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes
 MAX_TEXT_CHARACTERS = 2500  # Neptune's own messages are cut to 2048
 MAX_CHARACTERS = 25_000  # of all reasons of one record together
-MAX_REASONS = 50  # of one file or request: more problems show when these are fixed
+MAX_REASONS = 50  # of one file or request: the others are shown once these are fixed
 
 
 def shortened(text: str, most: int) -> str:
-    """`text`, cut to `most` characters: a record holds 400 KB, and what is wrong with it must always fit."""
+    """Return `text`, cut to `most` characters: an item of DynamoDB holds 400 KB, and all problems have to fit."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -25,10 +25,10 @@ Text = Annotated[str, AfterValidator(lambda text: shortened(text, MAX_TEXT_CHARA
 
 
 class Problem(BaseModel):
-    """One problem of a request or of one of its files.
+    """Hold one problem of a request or of one of its files.
 
-    `field` names the place in the user's own words: an API parameter (`trainingInstanceType`), a JSON path
-    (`models[0]["1-tier-param"][2].range`) or an S3 key. `value` is what stood there, as JSON, shortened.
+    `field` names the place as the user knows it: an API parameter (`trainingInstanceType`), a JSON path
+    (`models[0]["1-tier-param"][2].range`) or an S3 key. `value` is the value found there, as JSON, shortened.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,7 +40,7 @@ class Problem(BaseModel):
 
     @classmethod
     def at(cls, place: Iterable[str | int], value: object, problem: str, remedy: str) -> Self:
-        """The reason for `value`, which stands at `place` in a JSON document."""
+        """Return the problem of `value`, which is at `place` in a JSON document."""
         return cls(field=path(place), value=shown(value), problem=problem, remedy=remedy)
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class Problem(BaseModel):
 
 
 class Invalid(Exception):  # noqa: N818 - it says what the input is
-    """A request or a file that cannot be trained, with all that is wrong with it."""
+    """Say that a request or a file cannot be trained, with all that is wrong with it."""
 
     def __init__(self, reasons: Iterable[Problem]) -> None:
         self.reasons = bounded(reasons)
@@ -57,7 +57,7 @@ class Invalid(Exception):  # noqa: N818 - it says what the input is
 
 
 def shown(value: object) -> str:
-    """A value from outside as a reason may show it: JSON, so no control characters, and short."""
+    """Return a value from outside as a problem can show it: as JSON, so without control characters, and short."""
     text = ""
     try:
         for part in json.JSONEncoder(default=str).iterencode(value):
@@ -70,19 +70,19 @@ def shown(value: object) -> str:
 
 
 def bounded(reasons: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The first of many reasons; the last one then says that there are more."""
+    """Return the first problems, as many as a record can hold; the last one then says that there are more."""
     first: list[Problem] = []
     room = MAX_CHARACTERS
     for reason in reasons:
         room -= len(str(reason))
         if room < 0 or len(first) == MAX_REASONS:
-            more = Problem(field="…", problem="there is more", remedy="Fix the others first, then look again")
+            more = Problem(field="…", problem="there are more problems", remedy="Fix these, then try again")
             return (*first[: MAX_REASONS - 1], more)
         first.append(reason)
     return tuple(first)
 
 
 def path(place: Iterable[str | int]) -> str:
-    """Where something stands in a JSON document: `models[0]["1-tier-param"][2].range`."""
+    """Return the path of a place in a JSON document: `models[0]["1-tier-param"][2].range`."""
     steps = (f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{shown(step)}]" for step in place)
     return "".join(steps).removeprefix(".")

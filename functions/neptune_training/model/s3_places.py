@@ -15,10 +15,10 @@ from pydantic_core import PydanticCustomError
 
 ERROR = "s3_place"
 MAX_KEY_BYTES = 1024  # of any object, says the S3 user guide
-AMBIGUOUS = "has an empty folder name (//), or one that is . or .."
-TOO_LONG = f"is longer than a key in S3 may be, {MAX_KEY_BYTES} bytes"
-REMEDY = "Set it to a place without these: each folder has a name, with one slash between two"
-SHORTER = "Set it to a shorter one"
+AMBIGUOUS = "has an empty folder name (//), or a folder named . or .."
+TOO_LONG = f"is longer than an S3 key can be, {MAX_KEY_BYTES} bytes"
+REMEDY = "Set it to a path without these: each folder needs a name, with one slash between two names"
+SHORTER = "Set it to a shorter path"
 
 
 def problem(folders: str) -> tuple[str, str] | None:

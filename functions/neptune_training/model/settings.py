@@ -1,4 +1,7 @@
-"""What the operator sets: one field for each variable of the template, none of them read here from the environment."""
+"""Settings of the operator: one field for each environment variable of the template.
+
+A name that ends in `_seconds` is the template's parameter (`SettleSeconds`); its value is a timedelta.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +16,12 @@ LISTS = ("subnets", "securityGroupIds")
 
 
 def split(text: object) -> object:
-    """A CommaDelimitedList as CloudFormation joins it."""
+    """Return the parts of a CommaDelimitedList, which CloudFormation joins: `("a", "b")` for `"a, b"`."""
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
 def number(text: object) -> object:
-    """Seconds as the environment says them; pydantic takes a timedelta's text for something else."""
+    """Return text as a number of seconds: pydantic would read the text as an ISO 8601 duration."""
     return float(text) if isinstance(text, str) else text
 
 
@@ -78,7 +81,7 @@ class Limits(BaseModel):
 
 
 class Settings(BaseModel):
-    """The environment of `start` and `track`. Durations come as seconds."""
+    """Hold the environment of `start`, `step` and `track`. Durations are given in seconds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -105,11 +108,11 @@ class Settings(BaseModel):
 
     @property
     def models(self) -> str:
-        """The place below which uploads start training."""
+        """Return the upload folder, such as `s3://my-models/models/`."""
         return f"s3://{self.model_bucket}/{self.model_prefix}"
 
     def holds_models(self, bucket: str, prefix: str) -> bool:
-        """Whether uploads below this place start training, and the functions may read it."""
+        """Return True if uploads below this place start training, so that the functions have permission to read it."""
         return bucket == self.model_bucket and prefix.startswith(self.model_prefix)
 
     @classmethod
@@ -122,19 +125,26 @@ class Settings(BaseModel):
 
 
 def group(environment: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """The variables below `prefix`. CloudFormation cannot leave a variable out, so an empty one is one not set."""
+    """Return the variables whose names start with `prefix`, without it: `{"subnets": "subnet-1a,subnet-2b"}`.
+
+    An empty variable counts as not set, because CloudFormation cannot leave a variable out.
+    """
     return {
         name.removeprefix(prefix): value for name, value in environment.items() if name.startswith(prefix) and value
     }
 
 
 def defaults(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Default parameters, as an environment can say them, in their own types. A wrong one is an error of deployment."""
+    """Return default parameters in their own types, such as `{"subnets": ["subnet-1a"]}`.
+
+    Raises:
+        ValueError: a default is not valid. The function fails as a whole: the deployment is wrong, not a request.
+    """
     return {name: of_type(name, split(text) if name in LISTS else text) for name, text in texts.items()}
 
 
 def of_type(name: str, value: object) -> Any:
-    """A default as its parameter has it: numbers as numbers, lists as lists."""
+    """Return a default in its parameter's own type: numbers as numbers, lists as lists. Raises ValueError."""
     field: Any = TrainingRequest.model_fields[name]
     try:
         return TypeAdapter(field.annotation).validate_python(value, strict=False)

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, assert_never
 
 
 class Status(StrEnum):
-    """Where a job is. To train again after a final status takes a new upload or event."""
+    """Name where a job is. After a final status, only a new upload or event trains again."""
 
     WAITING = "WAITING"
     REQUESTED = "REQUESTED"
@@ -32,7 +32,7 @@ FinalStatus: TypeAlias = Literal[Status.COMPLETED, Status.FAILED, Status.STOPPED
 
 
 class WaitingFor(StrEnum):
-    """What a WAITING job waits for."""
+    """Name what a WAITING job waits for."""
 
     TURN = "its turn"
     SETTLING = "files to settle"

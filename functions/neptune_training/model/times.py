@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 
 
 def to_milliseconds(time: datetime) -> datetime:
-    """`time` in UTC, cut to what the record can hold, so that a job read back equals the job written."""
+    """Return `time` in UTC, cut to milliseconds, so that a job read back equals the job written."""
     time = time.astimezone(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 def to_text(time: datetime) -> str:
-    """`2026-11-24T02:00:00.000Z`."""
+    """Return the text of a time: `2026-11-24T02:00:00.000Z`."""
     return to_milliseconds(time).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
 def from_text(text: str) -> datetime:
-    """The reverse of `to_text`."""
+    """Return the time of a text that `to_text` has made. Raises ValueError."""
     return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""What asked for a training: an upload, an event or a run of a schedule.
+"""Triggers: the upload, event or schedule run that asks for a training.
 
 What a trigger can set depends on its kind. Each place that decides by the kind does so with `match` and `assert_never`:
 a new kind turns mypy red there, and has no permissions until somebody grants them by name.
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TriggerKind(StrEnum):
-    """Who asked. UNKNOWN: an event that cannot be read, or a kind that only a later version of this application has."""
+    """Name what asked. UNKNOWN: an event that cannot be read, or a kind that only a later version knows."""
 
     UPLOAD = "upload"
     EVENT = "event"

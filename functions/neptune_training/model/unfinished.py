@@ -1,4 +1,4 @@
-"""What the index over unfinished jobs holds of each: enough to plan its next step."""
+"""The entries of the index over unfinished jobs: enough of each job to plan its next step."""
 
 import logging
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PROJECTED = ("createdAt", "model", "waitingFor", "giveUpAt", "endBy", "stepUntil
 
 @dataclass(frozen=True)
 class Entry:
-    """One unfinished job, by the names of its record's fields.
+    """Hold one unfinished job, as the index has it.
 
     Attributes:
         end_by: When `track` ends it. None for a STARTED or REQUESTED job of version 0.1.0: its next step sets it.
@@ -46,7 +46,7 @@ class Entry:
 
 
 def entry_of(item: Mapping[str, Any]) -> Entry | None:
-    """Build an `Entry` from an item of the index. None if the item was written by hand and makes no sense."""
+    """Build an `Entry` from an item of the index. None, and an error in the log, if it cannot be read."""
     end_by = item.get("endBy") or item.get("giveUpAt")
     try:
         return Entry(

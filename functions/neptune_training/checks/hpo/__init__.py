@@ -1,11 +1,11 @@
 """The hyperparameter file: `model-hpo-configuration.json` (custom model) or `model-HPO-configuration.json` (built-in).
 
-    document ─┬► format: what it may hold ──── faults ─┐
+    document ─┬► format: what it can hold ─── faults ──┐
               ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
               └► tiers: what will be tuned ─── advice ──► what will merely train badly
 
 An error is something that the Neptune ML guide or SageMaker's limits do not allow, or that cannot be passed to the
-script. The rest is a warning. The files that AWS publishes pass.
+script. The rest is a warning. The files that AWS publishes have no errors.
 """
 
 from collections.abc import Iterator

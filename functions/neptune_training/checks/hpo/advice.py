@@ -1,4 +1,4 @@
-"""Warnings: what can be trained, but badly, or in another way than its author may think."""
+"""Warnings about a file that can be trained, but badly, or in another way than its author expects."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,7 +9,7 @@ from neptune_training.checks.hpo.tiers import TRIALS_ABOVE, is_tuned, tuned
 from neptune_training.checks.pydantic_errors import listing, meant
 from neptune_training.model.problems import NOTHING_TO_DO, Problem
 
-ENOUGH_TRIALS = 10
+ENOUGH_TRIALS = 10  # the service model `neptunedata`, maxHPONumberOfTrainingJobs
 TRIALS = ("maxHPONumberOfTrainingJobs",)
 METRICS = ("acc", "acc_topk", "F1", "mse", "mrr", "precision", "recall", "roc_auc")
 NEPTUNES_OWN = {"task", "model", "name", "target_ntype", "target_etype", "property"}
@@ -32,10 +32,10 @@ def about_trials(file: HpoFile, trials: int) -> Iterator[Problem]:
     """Yield warnings about a search that is too short, or that tunes nothing."""
     plan = tuned(file, trials)
     if plan.tuned and trials < ENOUGH_TRIALS:
-        problem = f"fewer than {ENOUGH_TRIALS} trials seldom find a good model"
+        problem = f"fewer than {ENOUGH_TRIALS} trials rarely find a good model"
         yield Problem.at(TRIALS, trials, problem, f"Set it to at least {ENOUGH_TRIALS}")
     if not plan.tuned and trials > 1:
-        problem = f"{trials} trials all train with the same values: nothing is tuned"
+        problem = f"all {trials} trials train with the same values: nothing is tuned"
         yield Problem.at(TRIALS, trials, problem, "Set it to 1, or move parameters to 1-tier-param")
 
 
@@ -45,7 +45,7 @@ def about_tiers(document: object, trials: int) -> Iterator[Problem]:
         names = [each.parameter.param for each in parameters(document) if each.array == array]
         if names and not is_tuned(array, trials):
             problem = f"is not tuned with {trials} trials: its parameters take their defaults"
-            remedy = f"Set maxHPONumberOfTrainingJobs above {above}, or move what matters to 1-tier-param"
+            remedy = f"Set maxHPONumberOfTrainingJobs above {above}, or move the important ones to 1-tier-param"
             yield Problem.at(("models", 0, array), names, problem, remedy)
 
 
@@ -60,10 +60,10 @@ def about_custom_metric(document: object, compiled: Compiled) -> Iterator[Proble
             problem, remedy = f"was not checked: {why}", f"{NOTHING_TO_DO} if SageMaker accepts it"
             yield Problem.at((*place, "Regex"), regex, problem, remedy)
         if compiled[regex].groups > 1:
-            problem, remedy = "has several groups, and only the first is read", "Begin the others with ?:"
+            problem, remedy = "has several groups, and only the first is read", "Start the other groups with ?:"
             yield Problem.at((*place, "Regex"), regex, problem, remedy)
     if frequency := at(document, *FREQUENCY):
-        problem, remedy = "is for built-in models: a custom model's script decides", "Remove it"
+        problem, remedy = "has no effect on a custom model: its script decides", "Remove it"
         yield Problem.at(FREQUENCY, frequency, problem, remedy)
 
 
@@ -72,7 +72,7 @@ def about_metric(document: object) -> Iterator[Problem]:
     metric, topk = at(document, *METRIC, "metric"), at(document, *METRIC, "topk")
     if metric not in METRICS:
         remedy = meant(metric, METRICS) or f"Write {listing(METRICS, 'or')}"
-        yield Problem.at((*METRIC, "metric"), metric, "is not a metric that the guide names", remedy)
+        yield Problem.at((*METRIC, "metric"), metric, "is not a metric in the Neptune ML guide", remedy)
     if topk is not None and metric != "acc_topk":
         yield Problem.at(
             (*METRIC, "topk"), topk, f"has no effect on {metric}", 'Remove it, or set metric to "acc_topk"'
@@ -95,7 +95,7 @@ def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
         if not parameter.range and (value := getattr(parameter, key)) is not None:
             yield Problem.at((*each.place, key), value, "has no effect without a range", "Remove it, or add a range")
     if not is_tuned(each.array, trials) and is_outside(parameter.default, parameter.range, parameter.options):
-        problem, remedy = "is not among the values that would be searched", "Nothing to do if it is meant so"
+        problem, remedy = "is not among the values that would be searched", f"{NOTHING_TO_DO} if this is intended"
         yield Problem.at((*each.place, "default"), parameter.default, problem, remedy)
 
 

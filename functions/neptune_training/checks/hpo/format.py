@@ -1,7 +1,7 @@
 """The format of a hyperparameter file. The JSON Schema for editors is made from these models and descriptions.
 
-It is strict in structure, because nobody would notice that a misspelt key has no effect. It accepts several literals,
-because published files write `3`, `3.0` and `"3"`. A description says what to write: it is the remedy of a problem.
+It is strict in structure: otherwise a misspelt key would silently have no effect. It accepts several literals, because
+published files write `3`, `3.0` and `"3"`. A description says what to write: it is the remedy of a problem.
 """
 
 from typing import Annotated, Literal, get_args
@@ -25,13 +25,13 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REGEX
 
 
 class Part(BaseModel):
-    """A part of the file: no key beside its own."""
+    """A part of the file. Other keys than its own are an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Parameter(Part):
-    """A hyperparameter that the search may tune."""
+    """A hyperparameter that the search can tune."""
 
     param: ParameterName = Field(description="the name that the script takes after --: letters, digits, _, . and -")
     type: Literal["int", "float", "bool", "str"] = Field(description="int, float, bool or str")
@@ -55,20 +55,20 @@ class Parameter(Part):
 
 
 class FixedParameter(Parameter):
-    """A hyperparameter that always takes its default. A range that it had in a tier may stay."""
+    """A hyperparameter that always takes its default. It can still have the range that it had in a tier."""
 
     default: Value = Field(description="the value that it always takes")
 
 
 class TuningObjective(Part):
-    """What the search optimises."""
+    """The metric that the search optimises, and in which direction."""
 
     MetricName: MetricText = Field(description="the Name of one of the metric_definitions")
     Type: Literal["Maximize", "Minimize"] = Field(description="Maximize or Minimize")
 
 
 class MetricDefinition(Part):
-    """Where SageMaker finds a metric in the script's output."""
+    """A metric, and how SageMaker finds it in the script's output."""
 
     Name: MetricText = Field(description="the metric's name, 1 to 255 characters")
     Regex: Expression = Field(
@@ -78,7 +78,7 @@ class MetricDefinition(Part):
 
 
 class CustomMetric(Part):
-    """How the trials of a custom model compare."""
+    """The metrics that compare the trials of a custom model."""
 
     tuning_objective: TuningObjective = Field(description="an object with MetricName and Type")
     metric_definitions: Annotated[list[MetricDefinition], Field(min_length=1, max_length=MAX_DEFINITIONS)] = Field(
@@ -87,7 +87,7 @@ class CustomMetric(Part):
 
 
 class BuiltInMetric(Part):
-    """How the trials of a built-in model compare."""
+    """The metric that compares the trials of a built-in model."""
 
     metric: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="acc, acc_topk, F1, mse, mrr, precision, recall or roc_auc"
@@ -107,7 +107,7 @@ class EvalFrequency(Part):
 
 
 class ModelBase(Part):
-    """What both kinds of model have."""
+    """The part that both kinds of model have."""
 
     task_type: Task = Field(
         description="node_class, node_regression, edge_class, edge_regression, link_predict or link_prediction"
@@ -136,21 +136,21 @@ class ModelBase(Part):
 
 
 class CustomModel(ModelBase):
-    """A model trained by a script of one's own."""
+    """A model that is trained by the user's own script."""
 
     model: Literal["custom"] = Field(description="custom")
     eval_metric: CustomMetric = Field(description="an object with tuning_objective and metric_definitions")
 
 
 class BuiltInModel(ModelBase):
-    """A model that Neptune ML brings along."""
+    """A model that is built into Neptune ML."""
 
     model: BuiltIn = Field(description="rgcn, transe, distmult or rotate")
     eval_metric: BuiltInMetric = Field(description='an object with metric, such as {"metric": "F1"}')
 
 
 def kind(model: object) -> str:
-    """Which kind of model an object describes; where `model` is misspelt, its metric tells."""
+    """Return which kind of model an object describes. If `model` is misspelt, its metric decides."""
     if not isinstance(model, dict):
         return "built-in" if isinstance(model, BuiltInModel) else "custom"
     metric = model.get("eval_metric")
@@ -159,7 +159,7 @@ def kind(model: object) -> str:
 
 
 class HpoFile(Part):
-    """Hyperparameters of a Neptune ML model."""
+    """The hyperparameters of a Neptune ML model."""
 
     schema_: str | None = Field(None, alias="$schema", description="this schema's address, for editors")
     models: list[

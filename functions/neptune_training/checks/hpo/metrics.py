@@ -43,7 +43,7 @@ def objective_faults(document: object) -> Iterator[Problem]:
     objective = at(document, *place)
     if isinstance(objective, str) and names and objective not in names:
         remedy = meant(objective, names) or f"Write {listing(names, 'or')}, or define it"
-        yield Problem.at(place, objective, "is not the Name of one of the metric_definitions", remedy)
+        yield Problem.at(place, objective, "is not the Name of a metric in metric_definitions", remedy)
 
 
 def definitions(document: object) -> Iterator[tuple[Place, str, str]]:
@@ -57,11 +57,11 @@ def definitions(document: object) -> Iterator[tuple[Place, str, str]]:
 def regex_faults(regex: str, parsed: Parsed, place: Place) -> Iterator[Problem]:
     """Yield why SageMaker could not read a number with it. It is compiled, never matched: that could take forever."""
     if parsed.problem is not None:
-        problem = f"is not a regular expression of Python: {parsed.problem}"
-        yield Problem.at(place, regex, problem, "Fix it: Python's re module has to compile it")
+        problem = f"is not a valid Python regular expression: {parsed.problem}"
+        yield Problem.at(place, regex, problem, "Fix it, so that Python's re module can compile it")
     elif parsed.unchecked is None and parsed.groups == 0:
-        remedy = r'Put the number into parentheses, as in "loss: ([0-9\\.]+)"'
-        yield Problem.at(place, regex, "has no group, and the number is read from the first group", remedy)
+        remedy = r'Put parentheses around the number, as in "loss: ([0-9\\.]+)"'
+        yield Problem.at(place, regex, "has no group, but SageMaker reads the number from the first group", remedy)
 
 
 def frequency_faults(document: object) -> Iterator[Problem]:
@@ -71,6 +71,8 @@ def frequency_faults(document: object) -> Iterator[Problem]:
         return
     value = frequency.value
     if frequency.type == "evaluate_every_pct" and value > 1:
-        yield Problem.at(place, value, "is more than the whole training", "Write a part of 1, such as 0.1")
+        yield Problem.at(place, value, "is above 1, the whole training", "Set it to a fraction, such as 0.1")
     if frequency.type != "evaluate_every_pct" and value != int(value):
-        yield Problem.at(place, value, "is not a whole number of epochs or batches", "Write a whole number, such as 1")
+        yield Problem.at(
+            place, value, "is not a whole number of epochs or batches", "Set it to a whole number, such as 1"
+        )

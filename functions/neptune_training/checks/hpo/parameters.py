@@ -31,16 +31,20 @@ def range_faults(each: Placed) -> Iterator[Problem]:
         return
     low, high = parameter.range
     if parameter.type in {"bool", "str"}:
-        problem = f"a {parameter.type} has no minimum and maximum"
+        problem = f"a {parameter.type} cannot have a range"
         yield Problem.at(place, parameter.range, problem, "List its values in options")
         return
     if low > high:
-        yield Problem.at(place, parameter.range, f"min {low} is above max {high}", f"Write [{high}, {low}]")
+        yield Problem.at(
+            place, parameter.range, f"its minimum, {low}, is above its maximum, {high}", f"Set it to [{high}, {low}]"
+        )
     if parameter.type == "int" and (low != int(low) or high != int(high)):
-        problem, remedy = "an int has whole numbers only", "Write whole numbers, or change type to float"
+        problem = "has numbers that are not whole, but its type is int"
+        remedy = "Use whole numbers, or change type to float"
         yield Problem.at(place, parameter.range, problem, remedy)
     if parameter.inc_strategy in {"log", "power2"} and min(low, high) <= 0:
-        problem, remedy = f"{parameter.inc_strategy} needs values above 0", "Begin above 0, or change it to linear"
+        problem = f"the inc_strategy {parameter.inc_strategy} needs values above 0"
+        remedy = "Start above 0, or set inc_strategy to linear"
         yield Problem.at(place, parameter.range, problem, remedy)
 
 
@@ -80,7 +84,7 @@ def choice_faults(each: Placed, trials: int) -> Iterator[Problem]:
         problem, remedy = "has neither a range nor options", f"Add a range, or move it to {FIXED} with a default"
         yield Problem.at(each.place, parameter.param, problem, remedy)
     if parameter.default is None and not is_tuned(each.array, trials):
-        problem = f"has no default to take, and {trials} trials do not tune {each.array}"
+        problem = f"has no default, and with {trials} trials {each.array} is not tuned"
         yield Problem.at(each.place, parameter.param, problem, "Add a default, or move it to 1-tier-param")
 
 
@@ -90,7 +94,7 @@ def repeated(found: Iterable[Placed]) -> Iterator[Problem]:
     for each in found:
         name = each.parameter.param
         if (before := first.setdefault(name, each)) is not each:
-            problem = f"is the same name as at {path(before.place)}"
+            problem = f"is used twice: {path(before.place)} has the same name"
             yield Problem.at((*each.place, "param"), name, problem, "Remove one of them")
 
 

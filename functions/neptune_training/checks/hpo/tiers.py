@@ -1,4 +1,4 @@
-"""What a search tunes: tier 1 always, tier 2 with more than 10 trials, tier 3 with more than 50 (Neptune ML guide)."""
+"""Find out what a search tunes: tier 1 always, tier 2 above 10 trials, tier 3 above 50 (Neptune ML guide)."""
 
 from typing import NamedTuple
 
