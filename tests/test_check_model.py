@@ -34,7 +34,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_exits_2(model: Path, capsy
     (model / "model-hpo-configuration.json").write_text('{"models": [\n}')
     assert main([str(model)]) == 2
     said = capsys.readouterr().out
-    for expected in ("train.py", "transform.py", 'trainingInstanceType"?', "subnets", "line 2", "5 to mend"):
+    for expected in ("train.py", "transform.py", 'trainingInstanceType"?', "subnets", "line 2", "5 to fix"):
         assert expected in said
 
 
