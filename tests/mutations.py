@@ -91,8 +91,8 @@ MUTATIONS = [
         CAPACITY,
         (
             TICK,
-            "if job is None or isinstance(job, Ended):\n                yield",
-            "if job is None and not job_id:\n                yield",
+            "self.which(capacity.slots - holders, Ended, None, done=done)",
+            "self.which(capacity.slots - holders, done=done)",
         ),
     ),
     breaks(
@@ -191,7 +191,7 @@ MUTATIONS = [
     breaks(
         "waiting ends at giveUpAt",
         CAPACITY,
-        (PLAN, "job.end_by <= now]", "job.end_by == now]"),
+        (f"{PACKAGE}/model/unfinished.py", "self.end_by <= now", "self.end_by == now"),
         (
             OUTCOMES,
             "    if now >= give_up_at:\n        return give_up(services, job, waiting_for, reasons, unanswered=job.unanswered)\n",
@@ -275,11 +275,7 @@ MUTATIONS = [
     breaks(
         "a job is postponed before its step",
         "tests/test_isolation.py",
-        (
-            STEP,
-            "        begun = begin(services, job, deadline)\n        return next_of(services, begun,",
-            "        return next_of(services, job,",
-        ),
+        (STEP, "        begun = begin(services, job, deadline)\n", "        begun = job\n"),
     ),
     breaks(
         "a job whose steps never end is ended by track",
@@ -463,8 +459,8 @@ MUTATIONS = [
         RULES,
         (
             TICK,
-            "if job is None or isinstance(job, Ended):\n                yield",
-            "if job is None or job:\n                yield",
+            "capacity.slots - holders, Ended, None, done=done",
+            "capacity.slots, Ended, Waiting, Requested, Started, None, done=done",
         ),
     ),
     breaks(
@@ -478,7 +474,7 @@ MUTATIONS = [
     breaks(
         "a second claim is no news",
         RULES,
-        ("notify.py", 'new["status"] == "REQUESTED" and new.get("attempts") != 1', 'new["status"] == "?"'),
+        ("notify.py", 'return changed and new.get("attempts") == 1', "return changed"),
     ),
 ]
 
