@@ -45,7 +45,7 @@ def test_all_that_is_wrong_is_reported_at_once(
     reasons = heard(model, "REJECTED")["reasons"]
     by_field = {reason["field"]: reason for reason in reasons}
     assert "must not be set by an upload" in by_field["sagemakerIamRoleArn"]["problem"]
-    assert "trainingInstanceType?" in by_field["trainingInstanceTyp"]["remedy"]
+    assert '"trainingInstanceType"?' in by_field["trainingInstanceTyp"]["remedy"]
     assert "MaxHPONumberOfTrainingJobsLimit" in by_field["maxHPONumberOfTrainingJobs"]["remedy"]
 
 
