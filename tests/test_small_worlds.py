@@ -190,7 +190,6 @@ DEFAULT = [
     Case("WAITING, fresh", "delivery and step"),
     Case("WAITING, fresh", "tick and step"),
     Case("REQUESTED and absent", "tick and step"),
-    Case("WAITING after a pause", "tick and step"),
     Case("WAITING, fresh", "step and step", (START, "drop-before")),
     Case("WAITING in doubt", "step and step", (START, "hang-after")),
     Case("REQUESTED and there", "step and step", (GET, "500")),
