@@ -185,7 +185,7 @@ MUTATIONS = [
     ),
     breaks(
         "a job that waits for the cluster costs nothing while it waits",
-        CAPACITY,
+        "tests/test_plan.py",
         (PLAN, "    if capacity.is_paused(now):\n        return []\n", ""),
     ),
     breaks(
