@@ -67,13 +67,7 @@ def claim(  # noqa: PLR0911 - each is one way out
     claimed = claimed.bounded(bounds.end_by(claimed, settings, now))
     probe_until = now + timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
     try:
-        services.table.claim(
-            claimed.bounded(bounds.end_by(claimed, settings, now)),
-            capacity,
-            limit=limit,
-            now=now,
-            probe_until=probe_until,
-        )
+        services.table.claim(claimed, capacity, limit=limit, now=now, probe_until=probe_until)
     except Changed:
         return lost_race(services, job)
     if services.now() >= give_up_at:  # the claim took long: no start is sent after giveUpAt
