@@ -69,7 +69,7 @@ class Answering:
                 {"dataProcessingJobId": job, "trainModelS3Location": place}, until=wiring.now()
             )
         except Failure as failure:
-            keep(failure.reason.model_dump(exclude_none=True))
+            keep(failure.problem.model_dump(exclude_none=True))
             return f"{type(looks[0]).__name__} {type(failure).__name__}"
         keep(accepted._asdict())
         return f"{type(looks[0]).__name__} {Accepted.__name__}"
