@@ -18,7 +18,7 @@ from typing import Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from neptune_training.aws.neptune_errors import Unseen
+from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.flow import step
 from neptune_training.flow.services import Services
 from neptune_training.flow.side_by_side import SideBySide
@@ -61,7 +61,7 @@ def take(services: Services, job_id: str, end: datetime, *, has_turn: bool, fail
     """Take one step. If it fails, log the error and add the job to `failed`; raise nothing."""
     try:
         step.take(services, job_id, end, has_turn=has_turn)
-    except Unseen:
+    except LookFailed:
         failed.append(job_id)  # logged where it was seen
     except Exception:  # noqa: BLE001 - one job must not stop the others
         logger.exception("step failed", extra={"jobId": job_id})

@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from botocore.config import Config
 
-from neptune_training.aws.model_files import Sources
+from neptune_training.aws.model_files import ModelFiles
 from neptune_training.aws.neptune import Neptune
 from neptune_training.aws.table import Table
 from neptune_training.checks.model_directory import Preparation
@@ -68,7 +68,7 @@ def services(*, in_group: bool = False, environment: Mapping[str, str] = os.envi
     looks = neptune_client(settings, LOOK_IN_GROUP_SECONDS) if in_group else starts
     table = Table(boto3.client("dynamodb", config=QUICK), settings.training_jobs_table)
     neptune = Neptune(starts, looks=looks, now=now, sleep=time.sleep)
-    sources = Sources(boto3.client("s3", config=QUICK))
+    sources = ModelFiles(boto3.client("s3", config=QUICK))
     readiness = Readiness(table, neptune, sources, Preparation(sources, settings), settings)
     return Services(table, neptune, readiness, settings, now)
 

@@ -45,7 +45,7 @@ class Gone(Exception):  # noqa: N818
     """Say that the object does not exist."""
 
 
-class Changed(Exception):  # noqa: N818
+class ContentChanged(Exception):  # noqa: N818
     """Say that the object exists, with other content than the listing's."""
 
 
@@ -64,7 +64,7 @@ class TooLarge(Exception):  # noqa: N818
     """Say that the object is over `MAX_BYTES`, and was not read."""
 
 
-class Sources:
+class ModelFiles:
     """Read from S3. Other errors than the five above are botocore's, and are raised as they are."""
 
     def __init__(self, client: "S3Client") -> None:
@@ -85,7 +85,7 @@ class Sources:
         return Directory(bucket, prefix, {file.name: file for file in files if file.name}, not answer["IsTruncated"])
 
     def read(self, directory: Directory, name: str) -> bytes:
-        """Read a file as the listing has it. Raises `Gone`, `Changed`, `Denied` or `TooLarge`."""
+        """Read a file as the listing has it. Raises `Gone`, `ContentChanged`, `Denied` or `TooLarge`."""
         file = directory.files[name]
         if file.size > MAX_BYTES:
             raise TooLarge(name)
@@ -105,7 +105,7 @@ def meaning(error: ClientError) -> Exception:
     if code in {"NoSuchKey", "404", "NotFound"}:
         return Gone(str(error))
     if code in {"PreconditionFailed", "412"}:
-        return Changed(str(error))
+        return ContentChanged(str(error))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in {"NoSuchBucket", "PermanentRedirect"} or 400 <= status < 500:  # a person has to act
         return Denied(str(error))

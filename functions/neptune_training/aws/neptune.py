@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
-from neptune_training.aws.neptune_errors import Unanswered, Unseen, details, failure_of_start, worth_another
+from neptune_training.aws.neptune_errors import LookFailed, Unanswered, details, failure_of_start, worth_another
 from neptune_training.model.statuses import FinalStatus, Status
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Absent:
 class Unknown:
     """Say that the look failed: the job may exist or not."""
 
-    failure: Unseen
+    failure: LookFailed
 
 
 Look = Found | Absent | Unknown
@@ -135,12 +135,12 @@ class Neptune:
 def look(operation: str, ask: Callable[[], Any]) -> Look:
     """Return the result of a look, whatever the form of the answer. Raises nothing of botocore's."""
     try:
-        return found(ask()) or Unknown(Unseen(operation, "BrokenAnswer", "The answer has no status"))
+        return found(ask()) or Unknown(LookFailed(operation, "BrokenAnswer", "The answer has no status"))
     except (ClientError, BotoCoreError) as error:
         code, message, request_id = details(error)
-        return Absent() if absent(code, message) else Unknown(Unseen(operation, code, message, request_id))
+        return Absent() if absent(code, message) else Unknown(LookFailed(operation, code, message, request_id))
     except BROKEN as error:
-        return Unknown(Unseen(operation, "BrokenAnswer", broken(error)))
+        return Unknown(LookFailed(operation, "BrokenAnswer", broken(error)))
 
 
 def error_of(state: RetryCallState) -> BaseException | None:

@@ -135,7 +135,7 @@ class Refused(NotNow):
     """Say that Neptune did not start it now."""
 
 
-class Unseen(NotNow):
+class LookFailed(NotNow):
     """Say that a look failed: Neptune did not give the status of a job."""
 
     def __init__(self, operation: str, code: str, message: str, request_id: str | None = None) -> None:

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from pydantic import TypeAdapter, ValidationError
 
 from neptune_training.aws import model_files
-from neptune_training.aws.model_files import Directory, File, Sources
+from neptune_training.aws.model_files import Directory, File, ModelFiles
 from neptune_training.aws.neptune import Absent, Found, Look, Neptune, Unknown
 from neptune_training.aws.table import Table
 from neptune_training.checks.events import CONFIGURATION
@@ -44,7 +44,7 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class NotYet:
+class NotReady:
     """Say that the job cannot start yet: it waits for `waiting_for`."""
 
     waiting_for: WaitingFor
@@ -53,7 +53,7 @@ class NotYet:
 
 
 @dataclass(frozen=True)
-class Never:
+class Rejected:
     """Say that the job can never start: only a new request can."""
 
     reasons: tuple[Problem, ...]
@@ -66,7 +66,7 @@ class Superseded:
     by: str
 
 
-Verdict = Ready | NotYet | Never | Superseded
+Verdict = Ready | NotReady | Rejected | Superseded
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Readiness:
 
     table: Table
     neptune: Neptune
-    sources: Sources
+    sources: ModelFiles
     preparation: Preparation
     settings: Settings
 
@@ -88,9 +88,9 @@ class Readiness:
         try:
             return self._judge_directory(job, now)
         except model_files.Denied as denied:
-            return NotYet(WaitingFor.ACCESS, (access(job, denied),))
-        except (model_files.Changed, model_files.Gone):
-            return NotYet(WaitingFor.SETTLING, (settling(job),), now + self.settings.settle_seconds)
+            return NotReady(WaitingFor.ACCESS, (access(job, denied),))
+        except (model_files.ContentChanged, model_files.Gone):
+            return NotReady(WaitingFor.SETTLING, (settling(job),), now + self.settings.settle_seconds)
 
     def _judge_directory(self, job: Job, now: datetime) -> Verdict:
         place = source_of(job)
@@ -98,7 +98,7 @@ class Readiness:
         if directory:
             settled = directory.newest and directory.newest + self.settings.settle_seconds
             if settled and settled > now:
-                return NotYet(WaitingFor.SETTLING, (settling(job),), settled)
+                return NotReady(WaitingFor.SETTLING, (settling(job),), settled)
             configuration = directory.files.get(CONFIGURATION)
             listed = configuration is not None or directory.whole
             if job.trigger.sequencer and listed and (overtaken := current(job.trigger, configuration)):
@@ -118,12 +118,12 @@ class Readiness:
         findings = self.preparation.prepare(job, directory)
         request = findings.request
         if findings.reasons or request is None:
-            return Never(bounded([*findings.reasons, *findings.missing]))
+            return Rejected(bounded([*findings.reasons, *findings.missing]))
         if findings.missing:
-            return NotYet(WaitingFor.FILES, tuple(findings.missing), now + self.settings.settle_seconds)
+            return NotReady(WaitingFor.FILES, tuple(findings.missing), now + self.settings.settle_seconds)
         if request.previousModelTrainingJobId == LATEST:
             if not has_one_model(job.trigger.kind) and not request.customModelTrainingParameters:
-                return Never((no_latest(),))
+                return Rejected((no_latest(),))
             latest, warnings = self._latest(job, request.neptuneIamRoleArn)
             changed = {**request.model_dump(exclude_none=True), "previousModelTrainingJobId": latest}
             request = TrainingRequest.model_validate(changed)
@@ -153,10 +153,10 @@ class Readiness:
                 # The stack's own place for this id: one that the sender chose would prove nothing.
                 own = f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}"
                 ours = request.trainModelS3Location == own and look.writes_to(own)
-                return replace(ready, exists=True) if ours else Never((id_taken(job.jobId),))
+                return replace(ready, exists=True) if ours else Rejected((id_taken(job.jobId),))
             case Unknown(failure):  # perhaps only this job has the problem: it must not wait at the head of the queue
                 access = failure.waiting_for is WaitingFor.ACCESS
-                return NotYet(WaitingFor.ACCESS if access else WaitingFor.ERROR, (failure.problem,))
+                return NotReady(WaitingFor.ACCESS if access else WaitingFor.ERROR, (failure.problem,))
 
     def _judge_needs(self, request: TrainingRequest) -> Verdict | None:
         """Return why the jobs that the request builds on are not completed, None if they are."""
@@ -218,7 +218,7 @@ def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
     """Return what has replaced the uploaded file since its event, None if it is still the same file."""
     if configuration is None:
         problem, remedy = "was deleted before the training started", "Upload it again"
-        return Never((Problem(field=trigger.key or "", problem=problem, remedy=remedy),))
+        return Rejected((Problem(field=trigger.key or "", problem=problem, remedy=remedy),))
     if trigger.etag is not None and configuration.etag != trigger.etag:
         return Superseded(f"the upload of {configuration.last_modified.isoformat()}, ETag {configuration.etag}")
     return None
@@ -231,14 +231,14 @@ def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> V
     """
     remedy = f"Set it to the id of a completed {JOBS[waiting_for]} job"
     if isinstance(look, Absent):
-        return Never((Problem(field=field, value=shown(job_id), problem="Neptune has no such job", remedy=remedy),))
+        return Rejected((Problem(field=field, value=shown(job_id), problem="Neptune has no such job", remedy=remedy),))
     if not isinstance(look, Found) or look.end is Status.COMPLETED:
         return None
     if look.end:
         problem = f"is a job that has ended as {look.status}"
-        return Never((Problem(field=field, value=shown(job_id), problem=problem, remedy=remedy),))
+        return Rejected((Problem(field=field, value=shown(job_id), problem=problem, remedy=remedy),))
     remedy = f"{NOTHING_TO_DO}: training starts when that job is completed"
-    return NotYet(
+    return NotReady(
         waiting_for,
         (Problem(field=field, value=shown(job_id), problem=f"is a job that is {look.status}", remedy=remedy),),
     )

@@ -91,7 +91,7 @@ def look_up(services: Services, job: Requested) -> Job:
     """Find out whether the job was started, now that its lease is over.
 
     Raises:
-        Unseen: the look failed, and an operator may have to act. The record has been written.
+        LookFailed: the look failed, and an operator may have to act. The record has been written.
     """
     look = services.neptune.training(job.jobId, role_of(job))
     match look:

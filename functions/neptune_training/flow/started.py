@@ -23,7 +23,7 @@ def step(services: Services, job: Started) -> Job:
     """Look at the job once.
 
     Raises:
-        Unseen: the look failed, and an operator may have to act. The record has been written.
+        LookFailed: the look failed, and an operator may have to act. The record has been written.
     """
     look = services.neptune.training(job.jobId, role_of(job))
     now, settings = services.now(), services.settings

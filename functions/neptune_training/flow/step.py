@@ -12,7 +12,7 @@ from typing import assert_never
 
 from pydantic import ValidationError
 
-from neptune_training.aws.neptune_errors import Unseen
+from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.aws.table import Changed
 from neptune_training.flow import bounds, messages, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
@@ -36,7 +36,7 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
     """Take the step that the job is at, and return the job after it. None if there is no such job.
 
     Raises:
-        Unseen: the look at the job failed. The record has been written.
+        LookFailed: the look at the job failed. The record has been written.
         Exception: the step failed. The record has the error, if it could be written.
     """
     try:
@@ -93,7 +93,7 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
                 return started.step(services, job)
             case _:
                 assert_never(job)
-    except (Changed, Unseen):
+    except (Changed, LookFailed):
         raise
     except Exception as error:
         with suppress(Exception):  # the cause of the error may also prevent this write

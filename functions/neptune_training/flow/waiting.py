@@ -11,7 +11,7 @@ from typing import assert_never
 
 from neptune_training.aws.neptune_errors import Failure
 from neptune_training.aws.table import Changed
-from neptune_training.checks.readiness import Never, NotYet, Ready, Superseded
+from neptune_training.checks.readiness import NotReady, Ready, Rejected, Superseded
 from neptune_training.flow import bounds, messages, outcomes, requested
 from neptune_training.flow.services import MARGIN, Services
 from neptune_training.model.capacity import Capacity
@@ -31,9 +31,9 @@ def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool
         case Superseded(by):
             reasons = (messages.superseded(job, by),)
             return outcomes.end(services, job, Status.SUPERSEDED, reasons, superseded_by=by)
-        case Never(reasons):
+        case Rejected(reasons):
             return outcomes.end(services, job, Status.REJECTED, reasons)
-        case NotYet(waiting_for, reasons, next_attempt):
+        case NotReady(waiting_for, reasons, next_attempt):
             failed = waiting_for is WaitingFor.ERROR
             return outcomes.wait(services, job, waiting_for, reasons, next_attempt=next_attempt, failed=failed)
         case Ready() as ready:
