@@ -21,7 +21,7 @@ from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, Fi
 from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.hpo import Plan
-from neptune_training.checks.model_directory import Findings, Preparation
+from neptune_training.checks.model_directory import Preparation, Prepared
 from neptune_training.model import jobs
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import TrainingRequest
@@ -52,10 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{chosen.directory}: there is no such directory", style="red")
         return 2
     folder = Folder(chosen.directory)
-    findings = Preparation(folder, settings(chosen.data_processing_job_id)).prepare(
+    prepared = Preparation(folder, settings(chosen.data_processing_job_id)).prepare(
         job(chosen.directory), folder.listing()
     )
-    return report(folder, findings)
+    return report(folder, prepared)
 
 
 @dataclass(frozen=True)
@@ -106,20 +106,20 @@ def job(directory: Path) -> Job:
     return jobs.new(trigger, {}, now, first_step_by=now, give_up=now - now)
 
 
-def report(folder: Folder, findings: Findings) -> int:
+def report(folder: Folder, prepared: Prepared) -> int:
     """Print what was found, the request and the trials."""
-    wrong = [*findings.reasons, *findings.missing]
+    wrong = [*prepared.problems, *prepared.missing]
     for reason in wrong:
         show(reason, "red", "wrong")
-    for reason in findings.warnings:
+    for reason in prepared.warnings:
         show(reason, "yellow", "warning")
-    if wrong or findings.request is None:
+    if wrong or prepared.request is None:
         say()
         say((f"{len(wrong)} to fix", "bold red"), f" in {folder.path}")
         return 2
-    show_plan(plan(folder, findings.request))
+    show_plan(plan(folder, prepared.request))
     say(("The request of an upload", "bold"), ", with the template's defaults; the stack adds id and output")
-    say_json(findings.request.model_dump(mode="json", exclude_none=True, exclude={"id", "trainModelS3Location"}))
+    say_json(prepared.request.model_dump(mode="json", exclude_none=True, exclude={"id", "trainModelS3Location"}))
     say(("ready to upload", "bold green"), f": {folder.path}")
     return 0
 

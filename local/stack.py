@@ -62,8 +62,8 @@ class Stack:
         self._front = front
         self._exit = ExitStack()
         self._stopping = threading.Event()
-        self.heard: list[tuple[float, dict[str, Any]]] = []
-        self._told = 0
+        self.announcements: list[tuple[float, dict[str, Any]]] = []
+        self._yielded = 0
 
     def __enter__(self) -> Self:
         stay_on_this_machine()
@@ -123,9 +123,9 @@ class Stack:
         """Yield the messages that a subscriber of the topic gets from now on; end after `seconds` without one."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if self._told < len(self.heard):
-                self._told += 1
-                yield self.heard[self._told - 1]
+            if self._yielded < len(self.announcements):
+                self._yielded += 1
+                yield self.announcements[self._yielded - 1]
                 until = time.monotonic() + seconds
             time.sleep(0.01)
 
@@ -186,7 +186,7 @@ class Stack:
             try:
                 batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
                 for each in batch:
-                    self.heard.append((time.time(), json.loads(json.loads(each["Body"])["Message"])))
+                    self.announcements.append((time.time(), json.loads(json.loads(each["Body"])["Message"])))
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
             except (BotoCoreError, ClientError):
                 self._stopping.wait(0.2)

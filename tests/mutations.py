@@ -153,7 +153,11 @@ MUTATIONS = [
     breaks(
         "what is not known to be a refusal may have started",
         DOUBT,
-        (FAILURES, "    return Unanswered(*said)\n\n\ndef details", "    return NeverStarts(*said)\n\n\ndef details"),
+        (
+            FAILURES,
+            "    return Unanswered(*said)\n\n\ndef details",
+            "    return PermanentFailure(*said)\n\n\ndef details",
+        ),
     ),
     breaks(
         "a job is given up only when Neptune has not known it for an hour",

@@ -247,7 +247,7 @@ def test_the_script_for_a_restored_table_starts_no_job_twice_and_forgets_none(
         json_documents.MAX_BYTES,
         json_documents.MAX_DEPTH,
         json_documents.MAX_DIGITS,
-        problems.MAX_REASONS,
+        problems.MAX_PROBLEMS,
         problems.MAX_VALUE_CHARACTERS,
         problems.MAX_CHARACTERS,
         scripts.MAX_CHECKED_BYTES,

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neptune_training.checks.json_documents import MAX_BYTES, read
-from neptune_training.model.problems import MAX_REASONS, Invalid, Problem
+from neptune_training.model.problems import MAX_PROBLEMS, Invalid, Problem
 
 JSON = st.recursive(
     st.none()
@@ -22,7 +22,7 @@ JSON = st.recursive(
 def reasons(raw: bytes) -> tuple[Problem, ...]:
     with pytest.raises(Invalid) as caught:
         read(raw, "file.json")
-    return caught.value.reasons
+    return caught.value.problems
 
 
 @given(JSON)
@@ -41,7 +41,7 @@ def test_gives_a_value_or_reasons_for_any_bytes(raw):
     try:
         value = read(raw, "file.json")
     except Invalid as invalid:
-        assert invalid.reasons
+        assert invalid.problems
     else:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
 
@@ -110,7 +110,7 @@ def test_finds_all_that_is_wrong_in_the_order_of_the_text():
 
 def test_gives_the_first_of_many_reasons_and_says_that_there_are_more():
     found = reasons(b"[" + b",".join([b"NaN"] * 1000) + b"]")
-    assert len(found) == MAX_REASONS
+    assert len(found) == MAX_PROBLEMS
     assert found[-1].problem == "there are more problems"
 
 
@@ -128,5 +128,5 @@ def test_takes_no_more_than_seconds_for_the_largest_of_files(raw):
     try:
         read(raw, "file.json")
     except Invalid as invalid:
-        assert sum(len(str(reason)) for reason in invalid.reasons) < 100_000
+        assert sum(len(str(reason)) for reason in invalid.problems) < 100_000
     assert time.monotonic() - begin < 5

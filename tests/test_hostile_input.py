@@ -195,7 +195,7 @@ def test_null_does_not_pass_the_operators_limit_under_what_neptune_takes_for_it(
         request.build(
             asked, own, kind=TriggerKind.UPLOAD, derived={"id": "a", "trainModelS3Location": "s3://bucket/out"}
         )
-    assert [reason.field for reason in raised.value.reasons] == [parameter]
+    assert [reason.field for reason in raised.value.problems] == [parameter]
 
 
 # --- uploads ----------------------------------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_thousands_of_unknown_parameters_take_no_longer_than_the_fifty_that_are_
     asked, began = {f"trainingInstance{number}": 1 for number in range(20_000)}, time.process_time()
     with pytest.raises(Invalid) as raised:
         request.build(asked, settings("data"), kind=TriggerKind.UPLOAD, derived={})
-    assert len(raised.value.reasons) == 50
+    assert len(raised.value.problems) == 50
     assert time.process_time() - began < 1
 
 
@@ -316,7 +316,7 @@ def with_regex(regex: str) -> Any:
     "content", [b"-" * 100_000 + b"1", b"(" * 100_000, b"a" + b".a" * 60_000, b"not " * 30_000 + b"1", b"x\0", b"\xff"]
 )
 def test_a_script_that_python_cannot_parse_is_one_reason_or_one_warning(content: bytes) -> None:
-    reasons, warnings = scripts.found_in(scripts.parse({"training.py": content}))
+    reasons, warnings = scripts.check_parsed(scripts.parse({"training.py": content}))
     assert len(reasons + warnings) == 1
 
 
@@ -360,7 +360,7 @@ def test_a_document_is_read_to_its_limit_and_not_beyond() -> None:
 def test_an_event_is_shown_without_control_characters() -> None:
     with pytest.raises(events.Unreadable) as raised:
         events.read(json.dumps({"detail": FORGED}))
-    assert "\n" not in (raised.value.reasons[0].value or "")
+    assert "\n" not in (raised.value.problems[0].value or "")
 
 
 # --- Neptune's answers ------------------------------------------------------------------------------------------------

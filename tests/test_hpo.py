@@ -34,7 +34,7 @@ def with_parameter(array="1-tier-param", **keys):
 def errors(document, trials=60):
     with pytest.raises(Invalid) as caught:
         hpo.check(document, max_hpo_jobs=trials)
-    return {reason.field: reason for reason in caught.value.reasons}
+    return {reason.field: reason for reason in caught.value.problems}
 
 
 def warnings(document, trials=60):
@@ -81,7 +81,7 @@ def test_refuses_what_is_no_object(document):
 def test_names_the_file_as_its_user_does():
     with pytest.raises(Invalid) as caught:
         hpo.check([], max_hpo_jobs=None, name="model-HPO-configuration.json")
-    assert [reason.field for reason in caught.value.reasons] == ["model-HPO-configuration.json"]
+    assert [reason.field for reason in caught.value.problems] == ["model-HPO-configuration.json"]
 
 
 @pytest.mark.parametrize("number", [0, 2])
@@ -472,7 +472,7 @@ def test_gives_a_file_or_reasons_that_point_into_the_document_for_any_json(docum
     try:
         found = hpo.check(document, max_hpo_jobs=trials).warnings
     except Invalid as invalid:
-        found = invalid.reasons
+        found = invalid.problems
         assert found
     known = {*places(document), "maxHPONumberOfTrainingJobs", "…"}
     assert {reason.field for reason in found} <= known

@@ -44,7 +44,7 @@ def event(asked: dict[str, Any], settings: Settings = SETTINGS) -> dict[str, Any
 def refusal(send: Any, asked: dict[str, Any]) -> dict[str, Problem]:
     with pytest.raises(Invalid) as raised:
         send(asked)
-    return {reason.field: reason for reason in raised.value.reasons}
+    return {reason.field: reason for reason in raised.value.problems}
 
 
 def test_an_upload_that_asks_for_nothing_gets_the_stacks_defaults_and_what_follows_from_its_place() -> None:
@@ -232,7 +232,7 @@ def test_a_trigger_of_a_kind_that_only_a_later_version_knows_can_set_nothing() -
     for name in TrainingRequest.model_fields:
         with pytest.raises(Invalid) as raised:
             request.build({name: "anything"}, SETTINGS, kind=TriggerKind.UNKNOWN, derived=DERIVED)
-        assert "must not be set" in raised.value.reasons[0].problem
+        assert "must not be set" in raised.value.problems[0].problem
     built = request.build({}, SETTINGS, kind=TriggerKind.UNKNOWN, derived=DERIVED)
     assert built.trainModelS3Location == DERIVED["trainModelS3Location"]
 

@@ -69,19 +69,19 @@ def test_what_only_some_pips_read_is_a_warning(line: str) -> None:
     "line", ["not a requirement!", "numpy=1.2", "numpy 1.2", "numpy=>1.2", "!", "[x]", "import numpy"]
 )
 def test_what_no_pip_reads_is_refused_with_its_line(line: str) -> None:
-    [reason] = requirements.check(f"torch\n\n{line}  # comment\n".encode()).reasons
+    [reason] = requirements.check(f"torch\n\n{line}  # comment\n".encode()).problems
     assert [reason.problem, json.loads(reason.value or "")] == ["line 3 is not a valid pip requirement", line]
 
 
 def test_a_line_that_is_continued_has_the_number_of_its_beginning() -> None:
-    [reason] = requirements.check(b"torch\nnumpy \\\n  =1.2\n").reasons
+    [reason] = requirements.check(b"torch\nnumpy \\\n  =1.2\n").problems
     assert reason.problem.startswith("line 2 ")
 
 
 def test_no_more_than_eighty_characters_of_a_line_are_told() -> None:
-    [reason] = requirements.check(b"a b " + b"secret" * 100).reasons
+    [reason] = requirements.check(b"a b " + b"secret" * 100).problems
     assert len(json.loads(reason.value or "")) == 80
 
 
 def test_an_odd_escape_in_a_marker_warns_nobody() -> None:
-    assert requirements.check(rb"a; os_name == '\d'").reasons == ()
+    assert requirements.check(rb"a; os_name == '\d'").problems == ()

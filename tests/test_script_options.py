@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from neptune_training.checks import scripts
-from tests.fuzz.parsers import CONFIGURATION, DOCUMENT, MODEL, prepared
+from tests.fuzz.parsers import CONFIGURATION, DOCUMENT, MODEL, preparation_of
 
 PARSER = """
 import argparse
@@ -25,7 +25,7 @@ def warned(script: str, *names: str) -> dict[str, tuple[str, str]]:
     document["models"][0]["fixed-param"] = [{"param": name, "type": "int", "default": 1} for name in names]
     document["models"][0]["1-tier-param"] = []
     contents = {**MODEL, CONFIGURATION: json.dumps(document).encode(), "training.py": script.encode()}
-    warnings = prepared("upload", {}, contents).warnings
+    warnings = preparation_of("upload", {}, contents).warnings
     return {each.value or "": (each.problem, each.remedy) for each in warnings if "is not an option" in each.problem}
 
 
@@ -64,7 +64,7 @@ def test_a_name_with_an_underscore_is_not_the_one_with_a_hyphen() -> None:
 )
 def test_nothing_is_said_of_a_script_whose_options_are_not_all_known(old: str, new: str) -> None:
     script = PARSER.replace(old, new)
-    assert scripts.found_in(scripts.parse({"training.py": script.encode()})) == ((), ())
+    assert scripts.check_parsed(scripts.parse({"training.py": script.encode()})) == ((), ())
     assert warned(script, "smothing") == {}
 
 
@@ -82,4 +82,4 @@ def test_nothing_is_said_of_a_script_with_options_without_end() -> None:
 
 def test_a_script_that_is_too_deep_to_look_for_options_still_compiles() -> None:
     deep: Any = scripts.parse({"training.py": (PARSER + "x = " + "f(" * 90 + ")" * 90).encode()})
-    assert scripts.found_in(deep) == ((), ())
+    assert scripts.check_parsed(deep) == ((), ())

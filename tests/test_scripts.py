@@ -37,7 +37,7 @@ def test_a_missing_script_without_another_says_to_upload_it() -> None:
     ],
 )
 def test_a_script_that_compiles_has_no_problem_and_is_not_run(content: bytes) -> None:
-    assert scripts.found_in(scripts.parse({"training.py": content})) == ((), ())
+    assert scripts.check_parsed(scripts.parse({"training.py": content})) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_script_that_compiles_has_no_problem_and_is_not_run(content: bytes) ->
     ],
 )
 def test_a_script_that_does_not_compile_says_where(content: bytes, said: str) -> None:
-    [reason] = scripts.found_in(scripts.parse({"training.py": content})).reasons
+    [reason] = scripts.check_parsed(scripts.parse({"training.py": content})).problems
     assert [reason.field, said in reason.problem, reason.remedy] == ["training.py", True, "Fix the script"]
 
 
@@ -59,13 +59,13 @@ def test_a_script_that_does_not_compile_says_where(content: bytes, said: str) ->
     "content", [BOMBS[0], b"-" * 100_000 + b"1", b"a" + b".a" * 60_000, b"tensor.cuda(async=True)\n", b"await = 1\n"]
 )
 def test_a_script_that_another_python_may_compile_is_a_warning(content: bytes) -> None:
-    reasons, [warning] = scripts.found_in(scripts.parse({"training.py": content}))
+    reasons, [warning] = scripts.check_parsed(scripts.parse({"training.py": content}))
     assert reasons == ()
     assert [warning.field, warning.problem.split(":")[0]] == ["training.py", "was not checked"]
 
 
 def test_no_more_than_eighty_characters_of_a_script_are_told() -> None:
-    [reason] = scripts.found_in(scripts.parse({"training.py": b"x = 'a' 1" + b"secret" * 100})).reasons
+    [reason] = scripts.check_parsed(scripts.parse({"training.py": b"x = 'a' 1" + b"secret" * 100})).problems
     assert len(json.loads(reason.value or "")) == 80
 
 

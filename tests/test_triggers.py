@@ -61,7 +61,7 @@ def test_a_key_with_a_control_character_is_refused_by_name_since_no_request_coul
     upload["detail"]["object"]["key"] = "models/line\nbreak/model-hpo-configuration.json"
     with pytest.raises(Unreadable) as raised:
         read(upload)
-    assert [reason.field for reason in raised.value.reasons] == ["detail.object.key"]
+    assert [reason.field for reason in raised.value.problems] == ["detail.object.key"]
 
 
 def test_a_schedule_that_names_an_id_is_refused_since_only_its_first_run_would_train() -> None:
@@ -69,7 +69,7 @@ def test_a_schedule_that_names_an_id_is_refused_since_only_its_first_run_would_t
     tick["detail"]["id"] = "weekly"
     with pytest.raises(Unreadable) as raised:
         read(tick)
-    assert [(reason.field, reason.value) for reason in raised.value.reasons] == [("id", '"weekly"')]
+    assert [(reason.field, reason.value) for reason in raised.value.problems] == [("id", '"weekly"')]
 
 
 def test_a_key_from_a_bucket_notification_is_decoded_once() -> None:
@@ -86,7 +86,7 @@ def test_an_upload_that_is_no_models_configuration_is_unreadable_under_its_own_i
     upload["detail"]["object"]["key"] = key
     refused = refusal(upload)
     assert refused.trigger.identity.startswith("upload ")
-    assert refused.reasons[0].field == "detail.object.key"
+    assert refused.problems[0].field == "detail.object.key"
 
 
 def test_an_events_identity_is_its_id_and_its_parameters_are_its_detail() -> None:
@@ -114,13 +114,13 @@ def test_a_schedules_identity_is_its_arn_and_the_scheduled_time_whatever_the_att
 def test_a_schedule_that_cannot_tell_its_runs_apart_is_unreadable_with_the_line_to_add(
     field: str, value: object, line: str
 ) -> None:
-    assert line in refusal({**event("start-schedule"), field: value}).reasons[0].remedy
+    assert line in refusal({**event("start-schedule"), field: value}).problems[0].remedy
 
 
 @pytest.mark.parametrize("value", ["has space", "x" * 49, "", 7, ["a"], "fraud-b1e336b353b5439ee2aa"])
 def test_an_explicit_id_that_is_none_is_unreadable_before_it_is_a_key(value: object) -> None:
     refused = refusal({**event("start-event"), "detail": {"id": value}})
-    assert refused.reasons[0].field == "id"
+    assert refused.problems[0].field == "id"
     assert refused.trigger.identity.startswith("event ")
 
 
@@ -132,7 +132,7 @@ def test_what_nobody_can_read_has_the_messages_id_as_its_identity(body: str) -> 
     with pytest.raises(Unreadable) as raised:
         events.read(body, "message-1")
     assert raised.value.trigger.identity == "message message-1"
-    assert raised.value.reasons
+    assert raised.value.problems
 
 
 @given(st.text())
@@ -140,7 +140,7 @@ def test_any_text_is_read_or_unreadable(body: str) -> None:
     try:
         events.read(body)
     except Unreadable as unreadable:
-        assert unreadable.reasons
+        assert unreadable.problems
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

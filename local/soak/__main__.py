@@ -89,8 +89,8 @@ def gather(stack: Stack) -> Evidence:
     """Everything by which the functions are judged; none of it is their word."""
     name, key = stack.outputs["TrainingJobsTable"], {"jobId": {"S": "#capacity"}}
     control = stack.client("dynamodb").get_item(TableName=name, Key=key, ConsistentRead=True).get("Item", {})
-    heard = [message for _, message in stack.heard]
-    return Evidence([*stack.records()], control.get("slots", {}).get("SS", []), heard, stack.neptune.summary())
+    announcements = [message for _, message in stack.announcements]
+    return Evidence([*stack.records()], control.get("slots", {}).get("SS", []), announcements, stack.neptune.summary())
 
 
 if __name__ == "__main__":

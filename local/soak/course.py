@@ -58,7 +58,7 @@ class Course:
         return moved
 
     def _listen(self) -> None:
-        for _, message in self._stack.heard[self._read :]:
+        for _, message in self._stack.announcements[self._read :]:
             self._read += 1
             self._news = time.monotonic()
             self._note(message)

@@ -17,12 +17,12 @@ class Evidence:
 
     records: Sequence[Record]
     slots: Sequence[str]
-    heard: Sequence[Record]
+    announcements: Sequence[Record]
     neptune: Summary
 
     def announced(self) -> Counter[tuple[str, str]]:
         """Return how often a subscriber got each final status of each job."""
-        return Counter((each["jobId"], each["status"]) for each in self.heard if each["status"] in FINAL)
+        return Counter((each["jobId"], each["status"]) for each in self.announcements if each["status"] in FINAL)
 
     def started(self, job_id: str) -> int:
         """Return how often Neptune has started a job of this id."""
@@ -63,10 +63,11 @@ def losses(promises: Mapping[str, Promise], evidence: Evidence) -> Iterator[str]
         if name not in jobs:
             yield f"{promise.kind} {name} has no record"
         for job in (each for each in jobs.get(name, []) if each["status"] in FINAL):
-            told = (job["jobId"], job["status"]) in announced
-            for fault in faults(promise, job["status"], told=told, started=evidence.started(job["jobId"])):
+            job_id, status = job["jobId"], job["status"]
+            known = (job_id, status) in announced
+            for fault in faults(promise, status, was_announced=known, started=evidence.started(job_id)):
                 why = "; ".join(f"{each['field']}: {each['problem']}" for each in job.get("reasons", []))
-                yield f"{promise.kind} {name}, job {job['jobId']}, {fault} ({why})"
+                yield f"{promise.kind} {name}, job {job_id}, {fault} ({why})"
 
 
 def left_behind(evidence: Evidence) -> Iterator[str]:
@@ -77,11 +78,11 @@ def left_behind(evidence: Evidence) -> Iterator[str]:
     yield from (f"the slot that {job_id} still holds" for job_id in evidence.slots)
 
 
-def faults(promise: Promise, status: str, *, told: bool, started: int) -> Iterator[str]:
+def faults(promise: Promise, status: str, *, was_announced: bool, started: int) -> Iterator[str]:
     """Yield what is wrong with the end of one job."""
     if status not in promise.ends:
         yield f"is {status}, not {' or '.join(sorted(promise.ends))}"
-    elif not told:
+    elif not was_announced:
         yield f"is {status}, and was not announced"
     if (status == "COMPLETED") != bool(started) and promise.ends != IN_DOUBT:
         yield f"is {status}, and Neptune has started it {started} times"

@@ -14,10 +14,9 @@ from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
 from neptune_training.checks import events, hpo, json_documents, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION, Unreadable
-from neptune_training.checks.model_directory import TRAINING_JOB, Findings, Preparation
-from neptune_training.checks.requirements import Found
+from neptune_training.checks.model_directory import TRAINING_JOB, Preparation, Prepared
 from neptune_training.model import jobs
-from neptune_training.model.problems import Invalid
+from neptune_training.model.problems import CheckResult, Invalid
 from neptune_training.model.triggers import Trigger
 from tests.fuzz.mutations import bent, lines, texts
 from tests.fuzz.target import Target, outcome_of
@@ -128,7 +127,7 @@ class Folder:
         return self.contents[name]
 
 
-def prepared(kind: str, asked: Any, contents: Mapping[str, bytes]) -> Findings:
+def preparation_of(kind: str, asked: Any, contents: Mapping[str, bytes]) -> Prepared:
     """All that is looked at before a claim, without S3 and Neptune."""
     folder, now = Folder(contents), datetime.now(UTC)
     trigger = Trigger(kind=kind, identity="fuzz", bucket="models-bucket", key=f"models/fraud/{CONFIGURATION}")
@@ -139,13 +138,18 @@ def prepared(kind: str, asked: Any, contents: Mapping[str, bytes]) -> Findings:
 
 def prepare(kind: str, asked: Any, contents: Mapping[str, bytes]) -> str:
     """The outcome of that."""
-    findings = prepared(kind, asked, contents)
-    return outcome_of([*findings.reasons, *findings.missing, *findings.warnings])
+    prepared = preparation_of(kind, asked, contents)
+    return outcome_of([*prepared.problems, *prepared.missing, *prepared.warnings])
 
 
-def found(found: Found) -> str:
+def parsed(raw: bytes) -> CheckResult:
+    """What is said of a script."""
+    return scripts.check_parsed(scripts.parse({"training.py": raw}))
+
+
+def outcome_of_check(found: CheckResult) -> str:
     """What was found in a file."""
-    return outcome_of([*found.reasons, *found.warnings])
+    return outcome_of([*found.problems, *found.warnings])
 
 
 def check_hyperparameters(document: Any) -> str:
@@ -204,6 +208,6 @@ def targets(events: list[Any]) -> list[Target]:
         Target("triggers", event | surrogates, read_event, (Unreadable,)),
         Target("uploads", files(), lambda contents: prepare("upload", {}, contents)),
         Target("requests", bent(REQUEST).map(in_python), lambda asked: prepare("event", asked, MODEL)),
-        Target("scripts", checked(python()), lambda raw: found(scripts.found_in(scripts.parse({"training.py": raw})))),
-        Target("requirements", checked(requirement_lines()), lambda raw: found(requirements.check(raw))),
+        Target("scripts", checked(python()), lambda raw: outcome_of_check(parsed(raw))),
+        Target("requirements", checked(requirement_lines()), lambda raw: outcome_of_check(requirements.check(raw))),
     ]

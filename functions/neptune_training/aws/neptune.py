@@ -101,7 +101,7 @@ class Neptune:
         With `once` it is not repeated: it is the probe for all jobs that wait.
 
         Raises:
-            Refused, NeverStarts, IdInUse, Unanswered: see `neptune_errors`.
+            Refused, PermanentFailure, IdInUse, Unanswered: see `neptune_errors`.
         """
         retrying = Retrying(
             retry=lambda state: worth_another(error_of(state), state.attempt_number, probing=once),

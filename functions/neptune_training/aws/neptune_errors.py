@@ -1,7 +1,7 @@
 """The meaning of a failed StartMLModelTrainingJob. The *code* of the error decides; docs/errors.md has the table.
 
 - `Refused`: Neptune did not start it now, and a retry may succeed (capacity, access, data not ready …);
-- `NeverStarts`: Neptune did not start it, and a retry would not help;
+- `PermanentFailure`: Neptune did not start it, and a retry would not help;
 - `IdInUse`: a job with this id exists, perhaps ours;
 - `Unanswered`: it is not known if Neptune started it.
 
@@ -97,11 +97,11 @@ class Failure(Exception):  # noqa: N818 - the subclasses say what happened
         return f"Fix what Neptune names, then {AGAIN[0].lower()}{AGAIN[1:]}"
 
 
-class NeverStarts(Failure):
+class PermanentFailure(Failure):
     """Say that Neptune will not start this request: a retry would not help."""
 
 
-class ConstraintViolated(NeverStarts):
+class ConstraintViolated(PermanentFailure):
     """Say that Neptune found a violation of a constraint: it is retried once.
 
     The service model calls it retryable, but its message says that a value is wrong.
@@ -116,7 +116,7 @@ class Unanswered(Failure):
     """Say that the job may have started."""
 
 
-class NotNow(Failure):
+class TransientFailure(Failure):
     """Say that a retry may succeed. `waiting_for` is what has to change before."""
 
     def __init__(self, code: str, message: str, request_id: str | None, waiting_for: WaitingFor) -> None:
@@ -131,11 +131,11 @@ class NotNow(Failure):
         return f"{NOTHING_TO_DO}: it is tried again"
 
 
-class Refused(NotNow):
+class Refused(TransientFailure):
     """Say that Neptune did not start it now."""
 
 
-class LookFailed(NotNow):
+class LookFailed(TransientFailure):
     """Say that a look failed: Neptune did not give the status of a job."""
 
     def __init__(self, operation: str, code: str, message: str, request_id: str | None = None) -> None:
@@ -158,7 +158,7 @@ def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
     if isinstance(error, ClientError):
         return failure_by_code(code, message, request_id, http_status(error))
     if isinstance(error, ParamValidationError):
-        return NeverStarts(code, message)
+        return PermanentFailure(code, message)
     if isinstance(error, NoCredentialsError):
         return Refused(code, message, None, WaitingFor.ACCESS)
     # Other TLS errors can come after the request went out.
@@ -194,7 +194,7 @@ def failure_by_code(  # noqa: PLR0911 - one row of the table each
     if code == CONSTRAINT:
         return ConstraintViolated(*said)
     if code in PERMANENT:
-        return NeverStarts(*said)
+        return PermanentFailure(*said)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return AtCapacity(*said, WaitingFor.CAPACITY)
     if code not in AMBIGUOUS and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:

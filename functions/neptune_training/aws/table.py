@@ -7,8 +7,8 @@ Three kinds of items share the table, so that one transaction can hold a rule ov
   the `refusals` in a row;
 - `#newest s3://bucket/key`: the highest `sequencer` uploaded under that key and the job that it made.
 
-A job is written whole, and only over the version that its writer has seen: whoever loses that race gets `Changed`,
-reads again and finds what the winner did. `#` occurs in no job id.
+A job is written whole, and only over the version that its writer has seen. Whoever loses that race gets
+`RecordChanged`, reads again and finds what the winner did. `#` occurs in no job id.
 """
 
 import time
@@ -40,7 +40,7 @@ SAME_VERSION = "version = :seen"
 NEW = "attribute_not_exists(jobId)"
 
 
-class Changed(Exception):  # noqa: N818 - not an error: another invocation took the step
+class RecordChanged(Exception):  # noqa: N818 - not an error: another invocation took the step
     """Say that the record is not the version that the writer has read."""
 
 
@@ -67,7 +67,7 @@ class Table:
         """Write the record of a new job. Return False if its id has a record already."""
         try:
             self._write(self._client.put_item, Item=item(job), ConditionExpression=NEW)
-        except Changed:
+        except RecordChanged:
             return False
         return True
 
@@ -80,7 +80,7 @@ class Table:
         """Replace the version before `job`. With `resume`, also end the pause of all starts.
 
         Raises:
-            Changed: the record is not the version before `job`.
+            RecordChanged: the record is not the version before `job`.
             Contended: another transaction held an item: the same call may succeed.
         """
         if resume:
@@ -121,7 +121,7 @@ class Table:
         values = {":until": {"S": to_text(until)}}
         unfinished = "attribute_exists(nextAttemptAt)"
         later = update_of(job_id, "SET nextAttemptAt = :until", values, ConditionExpression=unfinished)
-        with suppress(Changed):
+        with suppress(RecordChanged):
             self._write(self._client.update_item, **later)
 
     def newest_completed(self, model: str) -> str | None:
@@ -151,7 +151,7 @@ class Table:
         is started before the answer to this one.
 
         Raises:
-            Changed: one of these is no longer true, or the record is not the version before `job`: read again.
+            RecordChanged: one of these is no longer true, or the record is not the version before `job`: read again.
             Contended: another transaction held an item: the same call may succeed.
         """
         values: dict[str, Any] = {
@@ -180,7 +180,7 @@ class Table:
         `pause_until` also begins or lengthens the pause of all starts; `resume` ends it.
 
         Raises:
-            Changed: the record is not the version before `job`.
+            RecordChanged: the record is not the version before `job`.
             Contended: another transaction held an item: the same call may succeed.
         """
         update = "DELETE slots :slot"
@@ -197,7 +197,7 @@ class Table:
         """Let the pause end at `until`, unless it has changed since it was `seen`."""
         values = {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(until)}}
         shorter = update_of(CAPACITY, "SET pausedUntil = :until", values, ConditionExpression="pausedUntil = :seen")
-        with suppress(Changed):
+        with suppress(RecordChanged):
             self._write(self._client.update_item, **shorter)
 
     def add_slots(self, job_ids: Iterable[str]) -> None:
@@ -220,7 +220,7 @@ class Table:
             {":sequencer": {"S": padded(trigger)}, ":job": {"S": job_id}},
             ConditionExpression="attribute_not_exists(sequencer) OR sequencer < :sequencer",
         )
-        with suppress(Changed):
+        with suppress(RecordChanged):
             self._write(self._client.update_item, **newer)
 
     def newer_upload(self, trigger: Trigger) -> str | None:
@@ -257,20 +257,20 @@ class Table:
         except self._client.exceptions.TransactionCanceledException as error:
             raise verdict(error) from error
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise Changed("condition") from error
+            raise RecordChanged("condition") from error
         except self._client.exceptions.TransactionConflictException as error:
             raise Contended("TransactionConflict") from error
 
 
 def verdict(error: ClientError) -> Exception:
-    """Return why a transaction was cancelled: `Changed`, `Contended` or the error as it is.
+    """Return why a transaction was cancelled: `RecordChanged`, `Contended` or the error as it is.
 
     A conflict with another transaction says nothing about the conditions. Codes: DynamoDB, TransactWriteItems.
     """
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = {reason.get("Code") for reason in reasons} - {"None", None}
     if codes == {"ConditionalCheckFailed"}:
-        return Changed("condition")
+        return RecordChanged("condition")
     if codes <= {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
         return Contended(", ".join(sorted(codes)))
     return error

@@ -39,8 +39,8 @@ class Asked(NamedTuple):
 class Unreadable(Invalid):
     """Say that an event cannot be read. `trigger` is what is known of where it came from."""
 
-    def __init__(self, trigger: Trigger, reasons: tuple[Problem, ...]) -> None:
-        super().__init__(reasons)
+    def __init__(self, trigger: Trigger, problems: tuple[Problem, ...]) -> None:
+        super().__init__(problems)
         self.trigger = trigger
 
 
@@ -57,7 +57,7 @@ def read(body: str, message_id: str | None = None) -> Asked:
     except Unreadable:
         raise
     except Invalid as invalid:
-        raise Unreadable(unknown, invalid.reasons) from invalid
+        raise Unreadable(unknown, invalid.problems) from invalid
 
 
 def of_event(event: Any, unknown: Trigger) -> Asked:

@@ -39,8 +39,8 @@ class Ambiguous(dict[str, Any]):
 def read(raw: bytes, name: str, most: int = MAX_BYTES) -> object:
     """Read JSON text of at most `most` bytes. Raises `Invalid` with all its problems, in which it is called `name`."""
     document = parse(decode(raw, name, most), name)
-    if reasons := bounded(problems(document, name)):
-        raise Invalid(reasons)
+    if problems := bounded(problems_in(document, name)):
+        raise Invalid(problems)
     return document
 
 
@@ -81,7 +81,7 @@ def integer(digits: str) -> int | float:
     return int(digits) if len(digits.lstrip("-")) <= MAX_DIGITS else math.inf
 
 
-def problems(document: object, name: str) -> Iterator[Problem]:
+def problems_in(document: object, name: str) -> Iterator[Problem]:
     """Yield the problems that JSON's grammar allows, in the order of the text."""
     waiting: list[tuple[tuple[str | int, ...], object]] = [((), document)]
     while waiting:

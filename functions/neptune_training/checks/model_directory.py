@@ -8,7 +8,7 @@ from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
 from neptune_training.checks import hpo, json_documents, request, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION
-from neptune_training.checks.hpo.advice import unknown_to
+from neptune_training.checks.hpo.search_warnings import unknown_to
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, TrainingRequest
 from neptune_training.model.problems import NOTHING_TO_DO, Invalid, Problem, bounded, shown
@@ -27,10 +27,10 @@ class Reader(Protocol):
 
 
 @dataclass
-class Findings:
+class Prepared:
     """Hold all that the checks of one request found, before anything is decided."""
 
-    reasons: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     missing: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     request: TrainingRequest | None = None
@@ -43,27 +43,27 @@ class Preparation:
     files: Reader
     settings: Settings
 
-    def prepare(self, job: Job, directory: Directory | None) -> Findings:
+    def prepare(self, job: Job, directory: Directory | None) -> Prepared:
         """Make the request of `job` and check its files. `directory` is None if there is none that can be read."""
-        findings = Findings()
-        asked = self._asked(job, directory, findings)
-        findings.request = self._request(job, asked, directory, findings)
+        prepared = Prepared()
+        asked = self._asked(job, directory, prepared)
+        prepared.request = self._request(job, asked, directory, prepared)
         if directory:
-            self._check_files(directory, asked, findings)
-        elif findings.request and findings.request.customModelTrainingParameters:
-            findings.warnings.append(not_checked(findings.request.customModelTrainingParameters.sourceS3DirectoryPath))
-        return findings
+            self._check_files(directory, asked, prepared)
+        elif prepared.request and prepared.request.customModelTrainingParameters:
+            prepared.warnings.append(not_checked(prepared.request.customModelTrainingParameters.sourceS3DirectoryPath))
+        return prepared
 
-    def _asked(self, job: Job, directory: Directory | None, findings: Findings) -> dict[str, Any]:
+    def _asked(self, job: Job, directory: Directory | None, prepared: Prepared) -> dict[str, Any]:
         """Return the parameters that the trigger came with: for an upload, those in `training-job.json`."""
         match job.trigger.kind:
             case TriggerKind.UPLOAD:
-                return self._uploaded(directory, findings) if directory else job.asked
+                return self._uploaded(directory, prepared) if directory else job.asked
             case TriggerKind.EVENT | TriggerKind.SCHEDULE | TriggerKind.UNKNOWN:
                 return job.asked
         assert_never(job.trigger.kind)
 
-    def _uploaded(self, directory: Directory, findings: Findings) -> dict[str, Any]:
+    def _uploaded(self, directory: Directory, prepared: Prepared) -> dict[str, Any]:
         """Return the parameters that `training-job.json` sets; none if there is no such file."""
         if TRAINING_JOB not in directory.files:
             return {}
@@ -71,13 +71,13 @@ class Preparation:
             asked = json_documents.read(self._read(directory, TRAINING_JOB), TRAINING_JOB)
             if isinstance(asked, dict):
                 return {name: value for name, value in asked.items() if name != "$schema"}
-            findings.reasons.append(not_an_object(asked))
+            prepared.problems.append(not_an_object(asked))
         except Invalid as invalid:
-            findings.reasons += invalid.reasons
+            prepared.problems += invalid.problems
         return {}
 
     def _request(
-        self, job: Job, asked: dict[str, Any], directory: Directory | None, findings: Findings
+        self, job: Job, asked: dict[str, Any], directory: Directory | None, prepared: Prepared
     ) -> TrainingRequest | None:
         kind = job.trigger.kind
         output = f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}"
@@ -87,42 +87,42 @@ class Preparation:
         try:
             return request.build(asked, self.settings, kind=kind, derived=derived)
         except Invalid as invalid:
-            findings.reasons += invalid.reasons
+            prepared.problems += invalid.problems
             return None
 
-    def _check_files(self, directory: Directory, asked: dict[str, Any], findings: Findings) -> None:
+    def _check_files(self, directory: Directory, asked: dict[str, Any], prepared: Prepared) -> None:
         entry_points = scripts.entry_points(asked.get(CUSTOM))
         if directory.whole:
-            findings.missing += scripts.missing(directory.files, entry_points)
+            prepared.missing += scripts.missing(directory.files, entry_points)
         else:
-            findings.reasons.append(too_many_files(directory.prefix))
-        checked = self._check_configuration(directory, findings)
-        parsed = scripts.parse(self._read_scripts(directory, entry_points, findings))
-        found = scripts.found_in(parsed)
-        findings.reasons += found.reasons
-        findings.warnings += found.warnings
+            prepared.problems.append(too_many_files(directory.prefix))
+        checked = self._check_configuration(directory, prepared)
+        parsed = scripts.parse(self._read_scripts(directory, entry_points, prepared))
+        found = scripts.check_parsed(parsed)
+        prepared.problems += found.problems
+        prepared.warnings += found.warnings
         training = entry_points["trainingEntryPointScript"]
         if checked and training in parsed and (options := parsed[training].options):
-            findings.warnings += bounded(unknown_to(training, options, checked.parameters))
+            prepared.warnings += bounded(unknown_to(training, options, checked.parameters))
 
-    def _check_configuration(self, directory: Directory, findings: Findings) -> hpo.Checked | None:
+    def _check_configuration(self, directory: Directory, prepared: Prepared) -> hpo.Checked | None:
         """Check the hyperparameter file, if there is one. Warnings need a request, which has the number of trials."""
         if CONFIGURATION not in directory.files:
             return None
-        request = findings.request
+        request = prepared.request
         trials = request.maxHPONumberOfTrainingJobs if request else None
         try:
             document = json_documents.read(self._read(directory, CONFIGURATION), CONFIGURATION)
             checked = hpo.check(document, max_hpo_jobs=trials)
         except Invalid as invalid:
-            findings.reasons += invalid.reasons
+            prepared.problems += invalid.problems
             return None
         if request:
-            findings.warnings += checked.warnings
+            prepared.warnings += checked.warnings
         return checked
 
     def _read_scripts(
-        self, directory: Directory, entry_points: Mapping[str, str], findings: Findings
+        self, directory: Directory, entry_points: Mapping[str, str], prepared: Prepared
     ) -> dict[str, bytes]:
         """Return the scripts that are to be parsed, by name, and check requirements.txt on the way."""
         contents: dict[str, bytes] = {}
@@ -130,11 +130,11 @@ class Preparation:
             if name not in directory.files:
                 continue
             if directory.files[name].size > scripts.MAX_CHECKED_BYTES:
-                findings.warnings.append(scripts.too_large(name))
+                prepared.warnings.append(scripts.too_large(name))
             elif name == requirements.REQUIREMENTS:
                 found = requirements.check(self._read(directory, name))
-                findings.reasons += found.reasons
-                findings.warnings += found.warnings
+                prepared.problems += found.problems
+                prepared.warnings += found.warnings
             else:
                 contents[name] = self._read(directory, name)
         return contents

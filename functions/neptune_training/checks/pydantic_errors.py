@@ -40,7 +40,7 @@ class Located(NamedTuple):
     models: Models
 
 
-def problems(error: ValidationError, form: Format) -> Iterator[Problem]:
+def problems_from(error: ValidationError, form: Format) -> Iterator[Problem]:
     """Yield one problem for each error."""
     for each in error.errors(include_url=False):
         yield problem_of(each, form)

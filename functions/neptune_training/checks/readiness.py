@@ -48,7 +48,7 @@ class NotReady:
     """Say that the job cannot start yet: it waits for `waiting_for`."""
 
     waiting_for: WaitingFor
-    reasons: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     next_attempt: datetime | None = None
 
 
@@ -56,7 +56,7 @@ class NotReady:
 class Rejected:
     """Say that the job can never start: only a new request can."""
 
-    reasons: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -115,21 +115,21 @@ class Readiness:
             return None
 
     def _judge_request(self, job: Job, directory: Directory | None, now: datetime) -> Verdict:
-        findings = self.preparation.prepare(job, directory)
-        request = findings.request
-        if findings.reasons or request is None:
-            return Rejected(bounded([*findings.reasons, *findings.missing]))
-        if findings.missing:
-            return NotReady(WaitingFor.FILES, tuple(findings.missing), now + self.settings.settle_seconds)
+        prepared = self.preparation.prepare(job, directory)
+        request = prepared.request
+        if prepared.problems or request is None:
+            return Rejected(bounded([*prepared.problems, *prepared.missing]))
+        if prepared.missing:
+            return NotReady(WaitingFor.FILES, tuple(prepared.missing), now + self.settings.settle_seconds)
         if request.previousModelTrainingJobId == LATEST:
             if not has_one_model(job.trigger.kind) and not request.customModelTrainingParameters:
                 return Rejected((no_latest(),))
             latest, warnings = self._latest(job, request.neptuneIamRoleArn)
             changed = {**request.model_dump(exclude_none=True), "previousModelTrainingJobId": latest}
             request = TrainingRequest.model_validate(changed)
-            findings.warnings += warnings
+            prepared.warnings += warnings
         files = {name: file.etag for name, file in sorted(directory.files.items())[:100]} if directory else {}
-        ready = Ready(request.model_dump(exclude_none=True), files, tuple(findings.warnings))
+        ready = Ready(request.model_dump(exclude_none=True), files, tuple(prepared.warnings))
         return self._judge_id(job, request, ready) or self._judge_needs(request) or ready
 
     def _latest(self, job: Job, role: str | None) -> tuple[str | None, list[Problem]]:

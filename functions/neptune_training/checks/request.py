@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from pydantic import BaseModel, ValidationError
 
-from neptune_training.checks.pydantic_errors import Format, meant, problems
+from neptune_training.checks.pydantic_errors import Format, meant, problems_from
 from neptune_training.model.parameters import (
     NEPTUNES_DEFAULTS,
     CustomModelTrainingParameters,
@@ -43,7 +43,7 @@ def build(
         Invalid: with all that is wrong.
     """
     allowed = settable_by(kind)
-    reasons = list(bounded(unknown(asked, allowed)))
+    problems = list(bounded(unknown(asked, allowed)))
     sender = known(asked, allowed)
     merged = merge(settings.defaults, *((derived, sender) if can_override(kind) else (sender, derived)))
     if PARALLEL not in sender:
@@ -51,12 +51,12 @@ def build(
     try:
         request = TrainingRequest.model_validate(merged)
     except ValidationError as error:
-        reasons += problems(error, FORMAT)
-    reasons += over_limits(merged, settings.limits)
-    reasons += output_among_uploads(merged.get("trainModelS3Location"), settings.models)
-    reasons += contradictions(merged)
-    if reasons:
-        raise Invalid(reasons)
+        problems += problems_from(error, FORMAT)
+    problems += over_limits(merged, settings.limits)
+    problems += output_among_uploads(merged.get("trainModelS3Location"), settings.models)
+    problems += contradictions(merged)
+    if problems:
+        raise Invalid(problems)
     return request
 
 

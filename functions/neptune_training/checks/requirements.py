@@ -9,11 +9,10 @@ import codecs
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from neptune_training.model.problems import MAX_REASONS, NOTHING_TO_DO, Problem, bounded, shortened, shown
+from neptune_training.model.problems import MAX_PROBLEMS, NOTHING_TO_DO, CheckResult, Problem, bounded, shortened, shown
 
 REQUIREMENTS = "requirements.txt"
 MAX_LINE_CHARACTERS = 80  # of a line, in a record that all subscribers read
@@ -32,24 +31,17 @@ EXTRAS = re.compile(r"\[[^\]]*\]")
 VERSION = re.compile(r"\s*(?:===?|~=|!=|<=|>=|<|>)\s*[^\s,;]*\s*")
 
 
-class Found(NamedTuple):
-    """Hold what was found in a file: problems that surely make the training fail, and warnings."""
-
-    reasons: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
-
-
-def check(content: bytes) -> Found:
+def check(content: bytes) -> CheckResult:
     """Return what is wrong with the lines; not more of it than a record holds, and each line once."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # `packaging` reads the texts in markers as Python does
-        return found_in(lines(decoded(content)))
+        return check_lines(lines(decoded(content)))
 
 
-def found_in(numbered: Iterable[tuple[int, str]]) -> Found:
+def check_lines(numbered: Iterable[tuple[int, str]]) -> CheckResult:
     """Return what is wrong with the lines that pip reads."""
-    reasons: list[Problem] = []
-    doubts: list[Problem] = []
+    problems: list[Problem] = []
+    doubtful: list[Problem] = []
     seen: set[str] = set()
     for number, line in numbered:
         if line in seen:
@@ -60,13 +52,13 @@ def found_in(numbered: Iterable[tuple[int, str]]) -> Found:
         if may_be_readable(line):
             problem = f"line {number} is valid for some versions of pip only"
             remedy = f"{NOTHING_TO_DO} if pip accepts it"
-            doubts.append(of_line(line, problem, remedy))
+            doubtful.append(of_line(line, problem, remedy))
         else:
             problem, remedy = f"line {number} is not a valid pip requirement", "Fix the line, for example numpy>=1.16"
-            reasons.append(of_line(line, problem, remedy))
-        if max(len(reasons), len(doubts)) > MAX_REASONS:
+            problems.append(of_line(line, problem, remedy))
+        if max(len(problems), len(doubtful)) > MAX_PROBLEMS:
             break
-    return Found(bounded(reasons), bounded(doubts))
+    return CheckResult(bounded(problems), bounded(doubtful))
 
 
 def of_line(line: str, problem: str, remedy: str) -> Problem:

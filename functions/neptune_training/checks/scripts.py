@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from neptune_training.checks import parsing
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.parsing import Parsed
-from neptune_training.checks.requirements import MAX_LINE_CHARACTERS, REQUIREMENTS, Found
-from neptune_training.model.problems import NOTHING_TO_DO, Problem, shortened, shown
+from neptune_training.checks.requirements import MAX_LINE_CHARACTERS, REQUIREMENTS
+from neptune_training.model.problems import NOTHING_TO_DO, CheckResult, Problem, shortened, shown
 
 SCRIPTS = {"trainingEntryPointScript": "training.py", "transformEntryPointScript": "transform.py"}
 MAX_CHECKED_BYTES = 131_072  # of one file: no script that people write is larger
@@ -63,16 +63,16 @@ def parse(contents: Mapping[str, bytes]) -> dict[str, Parsed]:
     return dict(zip(contents, parsing.parse([parsing.script(each) for each in contents.values()]), strict=True))
 
 
-def found_in(scripts: Mapping[str, Parsed]) -> Found:
+def check_parsed(scripts: Mapping[str, Parsed]) -> CheckResult:
     """Return what is wrong in the scripts, given by name: a syntax error would cost an hour of GPU instances."""
-    reasons: list[Problem] = []
+    problems: list[Problem] = []
     warnings: list[Problem] = []
     for name, parsed in scripts.items():
         if parsed.problem is not None:
-            reasons.append(not_python(name, parsed))
+            problems.append(not_python(name, parsed))
         elif parsed.unchecked is not None:
             warnings.append(not_checked(name, parsed.unchecked))
-    return Found(tuple(reasons), tuple(warnings))
+    return CheckResult(tuple(problems), tuple(warnings))
 
 
 def not_python(name: str, parsed: Parsed) -> Problem:

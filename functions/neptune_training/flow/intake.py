@@ -22,7 +22,7 @@ def record(
     try:
         asked = events.read(body, message_id)
     except Unreadable as unreadable:
-        return keep(table, jobs.rejected(unreadable.trigger, unreadable.reasons, now, raw_body=raw(body)))
+        return keep(table, jobs.rejected(unreadable.trigger, unreadable.problems, now, raw_body=raw(body)))
     job = jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=give_up)
     if asked.trigger.sequencer:
         table.note_upload(asked.trigger, job.jobId)

@@ -39,7 +39,7 @@ def end(
     """Write a final status. `resume` also ends the pause of all starts.
 
     Raises:
-        Changed: the record is not the version before: somebody else took a step.
+        RecordChanged: the record is not the version before: somebody else took a step.
     """
     ended = job.ended(
         status,

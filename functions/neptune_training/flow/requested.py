@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from neptune_training.aws.neptune import Absent, Accepted, Found, Unknown
-from neptune_training.aws.neptune_errors import IdInUse, NeverStarts, Refused, Unanswered
+from neptune_training.aws.neptune_errors import IdInUse, PermanentFailure, Refused, Unanswered
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
 from neptune_training.flow.services import Services
@@ -45,7 +45,7 @@ def start(services: Services, job: Requested, deadline: datetime, *, probing: bo
         return doubtful
     except IdInUse as failure:
         return id_in_use(services, job, failure.problem, probing=probing)
-    except NeverStarts as failure:
+    except PermanentFailure as failure:
         return outcomes.end(services, job, Status.REJECTED, (failure.problem,), resume=probing)
     except Refused as refused:
         return refused_for_now(services, job, refused, probing=probing)

@@ -13,7 +13,7 @@ from typing import assert_never
 from pydantic import ValidationError
 
 from neptune_training.aws.neptune_errors import LookFailed
-from neptune_training.aws.table import Changed
+from neptune_training.aws.table import RecordChanged
 from neptune_training.flow import bounds, messages, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
@@ -28,7 +28,7 @@ def first(services: Services, job: Waiting, deadline: datetime) -> Job:
     """Take the first step of a new job. Jobs that wait in the queue come before it."""
     try:
         return waiting.step(services, job, deadline, has_turn=False)
-    except Changed:
+    except RecordChanged:
         return services.table.get(job.jobId) or job
 
 
@@ -44,7 +44,7 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
         if job is None or isinstance(job, Ended) or not due(job, services.now()):
             return job
         begun = begin(services, job, deadline)
-    except Changed:
+    except RecordChanged:
         return taken_by_another(services, job_id)
     except Exception as error:
         later = UNREADABLE_RETRY if isinstance(error, ValidationError) else bounds.SLOWEST_RETRY
@@ -52,7 +52,7 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
         raise
     try:
         return next_of(services, begun, deadline, has_turn=has_turn)
-    except Changed:
+    except RecordChanged:
         return services.table.get(job_id)
 
 
@@ -93,7 +93,7 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
                 return started.step(services, job)
             case _:
                 assert_never(job)
-    except (Changed, LookFailed):
+    except (RecordChanged, LookFailed):
         raise
     except Exception as error:
         with suppress(Exception):  # the cause of the error may also prevent this write

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from neptune_training.aws.table import CAPACITY, Changed, Table
+from neptune_training.aws.table import CAPACITY, RecordChanged, Table
 from neptune_training.flow import bounds, messages
 from neptune_training.flow.plan import Limits, Plan, plan
 from neptune_training.model.capacity import Capacity
@@ -155,7 +155,7 @@ class Tracker:
             else:  # the operator has raised a limit since the bound was written
                 end_by = bounds.end_by(job, self.settings, now)
                 self.table.save(job.next_unchanged(now).bounded(end_by))
-        except Changed:
+        except RecordChanged:
             return
         except Exception:
             log.exception("job could not be ended", extra={"jobId": job_id})

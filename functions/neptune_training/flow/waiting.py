@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from neptune_training.aws.neptune_errors import Failure
-from neptune_training.aws.table import Changed
+from neptune_training.aws.table import RecordChanged
 from neptune_training.checks.readiness import NotReady, Ready, Rejected, Superseded
 from neptune_training.flow import bounds, messages, outcomes, requested
 from neptune_training.flow.services import MARGIN, Services
@@ -68,7 +68,7 @@ def claim(  # noqa: PLR0911 - each is one way out
     probe_until = now + timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
     try:
         services.table.claim(claimed, capacity, limit=limit, now=now, probe_until=probe_until)
-    except Changed:
+    except RecordChanged:
         return lost_race(services, job)
     if services.now() >= give_up_at:  # the claim took long: no start is sent after giveUpAt
         return outcomes.give_up(services, claimed, job.waitingFor, job.reasons, unanswered=job.unanswered)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -12,8 +12,8 @@ NOTHING_TO_DO = "Nothing to do"
 MAX_VALUE_CHARACTERS = 200
 MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes
 MAX_TEXT_CHARACTERS = 2500  # Neptune's own messages are cut to 2048
-MAX_CHARACTERS = 25_000  # of all reasons of one record together
-MAX_REASONS = 50  # of one file or request: the others are shown once these are fixed
+MAX_CHARACTERS = 25_000  # of all problems of one record together
+MAX_PROBLEMS = 50  # of one file or request: the others are shown once these are fixed
 
 
 def shortened(text: str, most: int) -> str:
@@ -48,12 +48,19 @@ class Problem(BaseModel):
         return f"{self.field}: {self.problem}{shown}. {self.remedy}"
 
 
+class CheckResult(NamedTuple):
+    """Hold what is wrong with a file: problems, with which the training surely fails, and warnings."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
 class Invalid(Exception):  # noqa: N818 - it says what the input is
     """Say that a request or a file cannot be trained, with all that is wrong with it."""
 
-    def __init__(self, reasons: Iterable[Problem]) -> None:
-        self.reasons = bounded(reasons)
-        super().__init__("; ".join(map(str, self.reasons)))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = bounded(problems)
+        super().__init__("; ".join(map(str, self.problems)))
 
 
 def shown(value: object) -> str:
@@ -69,16 +76,16 @@ def shown(value: object) -> str:
     return shortened(text, MAX_VALUE_CHARACTERS)
 
 
-def bounded(reasons: Iterable[Problem]) -> tuple[Problem, ...]:
+def bounded(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return the first problems, as many as a record can hold; the last one then says that there are more."""
     first: list[Problem] = []
     room = MAX_CHARACTERS
-    for reason in reasons:
-        room -= len(str(reason))
-        if room < 0 or len(first) == MAX_REASONS:
+    for problem in problems:
+        room -= len(str(problem))
+        if room < 0 or len(first) == MAX_PROBLEMS:
             more = Problem(field="…", problem="there are more problems", remedy="Fix these, then try again")
-            return (*first[: MAX_REASONS - 1], more)
-        first.append(reason)
+            return (*first[: MAX_PROBLEMS - 1], more)
+        first.append(problem)
     return tuple(first)
 
 

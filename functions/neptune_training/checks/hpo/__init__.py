@@ -1,8 +1,8 @@
 """The hyperparameter file: `model-hpo-configuration.json` (custom model) or `model-HPO-configuration.json` (built-in).
 
-    document ─┬► format: what it can hold ─── faults ──┐
+    document ─┬► format: what it can hold ─── problems ─┐
               ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
-              └► tiers: what will be tuned ─── advice ──► what will merely train badly
+              └► tiers: what will be tuned ── search_warnings ──► what will merely train badly
 
 An error is something that the Neptune ML guide or SageMaker's limits do not allow, or that cannot be passed to the
 script. The rest is a warning. The files that AWS publishes have no errors.
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from neptune_training.checks import pydantic_errors
-from neptune_training.checks.hpo import advice, metrics, parameters, parts
+from neptune_training.checks.hpo import metrics, parameters, parts, search_warnings
 from neptune_training.checks.hpo.format import FORMAT, HpoFile, Parameter
 from neptune_training.checks.hpo.metrics import Compiled
 from neptune_training.checks.hpo.parts import Placed
@@ -42,20 +42,22 @@ def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-
         file, error = HpoFile.model_validate(document), None
     except ValidationError as invalid:
         file, error = None, invalid
-    reasons = bounded(each if each.field else named(each, name) for each in broken(document, trials, compiled, error))
-    if reasons or not file:
-        raise Invalid(reasons) from error
-    return Checked(file, bounded(advice.warnings(file, document, trials, compiled)), tuple(parts.parameters(document)))
+    found = all_problems(document, trials, compiled, error)
+    problems = bounded(each if each.field else named(each, name) for each in found)
+    if problems or not file:
+        raise Invalid(problems) from error
+    warnings = bounded(search_warnings.of(file, document, trials, compiled))
+    return Checked(file, warnings, tuple(parts.parameters(document)))
 
 
-def broken(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
+def all_problems(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
     """Yield all errors: of the format, and of every rule whose part of the document can be read in spite of them."""
     if error:
-        yield from pydantic_errors.problems(error, FORMAT)
-    yield from parameters.faults(document, trials)
-    yield from metrics.faults(document, compiled)
+        yield from pydantic_errors.problems_from(error, FORMAT)
+    yield from parameters.problems(document, trials)
+    yield from metrics.problems(document, compiled)
 
 
-def named(reason: Problem, name: str) -> Problem:
+def named(problem: Problem, name: str) -> Problem:
     """Return the problem with the document's name as its field: the document as a whole has no path."""
-    return Problem(field=name, value=reason.value, problem=reason.problem, remedy=reason.remedy)
+    return Problem(field=name, value=problem.value, problem=problem.problem, remedy=problem.remedy)

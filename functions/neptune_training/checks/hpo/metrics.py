@@ -29,15 +29,15 @@ def compiled(document: object) -> Compiled:
     return {**found, **dict(zip(wide, parsing.parse([parsing.regex(regex) for regex in wide]), strict=True))}
 
 
-def faults(document: object, compiled: Compiled) -> Iterator[Problem]:
+def problems(document: object, compiled: Compiled) -> Iterator[Problem]:
     """Yield all that is wrong with the metric, as far as it can be read."""
-    yield from objective_faults(document)
+    yield from objective_problems(document)
     for place, _, regex in definitions(document):
-        yield from regex_faults(regex, compiled[regex], (*place, "Regex"))
-    yield from frequency_faults(document)
+        yield from regex_problems(regex, compiled[regex], (*place, "Regex"))
+    yield from frequency_problems(document)
 
 
-def objective_faults(document: object) -> Iterator[Problem]:
+def objective_problems(document: object) -> Iterator[Problem]:
     """Yield the problem of an objective that no definition measures."""
     names, place = [name for _, name, _ in definitions(document)], (*METRIC, "tuning_objective", "MetricName")
     objective = at(document, *place)
@@ -54,7 +54,7 @@ def definitions(document: object) -> Iterator[tuple[Place, str, str]]:
             yield (*DEFINITIONS, index), name, regex
 
 
-def regex_faults(regex: str, parsed: Parsed, place: Place) -> Iterator[Problem]:
+def regex_problems(regex: str, parsed: Parsed, place: Place) -> Iterator[Problem]:
     """Yield why SageMaker could not read a number with it. It is compiled, never matched: that could take forever."""
     if parsed.problem is not None:
         problem = f"is not a valid Python regular expression: {parsed.problem}"
@@ -64,7 +64,7 @@ def regex_faults(regex: str, parsed: Parsed, place: Place) -> Iterator[Problem]:
         yield Problem.at(place, regex, "has no group, but SageMaker reads the number from the first group", remedy)
 
 
-def frequency_faults(document: object) -> Iterator[Problem]:
+def frequency_problems(document: object) -> Iterator[Problem]:
     """Yield the problem of a value that does not fit its type."""
     frequency, place = part(EvalFrequency, at(document, *FREQUENCY)), (*FREQUENCY, "value")
     if frequency is None:

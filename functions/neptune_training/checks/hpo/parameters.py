@@ -12,19 +12,19 @@ from neptune_training.model.problems import Problem, path
 MAX_TUNED = 30  # SageMaker searches no more
 
 
-def faults(document: object, trials: int) -> Iterator[Problem]:
+def problems(document: object, trials: int) -> Iterator[Problem]:
     """Yield all that is wrong with the parameters that can be read."""
     found = tuple(readable(document))
     for each in found:
-        yield from range_faults(each)
-        yield from value_faults(each)
+        yield from range_problems(each)
+        yield from value_problems(each)
         if each.array != FIXED and each.whole:
-            yield from choice_faults(each, trials)
+            yield from choice_problems(each, trials)
     yield from repeated(found)
     yield from too_many(found, trials)
 
 
-def range_faults(each: Placed) -> Iterator[Problem]:
+def range_problems(each: Placed) -> Iterator[Problem]:
     """Yield the problems of a range that cannot be searched."""
     place, parameter = (*each.place, "range"), each.parameter
     if parameter.range is None:
@@ -48,7 +48,7 @@ def range_faults(each: Placed) -> Iterator[Problem]:
         yield Problem.at(place, parameter.range, problem, remedy)
 
 
-def value_faults(each: Placed) -> Iterator[Problem]:
+def value_problems(each: Placed) -> Iterator[Problem]:
     """Yield a problem for each value that is not of the parameter's type: the script could not read it."""
     parameter = each.parameter
     values: list[tuple[tuple[str | int, ...], object]] = [(("default",), parameter.default)]
@@ -75,7 +75,7 @@ def fits(value: object, type_name: str) -> bool:
     return math.isfinite(numeric) and (type_name == "float" or numeric.is_integer())
 
 
-def choice_faults(each: Placed, trials: int) -> Iterator[Problem]:
+def choice_problems(each: Placed, trials: int) -> Iterator[Problem]:
     """Yield the problems of a parameter with nothing to choose from, with two ways to choose, or without a default."""
     parameter = each.parameter
     if parameter.range and parameter.options:

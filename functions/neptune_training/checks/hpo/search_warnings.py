@@ -15,7 +15,7 @@ METRICS = ("acc", "acc_topk", "F1", "mse", "mrr", "precision", "recall", "roc_au
 NEPTUNES_OWN = {"task", "model", "name", "target_ntype", "target_etype", "property"}
 
 
-def warnings(file: HpoFile, document: object, trials: int, compiled: Compiled) -> Iterator[Problem]:
+def of(file: HpoFile, document: object, trials: int, compiled: Compiled) -> Iterator[Problem]:
     """Yield all warnings for a file without errors."""
     yield from about_trials(file, trials)
     yield from about_tiers(document, trials)
