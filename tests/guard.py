@@ -77,7 +77,19 @@ def guard(package: Path, template: dict[str, Any], folder: Path) -> list[dict[st
     rules = folder / "package/rules/control-tower/cfn-guard"
     data = folder / "template.json"
     data.write_text(json.dumps(template))
-    command = [program, "validate", "--rules", rules, "--data", data, "--structured", "-o", "json", "-S", "none"]
+    command: list[str | Path] = [
+        program,
+        "validate",
+        "--rules",
+        rules,
+        "--data",
+        data,
+        "--structured",
+        "-o",
+        "json",
+        "-S",
+        "none",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     (report,) = json.loads(done.stdout)
     assert report["compliant"], "no control applies: the template was not understood"

@@ -29,11 +29,12 @@ class Loader(yaml.SafeLoader):
 
 
 def function(loader: Loader, name: str, node: yaml.Node) -> dict[str, Any]:
-    value: Any = {
+    construct: dict[type[yaml.Node], Callable[[Any], Any]] = {
         yaml.ScalarNode: loader.construct_scalar,
         yaml.SequenceNode: lambda node: loader.construct_sequence(node, deep=True),
         yaml.MappingNode: lambda node: loader.construct_mapping(node, deep=True),
-    }[type(node)](node)
+    }
+    value = construct[type(node)](node)
     if name == "GetAtt":
         value = value.split(".", 1)
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
@@ -154,7 +155,7 @@ class Rendered:
         return re.sub(r"\$\{([^}]+)\}", value, text)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Fn::And": lambda *each: all(each),
     "Fn::Or": lambda *each: any(each),
     "Fn::Not": lambda one: not one,

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -238,7 +239,8 @@ def test_two_ticks_at_once_send_one_probe(world: World, order) -> None:
     world.neptune.fail(START, FULL, share=1)
     send_some(world, 3)
     world.minutes(5)
-    before, nested = world.posts(), []
+    before = world.posts()
+    nested: list[Any] = []
 
     def second_tick(call: Call) -> None:
         if call.operation == "TransactWriteItems" and call.moment == ("before", "after")[order < 0] and not nested:
@@ -254,7 +256,8 @@ def test_two_functions_at_once_each_with_another_job_send_one_probe(world: World
     world.neptune.fail(START, FULL, share=1)
     first, second = send_some(world, 2)
     world.minutes(5)
-    before, nested = world.posts(), []
+    before = world.posts()
+    nested: list[Any] = []
 
     def other_function(call: Call) -> None:
         if call.operation == "TransactWriteItems" and call.moment == "before" and not nested:
@@ -267,7 +270,7 @@ def test_two_functions_at_once_each_with_another_job_send_one_probe(world: World
 
 
 def test_a_claim_that_saw_no_pause_makes_no_post_when_one_has_begun_meanwhile(world: World) -> None:
-    refused = []
+    refused: list[Any] = []
 
     def meet_429(call: Call) -> None:
         if call.operation == "TransactWriteItems" and call.moment == "before" and not refused:

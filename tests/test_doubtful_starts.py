@@ -1,5 +1,7 @@
 """Starts whose answer never came, and looks that fail: never a second job, never a lost one."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError, SSLError
 
@@ -75,7 +77,7 @@ def test_a_connection_that_broke_leaves_the_start_in_doubt(world: World, error) 
 
 
 def test_a_request_that_arrives_just_before_its_lease_ends_is_found_and_not_doubled(world: World) -> None:
-    late = []
+    late: list[Any] = []
 
     def delayed(call: Call) -> None:
         if call.operation == START and call.moment == "before" and not late:

@@ -12,9 +12,9 @@ from neptune_training.aws import neptune
 from neptune_training.aws.neptune import Unknown
 from neptune_training.aws.table import padded
 from neptune_training.flow import bounds
-from neptune_training.model.jobs import Trigger
 from neptune_training.model.settings import Settings
 from neptune_training.model.times import from_text, to_text
+from neptune_training.model.triggers import Trigger
 from notify import is_news
 from tests.world import Call, Crash, World
 from tests.world.lasting import job_of

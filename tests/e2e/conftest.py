@@ -31,12 +31,12 @@ def heard(stack: Stack) -> Callable[..., dict[str, Any]]:
     def wait(about: str, *statuses: str) -> dict[str, Any]:
         until = time.monotonic() + WITHIN
         while time.monotonic() < until:
-            for _, message in list(stack.heard):
+            for _, message in list(stack.announcements):
                 if about in json.dumps(message) and message["status"] in statuses:
                     return message
             time.sleep(0.05)
         raise AssertionError(
-            f"no {statuses} about {about}; heard {[(m['jobId'], m['status']) for _, m in stack.heard]}"
+            f"no {statuses} about {about}; heard {[(m['jobId'], m['status']) for _, m in stack.announcements]}"
         )
 
     return wait
