@@ -101,6 +101,17 @@ def test_each_form_of_absent_lets_the_start_be_posted_again(make_world, absent) 
     assert [world.posts(), world.job(job_id)["status"]] == [2, "COMPLETED"]
 
 
+@pytest.mark.parametrize(("fault", "failed_steps"), [("TooManyRequestsException", 0), ("http-503", 3)])
+def test_a_throttled_look_up_is_no_failed_step_and_any_other_failed_one_is(world: World, fault, failed_steps) -> None:
+    job_id = in_doubt(world, "drop-after")
+    world.neptune.fail(GET, fault, share=1)
+    world.clock.sleep(600)  # the lease is over
+    for _ in range(3):
+        world.clock.sleep(300)
+        world.track()
+    assert [world.job(job_id)["status"], world.job(job_id).get("failedSteps", 0)] == ["REQUESTED", failed_steps]
+
+
 @pytest.mark.parametrize("fault", FAILED_LOOKS)
 def test_a_look_that_fails_is_never_taken_for_absent(make_world, fault) -> None:
     world = make_world({"check_ids": False})

@@ -107,7 +107,8 @@ def look_up(services: Services, job: Requested) -> Job:
             now, settings = services.now(), services.settings
             later = bounds.retry_at(job.failedSteps, settings, now)
             reasons = (*(each for each in job.reasons if each.field != failure.operation), failure.problem)
-            doubtful = job.in_doubt(now, next_attempt=later, reasons=reasons, failed_steps=job.failedSteps)
+            failed_steps = 0 if failure.will_pass else job.failedSteps  # a throttled cluster is not this job's fault
+            doubtful = job.in_doubt(now, next_attempt=later, reasons=reasons, failed_steps=failed_steps)
             outcomes.save(services, doubtful)
             if not failure.will_pass:
                 raise failure
