@@ -29,6 +29,7 @@ STARTS = {
     "http-503": 0.01,
 }
 LOOKS = ("http-503", 0.02)
+DOUBT_SECONDS = 60
 VISIBILITY_TIMEOUT = 20  # seconds; the template's 540 are for a function that may take 90, and here it may take 15
 
 
@@ -42,15 +43,16 @@ def main() -> int:
     console.print(f"{given.n} triggers, seed {seed}")
     neptune = NeptuneML(stage_seconds=0.2, shares=STARTS, check_ids=False, seed=seed)
     neptune.fail(report.LOOK, LOOKS[0], share=LOOKS[1])
+    give_up = give_up_seconds(given.n)
     parameters = {
         "MaxConcurrentTrainingJobs": str(min(max(20, given.n // 5), 500)),
         "NeptuneReadTimeoutSeconds": "2",
-        "GiveUpSeconds": str(give_up_seconds(given.n)),
-        "DoubtSeconds": "60",
+        "GiveUpSeconds": str(give_up),
+        "DoubtSeconds": str(DOUBT_SECONDS),
     }
     end_with_all()
     with Front(Refusals(chance(seed))) as front, Stack(parameters, neptune, front.before) as stack:
-        return soak(stack, front, given.n, seed)
+        return soak(stack, front, given.n, seed, longest_wait=give_up + DOUBT_SECONDS)
 
 
 def give_up_seconds(n: int) -> int:
@@ -68,14 +70,14 @@ def chance(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - no secret
 
 
-def soak(stack: Stack, front: Front, n: int, seed: int) -> int:
+def soak(stack: Stack, front: Front, n: int, seed: int, *, longest_wait: int) -> int:
     """Send, disturb, wait, judge."""
     stack.client("sqs").set_queue_attributes(
         QueueUrl=stack.outputs["TrainingQueueUrl"], Attributes={"VisibilityTimeout": str(VISIBILITY_TIMEOUT)}
     )
     deliveries = Deliveries(stack, chance(seed))
     triggers = Triggers(stack, deliveries, chance(seed))
-    course = Course(stack, triggers, deliveries)
+    course = Course(stack, triggers, deliveries, silence=longest_wait + 60)
     began, memory = time.monotonic(), megabytes()
     with Killer(chance(seed)) as killer, deliveries:
         course.run(n)

@@ -13,14 +13,14 @@ from local.soak.triggers import Triggers
 from local.stack import Stack
 
 COLUMNS = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-SILENCE = 150.0  # seconds without any news, after which nothing more is expected
 
 
 class Course:
     """Hold what is known of the triggers while they are under way, from the messages of a subscriber."""
 
-    def __init__(self, stack: Stack, triggers: Triggers, deliveries: Deliveries) -> None:
-        self._stack, self._triggers, self._deliveries = stack, triggers, deliveries
+    def __init__(self, stack: Stack, triggers: Triggers, deliveries: Deliveries, *, silence: float) -> None:
+        """After `silence` seconds without an announcement, nothing more is expected."""
+        self._stack, self._triggers, self._deliveries, self._silence = stack, triggers, deliveries, silence
         self._read, self._news = 0, time.monotonic()
         self._begun: set[str] = set()
         self._ended: set[str] = set()
@@ -45,7 +45,7 @@ class Course:
         while True:
             show()
             over = self._triggers.promises.keys() <= self._ended and not self._deliveries.waiting()
-            if (over or time.monotonic() - self._news > SILENCE) and not self._redrive():
+            if (over or time.monotonic() - self._news > self._silence) and not self._redrive():
                 return
             time.sleep(0.5)
 
