@@ -58,9 +58,9 @@ def is_address(name: str) -> bool:
     """
     try:
         address = IPv4Address(name)
-        return address.is_private and not address.is_unspecified
     except AddressValueError:
         return False
+    return address.is_private and not address.is_unspecified
 
 
 def is_further_name(name: str) -> bool:
