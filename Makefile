@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit eventbridge redrive \
+.PHONY: help setup cli run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit eventbridge redrive \
 	schemas lock clean
 
 help: ## List the targets
@@ -37,6 +37,13 @@ $(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
 
 .local/supply/ready: local/requirements-supply.txt local/make-venv.sh
 	@local/make-venv.sh "$(PYTHON)" .local/supply local/requirements-supply.txt
+
+$(BIN)/neptune-training: $(VENV)/ready pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+cli: $(BIN)/neptune-training ## Put the command-line program neptune-training into .venv/bin
+	@echo "$(BIN)/neptune-training --help"
 
 run: export PARAMETERS := $(PARAMETERS)
 run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory] [PARAMETERS="Name=value …"]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from local.screen import console, say, say_json, visible
+from cli.screen import console, say, say_json, visible
 from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, File, TooLarge
 from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION

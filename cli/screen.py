@@ -1,16 +1,22 @@
-"""Everything that the local commands print: what users wrote is shown as text, and never obeyed.
+"""Everything that the programs print: what users wrote is shown as text, and never obeyed.
 
 A file's name, an S3 key or a value in a JSON file can hold escape sequences, which move the cursor or set the window's
-title, and words in brackets, which `rich` takes for markup. All output goes through `visible`.
+title, and words in brackets, which `rich` takes for markup. All output for people goes through `visible`.
+
+Results go to stdout, and errors to stderr. With `--json`, stdout has one JSON value and nothing else.
 """
 
 import json
+import sys
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for programs.")]
 
 
 def visible(text: object) -> str:
@@ -33,3 +39,14 @@ def say_json(data: object) -> None:
     """Print `data` as JSON, coloured."""
     text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
     console.print(JSONHighlighter()(Text(visible_lines(text))))
+
+
+def print_json(data: object) -> None:
+    """Print `data` as JSON for a program: in ASCII, so that nothing in it can harm a terminal either."""
+    sys.stdout.write(f"{json.dumps(data, indent=2, default=str)}\n")
+
+
+def complain(problem: object, remedy: object) -> None:
+    """Print to stderr what is wrong and what to do."""
+    said = Text(visible(f"neptune-training: {problem}"), "red")
+    Console(highlight=False, soft_wrap=True, stderr=True).print(said.append(visible(f" {remedy}"), "default"))
