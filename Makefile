@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit eventbridge redrive \
+.PHONY: help setup cli run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom release audit redrive \
 	schemas lock clean
 
 help: ## List the targets
@@ -38,6 +38,13 @@ $(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
 .local/supply/ready: local/requirements-supply.txt local/make-venv.sh
 	@local/make-venv.sh "$(PYTHON)" .local/supply local/requirements-supply.txt
 
+$(BIN)/neptune-training: $(VENV)/ready pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+cli: $(BIN)/neptune-training ## Put the command-line program neptune-training into .venv/bin
+	@echo "$(BIN)/neptune-training --help"
+
 run: export PARAMETERS := $(PARAMETERS)
 run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory] [PARAMETERS="Name=value …"]
 	@$(BIN)/python -m local.run $(if $(MODEL),--model "$(MODEL)") --parameters "$$PARAMETERS"
@@ -46,8 +53,8 @@ up: export PARAMETERS := $(PARAMETERS)
 up: setup ## Leave the local stack running, for any AWS client: make up [PARAMETERS="Name=value …"]
 	@$(BIN)/python -m local.up --parameters "$$PARAMETERS"
 
-check-model: $(VENV)/ready ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
-	@$(BIN)/python -m local.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
+check-model: $(BIN)/neptune-training ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
+	@$(BIN)/neptune-training check "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
 
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
@@ -84,15 +91,15 @@ sbom: .local/supply/ready ## Write what the functions are made of, as CycloneDX,
 	@PYTHONWARNINGS=ignore .local/supply/bin/cyclonedx-py requirements functions/requirements.txt \
 		--pyproject pyproject.toml --output-reproducible --output-file .local/sbom.json && echo .local/sbom.json
 
+release: sbom $(VENV)/ready ## Build what a release consists of: template and code as a zip, the program's wheel, checksums
+	@$(BIN)/python -m local.release $(if $(TAG),--tag "$(TAG)")
+
 audit: .local/supply/ready ## Look for known vulnerabilities in the functions' requirements (asks the OSV database, on the network)
 	@.local/supply/bin/pip-audit --requirement functions/requirements.txt --disable-pip --strict \
 		--vulnerability-service osv --progress-spinner off
 
-eventbridge: $(VENV)/ready ## Let an existing bucket send its events to EventBridge: make eventbridge BUCKET=name
-	@$(BIN)/python -m local.eventbridge "$(or $(BUCKET),$(error say which: make eventbridge BUCKET=name))"
-
-redrive: $(VENV)/ready ## Send the dead-letter queue's messages back (variables as in .local/env)
-	@$(BIN)/python -m local.redrive
+redrive: $(BIN)/neptune-training ## Send the dead-letter queue's messages back (variables as in .local/env, or the stack's outputs)
+	@$(BIN)/neptune-training redrive
 
 schemas: $(VENV)/ready ## Write the JSON Schemas anew
 	@$(BIN)/python -m local.schemas

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cli.screen import say, say_json, visible_lines
 from local import stack_parameters
 from local.emulator import end_with_all
 from local.model import EXAMPLE, NoModel, files, upload
-from local.screen import say, say_json, visible_lines
 from local.stack import Stack
 from local.stack_parameters import BadParameters
 

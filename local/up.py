@@ -8,11 +8,11 @@ import sys
 import threading
 from collections.abc import Mapping
 
+from cli.screen import say, visible_lines
 from local import stack_parameters
 from local.artefact import KEPT
 from local.emulator import USERS_OWN
 from local.model import EXAMPLE, upload
-from local.screen import say, visible_lines
 from local.stack import Stack
 from local.stack_parameters import BadParameters
 
