@@ -5,14 +5,13 @@ Requests and hyperparameter files are translated by the same rules; a `Format` s
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from neptune_training.model.problems import Problem, path
+from neptune_training.model.problems import Problem, meant, path
 
 Models = tuple[type[BaseModel], ...]
 
@@ -121,13 +120,6 @@ def choice(place: Iterable[str | int], value: object, possible: Iterable[object]
 def listing(texts: Iterable[object], last: str) -> str:
     """Return texts as a list: `"a", "b" or "c"`."""
     return f" {last} ".join(", ".join(f'"{text}"' for text in texts).rsplit(", ", 1))
-
-
-def meant(written: object, possible: Iterable[object]) -> str | None:
-    """Return a question with the nearest possible text, None if none is near."""
-    texts = {str(each).lower(): each for each in possible}
-    near = get_close_matches(str(written)[:40].lower(), texts, n=1)
-    return f'Did you mean "{texts[near[0]]}"?' if near else None
 
 
 def wrong(error: ErrorDetails) -> str:

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from pydantic import BaseModel, ValidationError
 
-from neptune_training.checks.pydantic_errors import Format, meant, problems_from
+from neptune_training.checks.pydantic_errors import Format, problems_from
 from neptune_training.model.parameters import (
     NEPTUNES_DEFAULTS,
     CustomModelTrainingParameters,
@@ -20,7 +20,7 @@ from neptune_training.model.parameters import (
     parameter,
     settable_by,
 )
-from neptune_training.model.problems import Invalid, Problem, bounded, shown
+from neptune_training.model.problems import Invalid, Problem, bounded, meant, shown
 from neptune_training.model.settings import Limits, Settings
 from neptune_training.model.triggers import TriggerKind
 

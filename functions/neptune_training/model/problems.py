@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -74,6 +75,13 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):
         text = f"<{type(value).__name__}>"
     return shortened(text, MAX_VALUE_CHARACTERS)
+
+
+def meant(written: object, possible: Iterable[object]) -> str | None:
+    """Return `Did you mean "…"?` with the possible text that is nearest to `written`; None if none is near."""
+    texts = {str(each).lower(): each for each in possible}
+    near = get_close_matches(str(written)[:40].lower(), texts, n=1)
+    return f'Did you mean "{texts[near[0]]}"?' if near else None
 
 
 def bounded(problems: Iterable[Problem]) -> tuple[Problem, ...]:

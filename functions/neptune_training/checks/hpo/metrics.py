@@ -7,8 +7,8 @@ from neptune_training.checks import parsing, parsing_child
 from neptune_training.checks.hpo.format import MAX_DEFINITIONS, MAX_REGEX_CHARACTERS, EvalFrequency
 from neptune_training.checks.hpo.parts import Place, at, items, part
 from neptune_training.checks.parsing import Parsed
-from neptune_training.checks.pydantic_errors import listing, meant
-from neptune_training.model.problems import Problem
+from neptune_training.checks.pydantic_errors import listing
+from neptune_training.model.problems import Problem, meant
 
 METRIC = ("models", 0, "eval_metric")
 DEFINITIONS = (*METRIC, "metric_definitions")

@@ -6,8 +6,8 @@ from neptune_training.checks.hpo.format import CustomModel, HpoFile
 from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, Compiled, definitions
 from neptune_training.checks.hpo.parts import FIXED, Placed, at, parameters
 from neptune_training.checks.hpo.tiers import TRIALS_ABOVE, is_tuned, tuned
-from neptune_training.checks.pydantic_errors import listing, meant
-from neptune_training.model.problems import NOTHING_TO_DO, Problem
+from neptune_training.checks.pydantic_errors import listing
+from neptune_training.model.problems import NOTHING_TO_DO, Problem, meant
 
 ENOUGH_TRIALS = 10  # the service model `neptunedata`, maxHPONumberOfTrainingJobs
 TRIALS = ("maxHPONumberOfTrainingJobs",)
