@@ -1,4 +1,4 @@
-"""Times as the record holds them: UTC, ISO 8601, milliseconds. All of one length, so their text sorts as they do."""
+"""Times as the record holds them: UTC, ISO 8601, milliseconds. All texts have one length, so they sort by time."""
 
 from datetime import UTC, datetime
 
@@ -17,4 +17,4 @@ def to_text(time: datetime) -> str:
 def from_text(text: str) -> datetime:
     """Return the time of a text that `to_text` has made. Raises ValueError."""
     time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)  # somebody wrote it by hand
+    return time if time.tzinfo else time.replace(tzinfo=UTC)  # a person wrote it by hand, without a time zone
