@@ -37,7 +37,9 @@ OPERATE = DOCUMENTS["docs/operate.md"]
 RECORD = DOCUMENTS["docs/record-and-message.md"]
 MAX_README_LINES = 150
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-REMOVED_NAMES = {"CHANGELOG.md": {"FunctionTimeoutSeconds"}}
+REMOVED_NAMES = {
+    "CHANGELOG.md": {"FunctionTimeoutSeconds", "GatewayEndpointRouteTableIds", "NeptunePort", "TrainingSchedule"}
+}
 # What looks like a name of the template and is one of AWS's or of the code's.
 OTHER_NAMES = {"Records", "MessageBody", "QueueUrl", "Duration", "NeptuneML", "Stack", "NotAnnounced"}
 
@@ -132,6 +134,16 @@ def test_the_readme_is_short() -> None:
 def test_every_document_is_in_the_index_of_documents() -> None:
     names = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert {name for name in names if f"]({name})" not in DOCUMENTS["docs/README.md"]} == set()
+
+
+def test_no_example_sets_a_rate_which_would_train_at_the_moment_of_deployment() -> None:
+    examples = {**DOCUMENTS, "deploy.yml": (ROOT / ".github/workflows/deploy.yml").read_text()}
+    said = {name: re.findall(r"ScheduleExpression[=:]\s*\W?(\w+)\(", text) for name, text in examples.items()}
+    assert {name: set(each) for name, each in said.items() if each} == {
+        "docs/deploy.md": {"cron"},
+        "docs/triggers.md": {"cron"},
+        "deploy.yml": {"cron"},
+    }
 
 
 @each_document
@@ -287,10 +299,11 @@ def deploy(folder: Path, parameters: str, role: str = "") -> "subprocess.Complet
 
 
 def test_the_deploy_workflow_hands_on_all_of_its_parameters_as_one_text(tmp_path: Path) -> None:
-    done = deploy(tmp_path, 'VpcId=vpc-1\r\nScheduleExpression="rate(7 days)"\nScheduledRequest="{\\"a\\": \\"b\\"}"')
+    every_sunday = 'ScheduleExpression="cron(0 2 ? * SUN *)"'
+    done = deploy(tmp_path, f'VpcId=vpc-1\r\n{every_sunday}\nScheduledRequest="{{\\"a\\": \\"b\\"}}"')
     arguments = done.stdout.splitlines()
     assert arguments[-2] == "--parameter-overrides"
-    assert arguments[-1] == 'VpcId=vpc-1  ScheduleExpression="rate(7 days)" ScheduledRequest="{\\"a\\": \\"b\\"}"'
+    assert arguments[-1] == f'VpcId=vpc-1  {every_sunday} ScheduledRequest="{{\\"a\\": \\"b\\"}}"'
     assert arguments[arguments.index("--region") + 1] == "eu-west-1"
 
 

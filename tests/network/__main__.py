@@ -1,4 +1,4 @@
-"""Train one model with `start` and `step` in the VPC, and say in JSON who was announcements and what could be reached.
+"""Train one model with `start` and `step` in the VPC, and say in JSON what was announced and what could be reached.
 
 unshare --map-root-user --net --mount python -m tests.network
 """
