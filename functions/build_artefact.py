@@ -225,10 +225,12 @@ def named_shapes(value: Any) -> Iterator[str]:
 
 
 def without_documentation(value: Any) -> Any:
-    """Return a part of a model without the texts that describe it."""
+    """Return a part of a model with empty texts in place of those that describe it: botocore reads some of them."""
     if isinstance(value, Mapping):
-        kept = {name: each for name, each in value.items() if name != "documentation" or not isinstance(each, str)}
-        return {name: without_documentation(each) for name, each in kept.items()}
+        return {
+            name: "" if name == "documentation" and isinstance(each, str) else without_documentation(each)
+            for name, each in value.items()
+        }
     return [without_documentation(each) for each in value] if isinstance(value, list) else value
 
 
