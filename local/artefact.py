@@ -1,21 +1,19 @@
-"""The functions' artefact as `sam build` would make it, for this machine's Python: packages and code in one zip.
+"""The functions' artefact as one zip, for this machine's Python. `functions/build_artefact.py` makes what is in it.
 
 Kept under `.local/`, named by what went into it, so it is made once for each change and needs no network after that.
 The same packages and code make the same zip, wherever and whenever it is made: `make artefact` prints its SHA-256.
 """
 
-import compileall
 import hashlib
 import shutil
-import subprocess
-import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from py_compile import PycInvalidationMode
 from tempfile import mkdtemp
 
+import build_artefact
+
 ROOT = Path(__file__).parent.parent
-FUNCTIONS = ROOT / "functions"
 KEPT = ROOT / ".local"
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file: a zip knows none before
 READABLE = 0o100644 << 16  # every file's mode: Lambda's user is another one
@@ -23,55 +21,29 @@ READABLE = 0o100644 << 16  # every file's mode: Lambda's user is another one
 
 def build() -> Path:
     """Return the zip, made where it is not there yet."""
-    packages = install()
-    code = {each.relative_to(FUNCTIONS).as_posix(): each for each in FUNCTIONS.rglob("*.py")}
-    names = (name.encode() + each.read_bytes() for name, each in sorted(code.items()))
-    target = KEPT / f"artefact-{digest(packages.name.encode(), *names)}.zip"
-    if not target.exists():
-        part = Path(mkdtemp(dir=KEPT, prefix="artefact-")) / target.name
-        pack(part, {**files_of(packages), **code})
-        part.rename(target)
-        part.parent.rmdir()
+    target = build_artefact.this_machine()
+    packages = build_artefact.packages(target, KEPT)
+    contents = (name.encode() + source.read_bytes() for source, name in build_artefact.code())
+    zipped = KEPT / f"artefact-{digest(packages.name.encode(), *contents)}.zip"
+    if not zipped.exists():
+        folder = Path(mkdtemp(dir=KEPT, prefix="artefact-"))
+        try:
+            build_artefact.build(folder / "functions", target, KEPT)
+            pack(folder / zipped.name, files_in(folder / "functions"))
+            (folder / zipped.name).rename(zipped)
+        finally:
+            shutil.rmtree(folder)
         for older in sorted(KEPT.glob("artefact-*.zip"), key=lambda path: path.stat().st_mtime)[:-4]:
             older.unlink(missing_ok=True)  # the newest may be in use by a run beside this one
-    return target
+    return zipped
 
 
-def install() -> Path:
-    """Install the pinned requirements into a folder of their own."""
-    requirements = FUNCTIONS / "requirements.txt"
-    # What this file does with the packages is part of what they become.
-    target = KEPT / f"packages-{digest(requirements.read_bytes(), sys.version.encode(), Path(__file__).read_bytes())}"
-    if not target.exists():
-        part = Path(mkdtemp(dir=KEPT, prefix="installing-"))
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-        subprocess.run([*pip, "--require-hashes", "-r", requirements, "--target", part], check=True)
-        compile_all(part)
-        try:
-            part.rename(target)
-        except OSError:  # somebody else was faster
-            shutil.rmtree(part)
-    return target
+def files_in(folder: Path) -> dict[str, Path]:
+    """Return the files below `folder` by their names in the zip."""
+    return {each.relative_to(folder).as_posix(): each for each in folder.rglob("*") if each.is_file()}
 
 
-def compile_all(folder: Path) -> None:
-    """Compile what is in `folder`, so that a cold start does not: that takes a second.
-
-    A zip keeps no time that the usual check could compare; and the compiled files must not name this machine's folders.
-    """
-    compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
-
-
-def files_of(packages: Path) -> dict[str, Path]:
-    """Return the files of installed packages by their names in the zip.
-
-    Without the programs that pip makes: they name this machine's Python in their first line, and RECORD hashes them.
-    """
-    files = {each.relative_to(packages).as_posix(): each for each in packages.rglob("*") if each.is_file()}
-    return {name: each for name, each in files.items() if not name.startswith("bin/") and each.name != "RECORD"}
-
-
-def pack(target: Path, files: dict[str, Path]) -> None:
+def pack(target: Path, files: Mapping[str, Path]) -> None:
     """Zip `files` in the order of their names, with nothing in it of where and when they were made."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, each in sorted(files.items()):

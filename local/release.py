@@ -19,6 +19,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import build_artefact
 from local import artefact
 from local.artefact import KEPT, ROOT
 
@@ -26,7 +27,7 @@ TARGET = KEPT / "release"
 SBOM = KEPT / "sbom.json"
 NAME = "neptune-ml-training"
 SOURCE, BUILT = "CodeUri: functions/\n", "CodeUri: functions.zip\n"
-LAMBDA = ("Linux", "x86_64", "3.13")  # template.yaml's Architectures and Runtime: the packages hold compiled code
+BUILD_METHOD = re.compile(r" +Metadata: \{BuildMethod: makefile\}.*\n")
 
 
 class NotReleasable(Exception):  # noqa: N818 - it says what is missing
@@ -53,9 +54,9 @@ def check(version: str, tag: str) -> None:
     """Raise `NotReleasable` if the tag is another version's, or if this machine would not build Lambda's code."""
     if tag != f"v{version}":
         raise NotReleasable(f"the tag is {tag}, and the version in pyproject.toml is {version}")
-    here = (platform.system(), platform.machine(), "{}.{}".format(*sys.version_info))
-    if here != LAMBDA:
-        raise NotReleasable(f"the functions run on {' '.join(LAMBDA)}, and this is {' '.join(here)}")
+    if build_artefact.this_machine() != build_artefact.LAMBDA:
+        here = f"{platform.system()} with Python {platform.python_version()}"
+        raise NotReleasable(f"the functions run on Linux with Python 3.13, and this is {here}")
 
 
 def build(version: str, notes: str) -> None:
@@ -85,7 +86,7 @@ def with_built_code(template: str) -> str:
     """Return the template with the zip beside it as its code. Raises `NotReleasable` if its code is not found."""
     if template.count(SOURCE) != 1:
         raise NotReleasable(f"template.yaml does not have one line {SOURCE.strip()!r}")
-    return template.replace(SOURCE, BUILT)
+    return BUILD_METHOD.sub("", template.replace(SOURCE, BUILT))
 
 
 def notes_of(version: str, changelog: str) -> str:

@@ -27,8 +27,9 @@ from urllib.parse import urlsplit
 
 import boto3
 
+import build_artefact
 from cli.screen import visible, visible_lines
-from local.artefact import FUNCTIONS, KEPT, ROOT
+from local.artefact import KEPT, ROOT
 from local.emulator import end_with_all
 from local.model import EXAMPLE, upload
 from local.stack import NAME, Stack
@@ -160,9 +161,7 @@ def build(sam: Path, environment: Mapping[str, str]) -> None:
     """Build as for deployment, or without the Python that this needs, into the same place."""
     python = find_python()
     if not python:
-        print(
-            "no python3.13 with pip, which `sam build` needs: this Python's pip installs for 3.13 instead", flush=True
-        )
+        print("no python3.13 with pip, which `sam build` needs: building without bytecode instead", flush=True)
         build_without_sam()
         return
     path = f"{python.parent}{os.pathsep}{environment['PATH']}"
@@ -191,17 +190,8 @@ def find_python() -> Path | None:
 def build_without_sam() -> None:
     """Lay out what `sam local invoke` looks for: the template, and beside it the code together with its packages."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    shutil.copytree(FUNCTIONS, BUILD / FUNCTIONS.name, ignore=shutil.ignore_patterns("__pycache__"))
+    build_artefact.build(BUILD / "functions", build_artefact.LAMBDA, KEPT)
     shutil.copy(ROOT / "template.yaml", BUILD)
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "install", "-qq", "--no-compile", "--disable-pip-version-check"),
-            *("--python-version", "3.13", "--platform", "manylinux2014_x86_64", "--only-binary=:all:"),
-            *("--require-hashes", "--requirement", FUNCTIONS / "requirements.txt"),
-            *("--target", BUILD / FUNCTIONS.name),
-        ],
-        check=True,
-    )
 
 
 # --- invocations ------------------------------------------------------------------------------------------------------

@@ -1,38 +1,35 @@
-"""The functions' zip: the same packages and code make the same bytes, wherever and whenever it is made."""
+"""What is in the functions' artefact, and that the same packages and code make the same bytes, wherever it is made."""
 
 import hashlib
 import os
 import shutil
 import zipfile
 from pathlib import Path
+from typing import Any
 
-import pydantic
+import botocore
+import pytest
 import tenacity
+from botocore.loaders import Loader
 
+import build_artefact
 from local import artefact
 
-PACKAGES = [Path(package.__file__ or "").parent for package in (pydantic, tenacity)]
+DATA = Path(botocore.__file__).parent / "data"
 
 
 def installed(folder: Path, *, time: int, mode: int) -> Path:
-    """Packages as pip leaves them on one machine: its times, its umask, its programs, its compiled files."""
-    for package in PACKAGES:
-        shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    program = folder / "bin" / "program"
-    program.parent.mkdir()
-    program.write_text(f"#!{folder}/bin/python\n")
-    record = folder / "pydantic-2.dist-info" / "RECORD"
-    record.parent.mkdir()
-    record.write_text(f"bin/program,sha256={hash(folder)},\n")
+    """A package as pip leaves it on one machine: its times, its umask; compiled as the artefact's are."""
+    shutil.copytree(Path(tenacity.__file__).parent, folder / "tenacity", ignore=shutil.ignore_patterns("__pycache__"))
     for each in folder.rglob("*.py"):
         os.utime(each, (time, time))
         each.chmod(mode)
-    artefact.compile_all(folder)
+    build_artefact.compile_packages(folder)
     return folder
 
 
 def packed(target: Path, packages: Path) -> str:
-    artefact.pack(target, artefact.files_of(packages))
+    artefact.pack(target, artefact.files_in(packages))
     return hashlib.sha256(target.read_bytes()).hexdigest()
 
 
@@ -45,8 +42,13 @@ def test_two_builds_from_clean_folders_have_the_same_hash(tmp_path: Path) -> Non
 def test_another_content_has_another_hash(tmp_path: Path) -> None:
     packages = installed(tmp_path / "packages", time=1_700_000_000, mode=0o644)
     before = packed(tmp_path / "before.zip", packages)
-    (packages / "tenacity" / "__init__.py").write_text("changed")
+    (packages / "tenacity" / "__init__.pyc").write_text("changed")
     assert packed(tmp_path / "after.zip", packages) != before
+
+
+def test_the_functions_code_is_all_that_is_in_their_folder_but_the_build_itself() -> None:
+    parts = {Path(name).parts[0] for _, name in build_artefact.code()}
+    assert parts == {"neptune_training", "start.py", "step.py", "track.py", "notify.py", "wiring.py"}
 
 
 def test_every_file_may_be_read_by_lambdas_user_and_none_names_this_machine(tmp_path: Path) -> None:
@@ -55,10 +57,40 @@ def test_every_file_may_be_read_by_lambdas_user_and_none_names_this_machine(tmp_
     with zipfile.ZipFile(tmp_path / "packed.zip") as archive:
         assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o100644}
         assert not [name for name in archive.namelist() if str(tmp_path).encode() in archive.read(name)]
-        assert any(name.endswith(".pyc") for name in archive.namelist())
+        assert {Path(name).suffix for name in archive.namelist()} == {".pyc", ".typed"}
 
 
-def test_the_functions_zip_holds_the_functions_and_no_program_of_people() -> None:
-    code = {path.relative_to(artefact.FUNCTIONS).parts[0] for path in artefact.FUNCTIONS.rglob("*.py")}
-    assert code == {"neptune_training", "start.py", "step.py", "track.py", "notify.py", "wiring.py"}
-    assert not [path for path in artefact.FUNCTIONS.rglob("*.py") if "cyclopts" in path.read_text()]
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("botocore/client.py", True),
+        ("botocore/data/endpoints.json", True),
+        ("botocore/data/s3/2006-03-01/service-2.json.gz", True),
+        ("botocore/data/ec2/2016-11-15/service-2.json.gz", False),
+        ("pydantic/main.pyi", False),
+        ("bin/jp.py", False),
+        ("boto3-1.0.dist-info/RECORD", False),
+        ("boto3-1.0.dist-info/LICENSE", True),
+    ],
+)
+def test_programs_type_stubs_and_models_of_other_services_are_left_out(name: str, needed: bool) -> None:
+    assert build_artefact.is_needed(Path(name)) is needed
+
+
+@pytest.mark.parametrize("service", sorted(build_artefact.OPERATIONS))
+def test_a_trimmed_model_describes_each_operation_as_the_whole_one_does(service: str) -> None:
+    whole: Any = Loader().load_service_model(service, "service-2")
+    operations = build_artefact.OPERATIONS[service]
+    trimmed = build_artefact.trimmed_model(whole, operations)
+    assert trimmed["operations"].keys() == operations
+    assert trimmed["metadata"] == whole["metadata"]
+    for name in {each for part in trimmed["operations"].values() for each in build_artefact.named_shapes(part)}:
+        assert trimmed["shapes"][name] == build_artefact.without_documentation(whole["shapes"][name])
+    inside = {each for shape in trimmed["shapes"].values() for each in build_artefact.named_shapes(shape)}
+    assert inside <= trimmed["shapes"].keys()
+
+
+def test_an_operation_that_botocore_does_not_know_stops_the_build() -> None:
+    model: Any = Loader().load_service_model("sns", "service-2")
+    with pytest.raises(SystemExit, match="has no Publlish"):
+        build_artefact.trimmed_model(model, {"Publlish"})
