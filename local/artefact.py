@@ -10,56 +10,85 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from py_compile import PycInvalidationMode
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
+
+from local.locks import locked
 
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
 KEPT = ROOT / ".local"
+HALF_DONE = "half-done-"
+MEGABYTES = 100  # what packages and zip take (measured)
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file: a zip knows none before
 READABLE = 0o100644 << 16  # every file's mode: Lambda's user is another one
 
 
 def build() -> Path:
-    """Return the zip, made where it is not there yet."""
-    packages = install()
+    """Return the zip, made where it is not there yet. Raises RuntimeError if the packages cannot be installed."""
+    packages, code, target = planned()
+    if not target.exists():
+        with locked(KEPT / "locks" / "artefact"):
+            sweep()
+            install(packages)
+            with TemporaryDirectory(dir=KEPT, prefix=HALF_DONE) as folder:
+                part = Path(folder) / target.name
+                pack(part, {**files_of(packages), **code})
+                part.rename(target)
+            for older in sorted(KEPT.glob("artefact-*.zip"), key=lambda path: path.stat().st_mtime)[:-4]:
+                older.unlink(missing_ok=True)  # the newest may be in use by a run beside this one
+    return target
+
+
+def is_built() -> bool:
+    """Return True if `build` has nothing to do."""
+    return planned()[2].exists()
+
+
+def planned() -> tuple[Path, dict[str, Path], Path]:
+    """Return the packages' folder, the code's files by their names in the zip, and the zip: where they are, or will be."""
+    requirements = (FUNCTIONS / "requirements.txt").read_bytes()
+    # What this file does with the packages is part of what they become.
+    packages = KEPT / f"packages-{digest(requirements, sys.version.encode(), Path(__file__).read_bytes())}"
     code = {each.relative_to(FUNCTIONS).as_posix(): each for each in FUNCTIONS.rglob("*.py")}
     names = (name.encode() + each.read_bytes() for name, each in sorted(code.items()))
-    target = KEPT / f"artefact-{digest(packages.name.encode(), *names)}.zip"
-    if not target.exists():
-        part = Path(mkdtemp(dir=KEPT, prefix="artefact-")) / target.name
-        pack(part, {**files_of(packages), **code})
-        part.rename(target)
-        part.parent.rmdir()
-        for older in sorted(KEPT.glob("artefact-*.zip"), key=lambda path: path.stat().st_mtime)[:-4]:
-            older.unlink(missing_ok=True)  # the newest may be in use by a run beside this one
-    return target
+    return packages, code, KEPT / f"artefact-{digest(packages.name.encode(), *names)}.zip"
 
 
-def install() -> Path:
-    """Install the pinned requirements into a folder of their own."""
-    requirements = FUNCTIONS / "requirements.txt"
-    # What this file does with the packages is part of what they become.
-    target = KEPT / f"packages-{digest(requirements.read_bytes(), sys.version.encode(), Path(__file__).read_bytes())}"
-    if not target.exists():
-        part = Path(mkdtemp(dir=KEPT, prefix="installing-"))
+def sweep() -> None:
+    """Remove what was left half done. Whoever holds the lock knows that nobody works on it."""
+    for folder in KEPT.glob(f"{HALF_DONE}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def install(target: Path) -> None:
+    """Install the pinned requirements into a folder of their own, and compile them, if it is not there yet."""
+    if target.exists():
+        return
+    with TemporaryDirectory(dir=KEPT, prefix=HALF_DONE) as folder:
+        part = Path(folder) / "packages"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-        subprocess.run([*pip, "--require-hashes", "-r", requirements, "--target", part], check=True)
+        command = [*pip, "--require-hashes", "-r", str(FUNCTIONS / "requirements.txt"), "--target", str(part)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"the functions' packages could not be installed:\n{done.stdout.strip()}")
         compile_all(part)
-        try:
-            part.rename(target)
-        except OSError:  # somebody else was faster
-            shutil.rmtree(part)
-    return target
+        part.rename(target)
 
 
 def compile_all(folder: Path) -> None:
-    """Compile what is in `folder`, so that a cold start does not: that takes a second.
+    """Compile what is in `folder`, so that a cold start does not: that takes a second. Raises RuntimeError.
 
     A zip keeps no time that the usual check could compare; and the compiled files must not name this machine's folders.
     """
-    compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    with redirect_stdout(StringIO()) as said:
+        done = compileall.compile_dir(folder, quiet=1, stripdir=str(folder), invalidation_mode=mode)
+    if not done:
+        raise RuntimeError(f"the functions' packages could not be compiled: {said.getvalue().strip()}")
 
 
 def files_of(packages: Path) -> dict[str, Path]:
@@ -86,5 +115,8 @@ def digest(*parts: bytes) -> str:
 
 
 if __name__ == "__main__":
-    made = build()
+    try:
+        made = build()
+    except (RuntimeError, OSError) as error:
+        sys.exit(str(error))
     print(f"{hashlib.sha256(made.read_bytes()).hexdigest()}  {made.relative_to(ROOT)}")

@@ -29,6 +29,7 @@ import boto3
 
 from local.artefact import FUNCTIONS, KEPT, ROOT
 from local.emulator import end_with_all
+from local.joining import OWNER
 from local.model import EXAMPLE, upload
 from local.screen import visible, visible_lines
 from local.stack import NAME, Stack
@@ -43,7 +44,6 @@ FUNCTION_NAMES = {
     "track": "TrackFunction",
     "notify": "NotifyFunction",
 }
-OWNER = "LOCAL_STACK_PID"
 LOOPBACK = ("127.0.0.1", "localhost")
 
 Variables = dict[str, dict[str, str]]  # by function and name, the shape of --env-vars

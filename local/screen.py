@@ -33,3 +33,8 @@ def say_json(data: object) -> None:
     """Print `data` as JSON, coloured."""
     text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
     console.print(JSONHighlighter()(Text(visible_lines(text))))
+
+
+def progress_line(seconds: float, what: str, detail: str) -> None:
+    """Print what happens, after how many seconds."""
+    say((f"{seconds:7.2f} s", "dim"), "  ", (f"{what:<12}", "bold"), " ", detail)
