@@ -49,7 +49,7 @@ def is_built() -> bool:
 
 
 def planned() -> tuple[Path, dict[str, Path], Path]:
-    """Return the packages' folder, the code's files by their names in the zip, and the zip: where they are, or will be."""
+    """Return the packages' folder, the code's files by their names in the zip, and the zip: all to be made or there."""
     requirements = (FUNCTIONS / "requirements.txt").read_bytes()
     # What this file does with the packages is part of what they become.
     packages = KEPT / f"packages-{digest(requirements, sys.version.encode(), Path(__file__).read_bytes())}"
