@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from local.programs import ROOT, Programs
+from local.programs import ROOT, ProgramFailed, Programs
 
 MEGABYTES = {"requirements-dev.txt": 225, "local/requirements-ministack.txt": 90}  # measured
 
@@ -22,14 +22,15 @@ class Environment(NamedTuple):
 
     @classmethod
     def named(cls, text: str) -> Environment:
-        """Return the environment of `FOLDER=REQUIREMENTS`, both below the project's folder."""
+        """Return the environment of `FOLDER=REQUIREMENTS`; both are relative to the project's folder."""
         folder, _, requirements = text.partition("=")
         return cls(ROOT / folder, ROOT / requirements)
 
     @property
     def name(self) -> str:
         """Return what people call it: its folder below the project's."""
-        return self.folder.relative_to(ROOT).as_posix()
+        below = self.folder.is_relative_to(ROOT)
+        return (self.folder.relative_to(ROOT) if below else self.folder).as_posix()
 
     @property
     def python(self) -> Path:
@@ -39,7 +40,7 @@ class Environment(NamedTuple):
     @property
     def megabytes(self) -> int:
         """Return how much room it takes; 0 if that was not measured."""
-        return MEGABYTES.get(self.requirements.relative_to(ROOT).as_posix(), 0)
+        return next((each for name, each in MEGABYTES.items() if self.requirements == ROOT / name), 0)
 
     def key(self) -> str:
         """Return what stands for all that a finished environment depends on: packages, Python, place."""
@@ -56,6 +57,8 @@ class Environment(NamedTuple):
 
         Raises ProgramFailed with what `venv` or pip printed.
         """
+        if self.folder in Path(sys.executable).absolute().parents:
+            raise ProgramFailed(f"{sys.executable} is in this folder, which has to be made anew: use another PYTHON")
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
             programs.run([sys.executable, "-m", "venv", self.folder])
@@ -73,7 +76,7 @@ class Environment(NamedTuple):
         --no-compile: what is imported is compiled then, and most of it never is; that is a third of the time.
         """
         options = ("--disable-pip-version-check", "--progress-bar=off", "--no-compile", "--no-deps", "--require-hashes")
-        total = sum("==" in line for line in self.requirements.read_text().splitlines())
+        total = sum(not line.startswith((" ", "#")) for line in self.requirements.read_text().splitlines())
         found = 0
 
         def count(line: str) -> None:

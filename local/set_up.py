@@ -26,12 +26,13 @@ from local.programs import ROOT, ProgramFailed, Programs, Stopped
 KEPT = ROOT / ".local"
 REFRESH_SECONDS = 0.1
 MOST_LINES = 12  # of what a program printed before it failed
-NO_NETWORK = (
-    "Failed to establish",
+NO_NETWORK = (  # what pip says then
     "NewConnectionError",
-    "Temporary failure in name",
+    "NameResolutionError",
     "ConnectTimeout",
-    "Read timed out",
+    "ReadTimeout",
+    "ProxyError",
+    "(from versions: none)",
 )
 
 
