@@ -57,7 +57,7 @@ down: setup ## End `make up` from another terminal
 check-model: $(VENV)/ready ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
 	@$(BIN)/python -m local.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
 
-test: setup ## Run all tests
+test: setup .local/awscli/ready ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
 	@$(BIN)/python -m pytest -m e2e
 
