@@ -27,7 +27,7 @@ $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN)
 endif
 
 .PHONY: help setup run up logs down check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit eventbridge redrive \
-	schemas lock clean
+	schemas recording lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,6 +104,9 @@ redrive: $(VENV)/ready ## Send the dead-letter queue's messages back (variables 
 
 schemas: $(VENV)/ready ## Write the JSON Schemas anew
 	@$(BIN)/python -m local.schemas
+
+recording: setup ## Renew the README's picture of `make run`
+	@$(BIN)/python -m local.recording
 
 lock: ## Pin the requirements anew, with hashes, for the oldest Python
 	@local/lock.sh "$$(local/find-python.sh 3.11)"
