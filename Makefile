@@ -112,6 +112,6 @@ lock: ## Pin the requirements anew, with hashes, for the oldest Python
 	@local/lock.sh "$$(local/find-python.sh 3.11)"
 
 clean: ## Remove what the other targets made, and what killed ones left
-	-@$(if $(PYTHON),"$(PYTHON)" -m local.run_folders)
+	@$(if $(PYTHON),"$(PYTHON)" -m local.run_folders)
 	-@[ ! -d .local/containers ] || local/container-engine.sh clean
 	rm -rf .venv* .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,12 +2,13 @@
 
 Each one holds a locked file. Whoever starts or cleans up later removes the folders whose lock is free: `sweep`.
 
-    python -m local.run_folders     removes what killed processes left
+    python -m local.run_folders     removes what killed processes left; exit code 1 while `make up` runs
 
 It needs only Python, because `make clean` uses it too.
 """
 
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -73,5 +74,7 @@ def is_abandoned(folder: Path) -> bool:
 
 
 if __name__ == "__main__":
+    if is_held(UP_LOCK):
+        sys.exit("the local stack of `make up` runs. End it first: make down")
     for each in sweep():
         print(f"removed {each}, which a killed process left")

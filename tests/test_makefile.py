@@ -1,4 +1,4 @@
-"""The Makefile and its scripts: variables as the user wrote them, and nothing that a Mac's make 3.81 and bash 3.2 lack."""
+"""The Makefile and its scripts: variables as the user wrote them, and nothing that a Mac with bash 3.2 lacks."""
 
 import re
 import subprocess
