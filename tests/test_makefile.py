@@ -63,6 +63,11 @@ def test_a_variable_that_the_makefile_does_not_have_is_an_error_that_lists_those
     assert f"there is no variable {name}; there are BUCKET EVENTS MODEL N PARAMETERS" in done.stderr
 
 
+def test_make_clean_begins_with_what_refuses_it_while_the_local_stack_runs() -> None:
+    recipe = MAKEFILE.partition("\nclean:")[2].splitlines()[1]
+    assert recipe == '\t@$(if $(PYTHON),"$(PYTHON)" -m local.run_folders)'
+
+
 def test_every_variable_that_a_target_describes_is_known() -> None:
     described = set(re.findall(r"\b([A-Z]+)=", "".join(re.findall(r"## .*", MAKEFILE))))
     known = re.findall(r"^KNOWN := (.*)$", MAKEFILE, re.MULTILINE)[0].split()

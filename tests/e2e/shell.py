@@ -59,6 +59,6 @@ def joined(script: str, path: str) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, "PATH": path, "AWS_PAGER": ""},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -12,6 +13,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -61,14 +63,18 @@ class Terminal:
         )
         os.close(its)
         self.said = ""
-        threading.Thread(target=self._read, daemon=True).start()
+        self._closing = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
-        try:
-            while data := os.read(self._master, 65536):
-                self.said += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", data.decode(errors="replace"))
-        except OSError:
-            return  # the terminal is closed
+        """Read what is printed; close the terminal at the end, since it stays open as long as somebody reads from it."""
+        with suppress(OSError):  # its other side is closed
+            while not self._closing.is_set():
+                if select.select([self._master], [], [], 0.1)[0]:
+                    printed = os.read(self._master, 65536).decode(errors="replace")
+                    self.said += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", printed)
+        os.close(self._master)
 
     def wait_for(self, *texts: str) -> None:
         until = time.monotonic() + WITHIN
@@ -77,7 +83,8 @@ class Terminal:
             time.sleep(0.05)
 
     def close(self) -> None:
-        os.close(self._master)
+        self._closing.set()
+        self._reader.join()
 
 
 @pytest.fixture(scope="module")
@@ -210,8 +217,9 @@ def test_a_second_make_up_and_make_clean_are_refused_and_say_how_to_end_the_firs
     second = subprocess.run(make("up"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert second.returncode == 2
     assert "runs already. Join it: . .local/env     End it: make down" in second.stderr
-    clean = subprocess.run(make("clean"), cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (clean.returncode, ENV.exists()) == (2, True)
+    command = [sys.executable, "-m", "local.run_folders"]  # with which `make clean` begins
+    clean = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (clean.returncode, ENV.exists()) == (1, True)
     assert "End it first: make down" in clean.stderr
 
 
