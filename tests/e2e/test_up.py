@@ -68,7 +68,7 @@ class Terminal:
         self._reader.start()
 
     def _read(self) -> None:
-        """Read what is printed; close the terminal at the end, since it stays open as long as somebody reads from it."""
+        """Read what is printed, then close the terminal: it stays open as long as somebody reads from it."""
         with suppress(OSError):  # its other side is closed
             while not self._closing.is_set():
                 if select.select([self._master], [], [], 0.1)[0]:
