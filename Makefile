@@ -4,39 +4,46 @@
 SHELL := /bin/bash
 
 # Lambda runs 3.13; any Python from 3.11 runs and tests it here.
-PYTHON ?= $(shell local/find-python.sh)
-VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ifndef PYTHON
+PYTHON := $(shell local/find-python.sh)
+endif
+VERSION := $(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 VENV ?= .venv
 BIN := $(VENV)/bin
 EMULATOR := .local/ministack-$(VERSION)
+SET_UP := $(if $(PYTHON),"$(PYTHON)" -m local.set_up,exit 1;)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
+# As the user has written them: neither make nor a shell reads the `$` or the quotes in them.
+export GIVEN_MODEL := $(value MODEL)
+export GIVEN_PARAMETERS := $(value PARAMETERS)
+export VERBOSE
 
-.PHONY: help setup cli run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom release audit redrive \
-	schemas lock clean
+# A misspelt variable would be ignored: `make run model=mine` would train the example.
+KNOWN := EVENTS MODEL N PARAMETERS PYTHON SEED SHELL TAG VENV VERBOSE
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+ifneq ($(filter-out $(KNOWN),$(GIVEN)),)
+$(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN))
+endif
+
+.PHONY: help setup cli run up logs down check-model test unit small-worlds lint lint-template sam-local soak fuzz mutate artefact \
+	sbom release audit redrive schemas recording lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(VENV)/ready $(EMULATOR)/ready ## Make the environments, once
+setup: ## Set up all that `make run` and `make up` need, once; they need no network after that
+	@$(SET_UP) --functions $(VENV)=requirements-dev.txt $(EMULATOR)=local/requirements-ministack.txt
 
-$(VENV)/ready: requirements-dev.txt functions/requirements.txt local/make-venv.sh
-	@local/make-venv.sh "$(PYTHON)" $(VENV) requirements-dev.txt
+# It makes only what is missing or out of date, whatever the times of the files are.
+$(VENV)/ready: requirements-dev.txt
+	@$(SET_UP) $(VENV)=requirements-dev.txt && touch $@
 
-$(EMULATOR)/ready: local/requirements-ministack.txt local/make-venv.sh
-	@local/make-venv.sh "$(PYTHON)" $(EMULATOR) local/requirements-ministack.txt
+.local/%/ready: local/requirements-%.txt
+	@$(SET_UP) .local/$*=$< && touch $@
 
-.local/sam/ready: local/requirements-sam.txt local/make-venv.sh
-	@local/make-venv.sh "$(PYTHON)" .local/sam local/requirements-sam.txt
-
-.local/checkov/ready: local/requirements-checkov.txt local/make-venv.sh
-	@local/make-venv.sh "$(PYTHON)" .local/checkov local/requirements-checkov.txt
-
-.local/guard/ready: local/requirements-guard.txt local/make-venv.sh
-	@local/make-venv.sh "$(PYTHON)" .local/guard local/requirements-guard.txt
-
-.local/supply/ready: local/requirements-supply.txt local/make-venv.sh
-	@local/make-venv.sh "$(PYTHON)" .local/supply local/requirements-supply.txt
+run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory] [PARAMETERS="Name=value …"] [VERBOSE=1]
+	@$(BIN)/python -m local.run
 
 $(BIN)/neptune-training: $(VENV)/ready pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
@@ -45,23 +52,28 @@ $(BIN)/neptune-training: $(VENV)/ready pyproject.toml
 cli: $(BIN)/neptune-training ## Put the command-line program neptune-training into .venv/bin
 	@echo "$(BIN)/neptune-training --help"
 
-run: export PARAMETERS := $(PARAMETERS)
-run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory] [PARAMETERS="Name=value …"]
-	@$(BIN)/python -m local.run $(if $(MODEL),--model "$(MODEL)") --parameters "$$PARAMETERS"
-
-up: export PARAMETERS := $(PARAMETERS)
 up: setup ## Leave the local stack running, for any AWS client: make up [PARAMETERS="Name=value …"]
-	@$(BIN)/python -m local.up --parameters "$$PARAMETERS"
+	@$(BIN)/python -m local.up
+
+logs: setup ## Follow the log of the functions of `make up`
+	@$(BIN)/python -m local.logs
+
+down: setup ## End `make up` from another terminal
+	@$(BIN)/python -m local.down
 
 check-model: $(BIN)/neptune-training ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
-	@$(BIN)/neptune-training check "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
+	@$(BIN)/neptune-training check "$${GIVEN_MODEL:?say which: make check-model MODEL=path/to/model-directory}"
 
 test: setup ## Run all tests
+	@$(SET_UP) .local/awscli=local/requirements-awscli.txt || echo "without it, no command of the documents is tried"
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
 	@$(BIN)/python -m pytest -m e2e
 
 unit: $(VENV)/ready ## Run the tests of the rules, in less than a minute
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
+
+small-worlds: $(VENV)/ready ## Look at all small worlds, for many minutes
+	@SMALL_WORLDS=all $(BIN)/python -m pytest -n 2 tests/test_small_worlds.py
 
 lint: $(VENV)/ready ## Check style, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -104,9 +116,13 @@ redrive: $(BIN)/neptune-training ## Send the dead-letter queue's messages back (
 schemas: $(VENV)/ready ## Write the JSON Schemas anew
 	@$(BIN)/python -m local.schemas
 
+recording: setup ## Renew the README's picture of `make run`
+	@$(BIN)/python -m local.recording
+
 lock: ## Pin the requirements anew, with hashes, for the oldest Python
 	@local/lock.sh "$$(local/find-python.sh 3.11)"
 
-clean: ## Remove what the other targets made
+clean: ## Remove what the other targets made, and what killed ones left
+	@$(if $(PYTHON),"$(PYTHON)" -m local.run_folders)
 	-@[ ! -d .local/containers ] || local/container-engine.sh clean
 	rm -rf .venv* .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 HERE = Path(__file__).parent
@@ -53,6 +54,7 @@ UNUSED = (
     "boto3/examples",
     "pydantic/v1",
 )
+HALF_DONE = "half-done-"
 NOT_OURS = {"build_artefact.py"}  # is in this folder, but no part of the functions
 
 
@@ -104,36 +106,42 @@ def code() -> Iterator[tuple[Path, str]]:
 
 
 def packages(target: Target, cache: Path) -> Path:
-    """Return a folder with the installed, trimmed and compiled packages."""
-    made_from = [REQUIREMENTS.read_bytes(), Path(__file__).read_bytes(), repr(target).encode(), sys.version.encode()]
-    kept = cache / f"packages-{hashlib.sha256(b''.join(made_from)).hexdigest()[:16]}"
+    """Return a folder with the installed, trimmed and compiled packages, made where it is not there yet.
+
+    Raises:
+        RuntimeError: pip cannot install them.
+    """
+    kept = folder_of_packages(target, cache)
     if not kept.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        part = Path(mkdtemp(dir=cache, prefix="installing-"))
-        try:
+        with TemporaryDirectory(dir=cache, prefix=HALF_DONE) as folder:
+            part = Path(folder) / kept.name
+            part.mkdir()
             install(part, target)
-            part.chmod(0o755)
-            part.rename(kept)
-        except OSError:
-            if not kept.exists():  # if it does, somebody else was faster
-                raise
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+            try:
+                part.rename(kept)
+            except OSError:
+                if not kept.exists():  # if it does, another build was faster
+                    raise
     return kept
+
+
+def folder_of_packages(target: Target, cache: Path) -> Path:
+    """Return where the packages are kept. Its name holds all that they are made from."""
+    made_from = [REQUIREMENTS.read_bytes(), Path(__file__).read_bytes(), repr(target).encode(), sys.version.encode()]
+    return cache / f"packages-{hashlib.sha256(b''.join(made_from)).hexdigest()[:16]}"
 
 
 def install(folder: Path, target: Target) -> None:
     """Install, trim and compile the packages."""
-    if not target.machines:
-        pip(folder)
-    for number, machine in enumerate(target.machines):
-        one = folder / f"for-{machine}"
-        pip(one, *platform_options(target, machine))
-        for each in [*one.iterdir()] if number == 0 else []:
-            each.rename(folder / each.name)
-        for each in one.rglob("*.so"):  # only the compiled modules differ
-            each.rename(folder / each.relative_to(one))
-        shutil.rmtree(one)
+    first, *others = [[*platform_options(target, machine)] for machine in target.machines] or [[]]
+    requirements = REQUIREMENTS.read_text()
+    pip(folder, requirements, first)
+    for options in others:  # only the compiled modules differ
+        with TemporaryDirectory(dir=folder.parent) as other:
+            pip(Path(other), with_compiled_modules(requirements, folder), options)
+            for each in Path(other).rglob("*.so"):
+                each.rename(folder / each.relative_to(other))
     trim(folder)
     if target.is_this_python:
         compile_packages(folder)
@@ -147,12 +155,40 @@ def platform_options(target: Target, machine: str) -> Iterator[str]:
         yield from ("--platform", f"{linux}_{machine}")
 
 
-def pip(folder: Path, *options: str) -> None:
-    """Install the pinned requirements into `folder`."""
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
-    command = [*install, *options, "--require-hashes", "--requirement", str(REQUIREMENTS), "--target", str(folder)]
-    subprocess.run(command, check=True, env=environment)  # noqa: S603 - nothing of it comes from outside
+def with_compiled_modules(requirements: str, folder: Path) -> str:
+    """Return those of the requirements that have installed compiled modules in `folder`."""
+    files = ((each.name, (each / "RECORD").read_text()) for each in folder.glob("*.dist-info"))
+    names = {name.partition("-")[0].replace("_", "-") for name, record in files if ".so," in record}
+    pinned = re.findall(r"^\S.*(?:\n .*)*", requirements, re.MULTILINE)  # each with the lines of its hashes
+    return "\n".join(each for each in pinned if each.partition("==")[0] in names)
+
+
+def pip(folder: Path, requirements: str, options: Iterable[str]) -> None:
+    """Install pinned requirements into `folder`. Raises RuntimeError with what pip says."""
+    with TemporaryDirectory() as temporary:
+        file = Path(temporary) / "requirements.txt"
+        file.write_text(requirements)
+        install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+        command = [
+            *install,
+            *options,
+            "--no-deps",
+            "--require-hashes",
+            "--requirement",
+            str(file),
+            "--target",
+            str(folder),
+        ]
+        done = subprocess.run(  # noqa: S603 - nothing of it comes from outside
+            command,
+            env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"the functions' packages could not be installed:\n{done.stdout.strip()}")
 
 
 def trim(folder: Path) -> None:
@@ -292,7 +328,10 @@ def main(arguments: Iterable[str] | None = None) -> None:
     target = this_machine() if given.for_this_machine else LAMBDA
     if not target.is_this_python:
         raise SystemExit(f"The functions run on Python {target.python[0]}.{target.python[1]}: build them with that.")
-    build(given.folder, target, given.cache)
+    try:
+        build(given.folder, target, given.cache)
+    except RuntimeError as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -6,36 +6,54 @@ The same packages and code make the same zip, wherever and whenever it is made: 
 
 import hashlib
 import shutil
+import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import build_artefact
+from local.locks import locked
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / ".local"
+MEGABYTES = 100  # what packages and zip take (measured)
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file: a zip knows none before
 READABLE = 0o100644 << 16  # every file's mode: Lambda's user is another one
 
 
 def build() -> Path:
-    """Return the zip, made where it is not there yet."""
-    target = build_artefact.this_machine()
-    packages = build_artefact.packages(target, KEPT)
-    contents = (name.encode() + source.read_bytes() for source, name in build_artefact.code())
-    zipped = KEPT / f"artefact-{digest(packages.name.encode(), *contents)}.zip"
+    """Return the zip, made where it is not there yet. Raises RuntimeError if the packages cannot be installed."""
+    zipped = planned()
     if not zipped.exists():
-        folder = Path(mkdtemp(dir=KEPT, prefix="artefact-"))
-        try:
-            build_artefact.build(folder / "functions", target, KEPT)
-            pack(folder / zipped.name, files_in(folder / "functions"))
-            (folder / zipped.name).rename(zipped)
-        finally:
-            shutil.rmtree(folder)
-        for older in sorted(KEPT.glob("artefact-*.zip"), key=lambda path: path.stat().st_mtime)[:-4]:
-            older.unlink(missing_ok=True)  # the newest may be in use by a run beside this one
+        with locked(KEPT / "locks" / "artefact"):
+            sweep()
+            with TemporaryDirectory(dir=KEPT, prefix=build_artefact.HALF_DONE) as folder:
+                part, code = Path(folder) / zipped.name, Path(folder) / "functions"
+                build_artefact.build(code, build_artefact.this_machine(), KEPT)
+                pack(part, files_in(code))
+                part.rename(zipped)
+            for older in sorted(KEPT.glob("artefact-*.zip"), key=lambda path: path.stat().st_mtime)[:-4]:
+                older.unlink(missing_ok=True)  # the newest may be in use by a run beside this one
     return zipped
+
+
+def is_built() -> bool:
+    """Return True if `build` has nothing to do."""
+    return planned().exists()
+
+
+def planned() -> Path:
+    """Return the zip's path, made or not."""
+    packages = build_artefact.folder_of_packages(build_artefact.this_machine(), KEPT)
+    contents = (name.encode() + source.read_bytes() for source, name in build_artefact.code())
+    return KEPT / f"artefact-{digest(packages.name.encode(), *contents)}.zip"
+
+
+def sweep() -> None:
+    """Remove what was left half done. Whoever holds the lock knows that nobody works on it."""
+    for folder in KEPT.glob(f"{build_artefact.HALF_DONE}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def files_in(folder: Path) -> dict[str, Path]:
@@ -58,5 +76,8 @@ def digest(*parts: bytes) -> str:
 
 
 if __name__ == "__main__":
-    made = build()
+    try:
+        made = build()
+    except (RuntimeError, OSError) as error:
+        sys.exit(str(error))
     print(f"{hashlib.sha256(made.read_bytes()).hexdigest()}  {made.relative_to(ROOT)}")

@@ -2,11 +2,11 @@
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,14 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from local.artefact import KEPT, ROOT
+from local.run_folders import room_to_unpack, run_folder
 
 PYTHON = KEPT / f"ministack-{sys.version_info.major}.{sys.version_info.minor}" / "bin" / "python"
 STARTS_WITHIN = 30.0
-MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - files there are ours alone
-END_WITH_US = ("/usr/bin/env", "setpriv", "--pdeathsig", "TERM")  # even if we are killed
+TERMINAL_SECONDS = 1.0  # between two looks whether the terminal is still there
 USERS_OWN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN")  # what would speak beside our credentials
 NOT_PASSED_ON = ("AWS_", "PYTHON", "MINISTACK_", "LAMBDA_")  # its functions inherit its environment
 NO_OTHER_PORTS = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}  # these speak no HTTP, so the guard is not before them
@@ -41,6 +40,32 @@ def end_with_all() -> None:
     """Let a closed terminal or a `kill` end what this process has started, as Ctrl-C does."""
     for end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, lambda *_: sys.exit(1))
+    end_with_terminal()
+
+
+def end_with_terminal() -> None:
+    """Send this process SIGHUP when its terminal has been closed.
+
+    The system sends it only to the terminal's own process. If that is `make`, it waits for us, and we would not end.
+    """
+    terminal = next((each for each in (0, 1, 2) if is_terminal(each)), None)
+    if terminal is not None:
+        threading.Thread(target=wait_for_hangup, args=(terminal,), name="terminal", daemon=True).start()
+
+
+def wait_for_hangup(terminal: int) -> None:
+    """Send SIGHUP to this process as soon as the open file `terminal` is no longer one."""
+    while is_terminal(terminal):
+        time.sleep(TERMINAL_SECONDS)
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+def is_terminal(number: int) -> bool:
+    """Return True if the open file `number` is a terminal that was not closed."""
+    try:
+        return os.isatty(number)
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -57,19 +82,21 @@ class Credentials:
 
 
 @contextmanager
-def emulator(log: Path, credentials: Credentials) -> Iterator[str]:
-    """Run ministack, which checks signatures and policies, and yield its address."""
-    port = free_port()
+def emulator(log: Path, credentials: Credentials, port: int = 0) -> Iterator[str]:
+    """Run ministack, which checks signatures and policies, and yield its address. Port 0 is any free one.
+
+    It ends with this process, even if this process is killed: then its standard input is closed.
+    """
+    port = port or free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
     environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
     environment |= {"AUTH": "true", **credentials.variables, **NO_OTHER_PORTS}
-    unpacked = TemporaryDirectory(prefix="functions-", dir=room_to_unpack(log.parent), ignore_cleanup_errors=True)
-    with log.open("wb") as output, unpacked as folder:
+    with log.open("wb") as output, run_folder(*room_to_unpack(log.parent)) as folder:
         process = subprocess.Popen(
-            [*END_WITH_US, PYTHON, "-m", "local.guarded_ministack"],
+            [PYTHON, "-m", "local.guarded_ministack"],
             cwd=ROOT,
-            env=environment | {"TMPDIR": folder},
-            stdin=subprocess.DEVNULL,
+            env=environment | {"TMPDIR": str(folder)},
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is ours to handle: we stop it when we have said goodbye
@@ -87,14 +114,6 @@ def emulator(log: Path, credentials: Credentials) -> Iterator[str]:
                 process.wait()
 
 
-def room_to_unpack(on_disk: Path) -> Path:
-    """Where each process of a function unpacks the artefact, 3,500 files: in memory where there is some.
-
-    Removing them from a disk can take ten seconds, and a process that died comes back only after that.
-    """
-    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else on_disk
-
-
 def wait_until_up(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
     """Return when it answers. Raises RuntimeError with the end of its log if it does not."""
     until = time.monotonic() + STARTS_WITHIN
@@ -108,9 +127,13 @@ def wait_until_up(process: "subprocess.Popen[bytes]", url: str, log: Path) -> No
     raise RuntimeError(f"ministack did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
+def free_port(preferred: int = 0) -> int:
+    """Return `preferred` if nothing listens there, or else a port on which nothing does."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection that has just ended is no listener
+        try:
+            probe.bind(("127.0.0.1", preferred))
+        except OSError:
+            return free_port()
         number: int = probe.getsockname()[1]
         return number

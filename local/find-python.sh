@@ -3,7 +3,7 @@
 set -u
 for version in ${1:-3.13 3.12 3.14 3.11 3}; do
   # A version manager's shim is there for versions that it does not serve: ask the interpreter itself, then look behind it.
-  for python in "$(command -v "python$version")" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
+  for python in "$(command -v "python$version")" "${PYENV_ROOT:-${HOME:-/nonexistent}/.pyenv}/versions/$version".*/bin/python; do
     [ -x "$python" ] &&
       "$python" -c 'import sys; assert sys.version_info >= (3, 11); print(sys.executable)' 2> /dev/null && exit 0
   done

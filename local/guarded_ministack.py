@@ -6,6 +6,9 @@ without a signature, or one signed with the key `test`, as the root user's, even
 
 import os
 import re
+import signal
+import threading
+import time
 from urllib.parse import parse_qs
 
 import ministack.app as ministack
@@ -15,12 +18,22 @@ from local.guard import Application, Receive, Scope, Send, guarded
 
 KEY = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/")
 HEALTH = "/_ministack/health"
+STOPS_WITHIN = 10.0
 
 
 def main() -> None:
-    """Serve until terminated."""
+    """Serve until terminated, or until the process that started this one has ended."""
+    threading.Thread(target=end_with_owner, name="owner", daemon=True).start()
     ministack.app = guarded(over_tls(ministack.app), permits)
     ministack.main()
+
+
+def end_with_owner() -> None:
+    """End this process when its standard input does: the owner holds the other end, and never writes to it."""
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(STOPS_WITHIN)
+    os._exit(1)
 
 
 def permits(scope: Scope) -> bool:

@@ -9,4 +9,9 @@ for file in functions/requirements requirements-dev local/requirements-*.in; do
   # What Debian 12 has is the oldest Python that is supported.
   .local/lock/bin/pip install --quiet --dry-run --no-deps --ignore-installed --target .local/lock/none \
     --python-version 3.11.2 --only-binary=:all: --require-hashes --requirement "$file.txt"
+  # A Mac with Apple's processor, and Lambda's Python.
+  .local/lock/bin/pip install --quiet --dry-run --no-deps --ignore-installed --target .local/lock/none \
+    --python-version 3.13 --implementation cp --platform macosx_14_0_arm64 --platform macosx_12_0_arm64 \
+    --platform macosx_11_0_arm64 --platform macosx_10_13_universal2 --platform macosx_10_9_universal2 \
+    --only-binary=:all: --require-hashes --requirement "$file.txt"
 done

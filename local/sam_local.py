@@ -31,6 +31,7 @@ import build_artefact
 from cli.screen import visible, visible_lines
 from local.artefact import KEPT, ROOT
 from local.emulator import end_with_all
+from local.joining import OWNER
 from local.model import EXAMPLE, upload
 from local.stack import NAME, Stack
 from local.up import EVENTS_BUCKET
@@ -44,7 +45,6 @@ FUNCTION_NAMES = {
     "track": "TrackFunction",
     "notify": "NotifyFunction",
 }
-OWNER = "LOCAL_STACK_PID"
 LOOPBACK = ("127.0.0.1", "localhost")
 
 Variables = dict[str, dict[str, str]]  # by function and name, the shape of --env-vars

@@ -11,22 +11,21 @@ dead-letter queue.
 
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any, Self
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import artefact
+from local import artefact, last_run, run_folders
 from local.artefact import KEPT, ROOT
 from local.emulator import Credentials, emulator, stay_on_this_machine
+from local.joining import OWNER
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws.dynamodb_items import plain
 
@@ -48,6 +47,10 @@ class Stack:
 
     `parameters` are the template's; those that are not given have the values of a quick local run.
     `front` takes AWS's address and returns the one that the functions get instead, so that something can stand between.
+    `port` is the AWS emulator's; 0 is any free one. `progress` gets the name of each thing that starts, such as "the
+    AWS emulator". With `wait_until_warm=False` the functions' processes may still start when the `with` is entered;
+    what is asked of them then takes some seconds longer. If the `with` ends with an error, the emulator's log stays in
+    the folder of the last run.
     """
 
     def __init__(
@@ -55,11 +58,18 @@ class Stack:
         parameters: Mapping[str, str] | None = None,
         neptune: NeptuneML | None = None,
         front: Callable[[str], str] = lambda url: url,
+        *,
+        port: int = 0,
+        progress: Callable[[str], object] = lambda _: None,
+        wait_until_warm: bool = True,
     ) -> None:
         self.neptune = neptune or NeptuneML(stage_seconds=1.0, any_data_processing=True)
         self.credentials = Credentials()
         self._parameters = parameters or {}
         self._front = front
+        self._port = port
+        self._progress = progress
+        self._wait_until_warm = wait_until_warm
         self._exit = ExitStack()
         self._stopping = threading.Event()
         self.announcements: list[tuple[float, dict[str, Any]]] = []
@@ -68,22 +78,33 @@ class Stack:
     def __enter__(self) -> Self:
         stay_on_this_machine()
         KEPT.mkdir(exist_ok=True)
+        run_folders.sweep()
         code = artefact.build()
-        self.folder = Path(mkdtemp(prefix="run-", dir=KEPT))
         with ExitStack() as starting:
-            self.url = starting.enter_context(emulator(self.folder / "ministack.log", self.credentials))
+            folder = starting.enter_context(run_folders.run_folder(KEPT, run_folders.ON_DISK))
+            self.log = folder / "ministack.log"
+            starting.push(self._keep_log)
+            self._progress("the AWS emulator")
+            self.url = starting.enter_context(emulator(self.log, self.credentials, self._port))
             starting.enter_context(self.neptune)
+            self._progress("this project's template.yaml, deployed to it")
             self.outputs = self._deploy(code)
             self._listen()
-            self._warm_up()
-            starting.callback(self._stop_ticking, self._tick_each_second())
+            self._progress("the four functions")
+            warm = self._warm_up()
+            starting.callback(self._stop_ticking, self._tick_each_second(warm))
+            if self._wait_until_warm:
+                self._join(warm)
             self._exit = starting.pop_all()
         return self
 
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        self._exit.close()
-        if error in (None, KeyboardInterrupt, SystemExit):
-            shutil.rmtree(self.folder, ignore_errors=True)
+    def __exit__(self, *error: Any) -> None:
+        self._exit.__exit__(*error)
+
+    def _keep_log(self, error: type[BaseException] | None, *_: object) -> None:
+        """Keep the log of a run that has failed."""
+        if error not in (None, KeyboardInterrupt, SystemExit):
+            last_run.keep({self.log.name: self.log.read_bytes()})
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of `service` on this stack."""
@@ -107,7 +128,7 @@ class Stack:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             **self.credentials.variables,
-            "LOCAL_STACK_PID": str(os.getpid()),  # `make sam-local` forwards ports for as long as this process runs
+            OWNER: str(os.getpid()),
             "NEPTUNE_ENDPOINT_URL": self.neptune.url,
             "MODEL_BUCKET": self.outputs["ModelBucket"],
             "MODEL_PREFIX": self.outputs["ModelPrefix"],
@@ -191,12 +212,20 @@ class Stack:
             except (BotoCoreError, ClientError):
                 self._stopping.wait(0.2)
 
-    def _warm_up(self) -> None:
+    def _warm_up(self) -> list[threading.Thread]:
         """Start each function's process, side by side, with an empty batch, which does nothing."""
         names = (self.outputs[name] for name in ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction"))
-        threads = [threading.Thread(target=self.invoke, args=(name, {"Records": []})) for name in names]
+        threads = [threading.Thread(target=self._warm, args=(name,), name="warm up", daemon=True) for name in names]
         for thread in threads:
             thread.start()
+        return threads
+
+    def _warm(self, function: str) -> None:
+        with suppress(BotoCoreError, ClientError):  # the stack may end before the function has started
+            self.invoke(function, {"Records": []})
+
+    @staticmethod
+    def _join(threads: list[threading.Thread]) -> None:
         for thread in threads:
             thread.join()
 
@@ -208,12 +237,13 @@ class Stack:
 
     # --- ticking ------------------------------------------------------------------------------------------------------
 
-    def _tick_each_second(self) -> threading.Thread:
-        thread = threading.Thread(target=self._tick, name="tick", daemon=True)
+    def _tick_each_second(self, warm: list[threading.Thread]) -> threading.Thread:
+        thread = threading.Thread(target=self._tick, args=(warm,), name="tick", daemon=True)
         thread.start()
         return thread
 
-    def _tick(self) -> None:
+    def _tick(self, warm: list[threading.Thread]) -> None:
+        self._join(warm)  # a tick in that time would start a second process
         while not self._stopping.wait(1.0):
             try:
                 self.invoke(self.outputs["TrackFunction"], {"source": "local.tick"})

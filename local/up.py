@@ -1,41 +1,44 @@
-"""`make up`: leave the local stack running, and say how to join it. Ctrl-C ends it."""
+"""`make up`: leave the local stack running, say how to join it, and show what happens.
 
-import argparse
-import fcntl
-import shlex
+The environment variable GIVEN_PARAMETERS has the template's parameters. Ctrl-C or `make down` ends it.
+"""
+
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
-from cli.screen import say, visible_lines
-from local import stack_parameters
-from local.artefact import KEPT
-from local.emulator import USERS_OWN
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.screen import progress_line, say, visible_lines
+from local import joining, locks, ports, stack_parameters
+from local.arrivals import Arrivals
+from local.course import Course
+from local.emulator import end_with_terminal
 from local.model import EXAMPLE, upload
+from local.neptune_ml import NeptuneML
+from local.run_folders import ENV, KEPT, UP_LOCK
 from local.stack import Stack
 from local.stack_parameters import BadParameters
 
-ENV = KEPT / "env"
-LOCK = KEPT / "up.lock"  # held as long as we run, and free again however we end
 EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
 
 
 def main() -> int:
     """Run the program."""
-    parser = argparse.ArgumentParser(prog="make up", description="Leave the local stack running.")
-    parser.add_argument("--parameters", default="", help="the template's, such as 'GiveUpSeconds=120'")
     try:
-        parameters = stack_parameters.parse(parser.parse_args().parameters)
+        parameters = stack_parameters.parse(os.environ.get("GIVEN_PARAMETERS", ""))
     except BadParameters as error:
         say(error, style="red")
         return 2
     KEPT.mkdir(exist_ok=True)
-    with LOCK.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.exit("make up: the local stack runs already. Join it: . .local/env (there once it has started)")
+    with UP_LOCK.open("a") as lock:
+        if not locks.take(lock):
+            sys.exit("make up: the local stack runs already. Join it: . .local/env     End it: make down")
+        locks.sign(lock)
         ENV.unlink(missing_ok=True)  # of one that was killed
         serve(parameters)
     return 0
@@ -47,44 +50,79 @@ def serve(parameters: Mapping[str, str]) -> None:
     # A shell's background job ignores Ctrl-C unless it says otherwise.
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, lambda *_: done.set())
-    with Stack(parameters) as stack:
-        try:
-            write(stack)
+    end_with_terminal()
+    began = time.time()
+
+    def starting(what: str) -> None:
+        progress_line(time.time() - began, "starting", what)
+
+    neptune = NeptuneML(stage_seconds=1.0, any_data_processing=True, port=ports.same_as_last_time("neptune"))
+    try:
+        aws = ports.same_as_last_time("aws")
+        with Stack(parameters, neptune, port=aws, progress=starting, wait_until_warm=False) as stack:
+            ports.remember({"aws": port(stack.url), "neptune": port(neptune.url)})
             stack.client("s3").create_bucket(Bucket=EVENTS_BUCKET)
             upload(stack.client("s3"), EXAMPLE, EVENTS_BUCKET, "models/example/")
+            joining.write(stack.environment)
             if not done.is_set():
-                for line in welcome(stack).split("\n"):
-                    say(line)
-            done.wait()
-        finally:
-            ENV.unlink(missing_ok=True)
+                welcome(stack, time.time() - began)
+            show(stack, began, done)
             say()
             say("Stopping.")
+    finally:
+        ENV.unlink(missing_ok=True)
 
 
-def write(stack: Stack) -> None:
-    """Write the shell variables with which any AWS client in another terminal joins."""
-    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in stack.environment.items())
-    ENV.touch(mode=0o600)  # it holds the run's credentials
-    ENV.write_text("".join([f"unset {' '.join(USERS_OWN)}\n", *lines]))
+def show(stack: Stack, began: float, done: threading.Event) -> None:
+    """Show each upload, event, announcement and stage as it happens, until `done`."""
+    arrivals, course = Arrivals(stack), Course(stack)
+    while not done.is_set():
+        try:
+            for lines in (arrivals.lines(), course.lines()):
+                for line in lines:
+                    line.show(began, with_job=True)
+        except (BotoCoreError, ClientError) as error:
+            if not done.wait(1.0):
+                say(f"the AWS emulator does not answer: {error}", style="yellow")
 
 
-def welcome(stack: Stack) -> str:
-    """Where everything is, and three things to try."""
-    return f"""\
-AWS          {stack.url}
-Neptune ML   {stack.neptune.url}
-Variables    . .local/env      (in another terminal; AWS CLI 2.13, boto3 1.28 or later: older ones call AWS itself)
+def port(url: str) -> int:
+    """Return the port in a URL."""
+    return urlsplit(url).port or 0
 
-Upload a model:
-  aws s3 cp --recursive local/example-model "s3://$MODEL_BUCKET/${{MODEL_PREFIX}}example/"
-Put an event:
-  aws events put-events --entries \\
-    "EventBusName=$EVENT_BUS,Source=me,DetailType=Neptune ML Training Requested,Detail='{{}}'"
-Read the table:
-  aws dynamodb scan --table-name "$TRAINING_JOBS_TABLE" --query 'Items[?status].[jobId.S,status.S]' --output text
 
-Ctrl-C ends it."""
+def welcome(stack: Stack, seconds: float) -> None:
+    """Say where everything is, and what to try."""
+    say()
+    say(("The local stack runs", "bold green"), f", ready in {seconds:.1f} s")
+    say(f"  AWS          {stack.url}")
+    say(f"  Neptune ML   {stack.neptune.url}")
+    say()
+    for heading, *commands in COMMANDS:
+        say((heading, "bold"))
+        for command in commands:
+            say(f"  {command}")
+    say()
+
+
+COMMANDS = (
+    ("Join it from another terminal, and leave it again:", ". .local/env", joining.LEAVE),
+    (
+        "Upload a model (AWS CLI 2.13 or later; older ones call AWS itself: docs/local.md says what to use instead):",
+        'aws s3 cp --recursive local/example-model "s3://$MODEL_BUCKET/${MODEL_PREFIX}example/"',
+    ),
+    (
+        "Put an event:",
+        "aws events put-events --entries \\",
+        """  "EventBusName=$EVENT_BUS,Source=me,DetailType=Neptune ML Training Requested,Detail='{}'\"""",
+    ),
+    (
+        "Read the table:",
+        'aws dynamodb scan --table-name "$TRAINING_JOBS_TABLE" \\',
+        "  --query 'Items[?status].[jobId.S,status.S]' --output text",
+    ),
+    ("Read the functions' log; end it (or Ctrl-C here):", "make logs", "make down"),
+)
 
 
 if __name__ == "__main__":

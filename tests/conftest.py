@@ -6,9 +6,14 @@ from contextlib import ExitStack
 import pytest
 
 from local.emulator import stay_on_this_machine
+from tests import still_running
 from tests.world import World
 
 stay_on_this_machine()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    still_running.add_to(config)
 
 
 @pytest.fixture

@@ -51,6 +51,12 @@ def test_the_functions_code_is_all_that_is_in_their_folder_but_the_build_itself(
     assert parts == {"neptune_training", "start.py", "step.py", "track.py", "notify.py", "wiring.py"}
 
 
+def test_a_file_that_does_not_compile_keeps_its_source(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def\n")
+    build_artefact.compile_packages(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["broken.py"]
+
+
 def test_every_file_may_be_read_by_lambdas_user_and_none_names_this_machine(tmp_path: Path) -> None:
     packages = installed(tmp_path / "packages", time=1_700_000_000, mode=0o600)
     packed(tmp_path / "packed.zip", packages)

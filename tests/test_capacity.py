@@ -1,5 +1,6 @@
 """Capacity: slots that are never exceeded, a cluster that has none, and who comes first when it has some again."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -198,7 +199,8 @@ def test_a_job_that_waited_for_capacity_until_give_up_at_is_rejected_saying_so(m
     world.until_quiet()
     checks.at_the_end(world)
     assert set(world.statuses().values()) == {"REJECTED"}
-    assert "capacity until giveUpAt" in world.job(ids[0])["reasons"][-1]["problem"]
+    problem = world.job(ids[0])["reasons"][-1]["problem"]
+    assert re.fullmatch(r"waited 6[01] minutes for capacity, which is as long as GiveUpSeconds allows", problem)
     assert 0 <= world.epoch(world.job(ids[0])["endedAt"]) - world.epoch(give_up) <= 60
 
 
@@ -327,6 +329,8 @@ def test_a_model_whose_script_never_comes_is_rejected_after_its_grace_with_the_s
     assert 15 <= minutes <= 18
     assert [world.job()["status"], world.posts()] == ["REJECTED", 0]
     assert world.job()["reasons"][0]["value"] == '"transform.py"'
+    said = r"waited 1[5-8] minutes for files, which is as long as FilesGraceSeconds allows"
+    assert re.fullmatch(said, world.job()["reasons"][-1]["problem"])
 
 
 def test_a_job_waits_for_its_data_processing_and_starts_when_that_has_completed(world: World) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from local import sam_local
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Docker Desktop needs no forward, and this is Linux's")
 PROGRAM = Path(sam_local.__file__).parent / "forward.py"
 BRIDGE, PEER, ELSEWHERE = "127.0.0.2/29", "127.0.0.5", "127.0.0.9"
 

@@ -26,6 +26,9 @@ print(json.dumps([[each.unchecked for each in found], grown // 1024, child // 10
 """
 
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="macOS does not limit the address space")
+
+
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "_known", {})
@@ -36,7 +39,7 @@ def one(text: str) -> Parsed:
     return parsed
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="macOS does not limit the address space")
+@LINUX
 def test_a_valid_script_that_takes_a_gigabyte_to_parse_is_unchecked_and_takes_neither_us_nor_the_child_that_much() -> (
     None
 ):
@@ -56,6 +59,7 @@ def test_bombs_take_no_longer_than_their_limit() -> None:
     assert time.monotonic() - began < parsing.MAX_WAIT_SECONDS
 
 
+@LINUX
 def test_what_compiles_beside_a_bomb_is_known_to_compile() -> None:
     items = [parsing.script(each) for each in (BOMBS[0], b"x = 1\n", b"x =\n")]
     bomb, good, bad = parsing.parse(items)

@@ -1,19 +1,11 @@
 """The template's parameters, as `make up PARAMETERS=…` and `make run PARAMETERS=…` take them."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from local import up
+from local import run, up
 from local.stack import QUICK
 from local.stack_parameters import BadParameters, declared, parse
 from tests.rendered import template
-
-ROOT = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:."}
 
 
 def test_each_name_and_value_is_taken_as_it_is_written() -> None:
@@ -54,29 +46,6 @@ def test_the_names_are_all_of_the_templates() -> None:
 def test_up_and_run_exit_2_at_once_for_a_name_that_the_template_does_not_declare(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["up", "--parameters", "[/red]\x1b=1"])
-    assert up.main() == 2
-    assert "declares no parameter [/red]\\u001b. " in capsys.readouterr().out
-    command = [sys.executable, "-m", "local.run", "--parameters", "Nothing=1"]
-    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    assert [done.returncode, "declares no parameter Nothing" in done.stdout] == [2, True]
-
-
-@pytest.mark.parametrize("target", ["up", "run"])
-def test_make_hands_a_value_with_quotes_and_dollars_on_as_it_is(target: str, tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir()
-    python = tmp_path / "bin" / "python"
-    python.write_text("""#!/bin/sh\nprintf '%s\\n' "$@"\n""")
-    python.chmod(0o700)
-    (tmp_path / "ready").touch()
-    given = """ScheduledRequest='{"a": "$x `id` $(id)"}'"""
-    command = [
-        "make",
-        "-s",
-        target,
-        f"VENV={tmp_path}",
-        f"EMULATOR={tmp_path}",
-        f"PARAMETERS={given.replace('$', '$$')}",
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-2:] == ["--parameters", given]
+    monkeypatch.setenv("GIVEN_PARAMETERS", "[/red]\x1b=1")
+    assert (up.main(), run.main()) == (2, 2)
+    assert capsys.readouterr().out.count("declares no parameter [/red]\\u001b. ") == 2

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from local.model import EXAMPLE
+from tests.e2e.shell import make
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -20,50 +22,51 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": "functions:.", "PYTHONUNBUFFERED": "1
 ASK = 'import boto3; print(boto3.client("cloudformation").describe_stacks()["Stacks"][0]["Parameters"])'
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "local.run", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=90, check=False)
+def run(**variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run `make run` with variables of make's."""
+    command = make("run", *(f"{name}={value}" for name, value in variables.items()))
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
 
 
-def test_run_exits_0_and_shows_each_step_and_the_time_to_the_announced_arn() -> None:
+def test_run_shows_each_step_as_it_happens_and_ends_with_the_verdict_and_where_everything_lies() -> None:
     done = run()
     assert done.returncode == 0, done.stdout + done.stderr
-    for expected in (
-        "upload",
-        "started",
-        "arn:aws:neptune-db:",
-        "hpo",
-        "completed",
-        "The record in DynamoDB",
-        "SNS message",
-    ):
-        assert expected in done.stdout
+    course, _, end = done.stdout.partition("\n\n")
+    steps = ("starting", "upload", "waiting", "started", "arn:aws:neptune-db:", "hpo", "completed")
+    assert [step for step in steps if step not in course] == []
+    assert end.startswith("COMPLETED  the training has ended well\n")
+    assert "s from the upload to the SNS message with the ARN" in end
+    assert "What to do next\n  make check-model MODEL=path/to/model-directory" in end
+    assert "{" not in done.stdout
+    kept = {name: (ROOT / ".local" / "last-run" / name).read_text() for name in re.findall(r"last-run/(\S+?),? ", end)}
+    assert json.loads(kept["record.json"])["status"] == "COMPLETED"
+    assert json.loads(kept["message.json"])["jobId"] in kept["functions.log"]
 
 
-def test_run_with_a_model_that_lacks_a_script_exits_2_with_the_reason(tmp_path: Path) -> None:
-    model = Path(shutil.copytree(EXAMPLE, tmp_path / "lacking"))
-    (model / "transform.py").unlink()
-    done = run("--model", str(model))
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "there is no transform script transform.py" in done.stdout
-
-
-def test_run_shows_names_and_reasons_with_markup_and_escape_sequences_as_they_are_written(tmp_path: Path) -> None:
-    model = Path(shutil.copytree(EXAMPLE, tmp_path / "br[bold]ack"))
+def test_run_of_a_rejected_model_exits_2_and_shows_its_problems_first_and_all_names_as_they_are_written(
+    tmp_path: Path,
+) -> None:
+    model = Path(shutil.copytree(EXAMPLE, tmp_path / 'br[bold]ack "$x"'))
     custom = {"customModelTrainingParameters": {"trainingEntryPointScript": "[/red]\x1b]0;title\x07.py"}}
     (model / "training-job.json").write_text(json.dumps(custom))
-    done = run("--model", str(model))
+    (model / "transform.py").unlink()
+    done = run(MODEL=str(model), VERBOSE="1")
     assert done.returncode == 2, done.stdout + done.stderr
-    assert "br[bold]ack/model-hpo-configuration.json" in done.stdout
+    end = done.stdout.rpartition("}\n\n")[2]
+    assert end.index("there is no transform script transform.py") < end.index("REJECTED  the request is wrong")
+    assert "The record in DynamoDB" in done.stdout
+    assert 'br[bold]ack "$x"/model-hpo-configuration.json' in done.stdout
     assert "[/red]\\u001b]0;title\\u0007.py" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("path", ["nowhere", "local"])
+@pytest.mark.parametrize("path", ["nowhere", "local", "no\"such$x`id`'"])
 def test_run_without_a_directory_or_a_configuration_exits_2_at_once(path: str) -> None:
-    done = run("--model", path)
+    done = run(MODEL=path)
     assert done.returncode == 2
-    assert "there is no such" in done.stdout
+    assert (
+        f"{path}: there is no such" in done.stdout or "local/model-hpo-configuration.json: there is no" in done.stdout
+    )
 
 
 def test_run_whose_terminal_is_closed_leaves_no_process_and_no_file_behind() -> None:
@@ -80,12 +83,13 @@ def test_run_whose_terminal_is_closed_leaves_no_process_and_no_file_behind() -> 
     assert set((ROOT / ".local").glob("run-*")) <= before
 
 
-def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_cleanly_on_ctrl_c() -> None:
-    up = [sys.executable, "-m", "local.up", "--parameters", "GiveUpSeconds=1234"]
-    process = subprocess.Popen(up, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+def test_up_writes_the_variables_to_join_with_and_ends_cleanly_on_ctrl_c() -> None:
+    up = [sys.executable, "-m", "local.up"]
+    environment = {**ENVIRONMENT, "GIVEN_PARAMETERS": "GiveUpSeconds=1234"}
+    process = subprocess.Popen(up, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = ""
-    while "Ctrl-C ends it" not in said:
+    while "make down" not in said:
         line = process.stdout.readline()
         assert line, said
         said += line
@@ -98,7 +102,6 @@ def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_clea
         text=True,
         check=False,
     )
-    second = subprocess.run(up, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 0
@@ -106,6 +109,4 @@ def test_up_writes_the_variables_to_join_with_refuses_a_second_one_and_ends_clea
     assert mode == 0o600
     assert "{'ParameterKey': 'GiveUpSeconds', 'ParameterValue': '1234'}" in joined.stdout, joined.stderr
     assert "--query 'Items[?status].[jobId.S,status.S]'" in said
-    assert (second.returncode, second.stdout) == (1, "")
-    assert "runs already" in second.stderr
     assert not (ROOT / ".local" / "env").exists()

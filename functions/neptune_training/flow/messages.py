@@ -1,9 +1,15 @@
 """Problems that the state machine finds. Those of the checks are in `checks`, Neptune's in `aws.neptune_errors`."""
 
+from datetime import datetime
+
 from neptune_training.aws.neptune import Found
-from neptune_training.model.jobs import Record
+from neptune_training.model.jobs import Record, Requested, Waiting
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem, shown
 from neptune_training.model.statuses import Status, WaitingFor
+from neptune_training.model.times import duration
+
+# The parameters that limit these waits; GiveUpSeconds limits all others.
+PARAMETERS = {WaitingFor.SLOT: "SlotWaitSeconds", WaitingFor.FILES: "FilesGraceSeconds"}
 
 
 def superseded(job: Record, by: str) -> Problem:
@@ -44,10 +50,21 @@ def not_claimed(job: Record) -> Problem:
     return Problem(field="jobId", value=job.jobId, problem=problem, remedy=remedy)
 
 
-def gave_up(waited_for: WaitingFor, reasons: tuple[Problem, ...], *, unanswered: bool) -> tuple[Problem, ...]:
-    """Say that the job has waited until its bound, and what it waited for."""
-    waited = f"is over, and the job was still waiting for {waited_for}"
-    no_answer = "is over: the start was sent to Neptune but never answered, and Neptune has no such job"
+def gave_up(
+    job: Waiting | Requested,
+    waited_for: WaitingFor,
+    reasons: tuple[Problem, ...],
+    now: datetime,
+    *,
+    unanswered: bool,
+) -> tuple[Problem, ...]:
+    """Say that the job has waited until its bound: for how long, for what, and which parameter is the bound."""
+    since = job.createdAt
+    if waited_for is WaitingFor.FILES and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
+        since = job.waitingSince or since  # counted from when they were first missed
+    age = duration(now - since)
+    waited = f"waited {age} for {waited_for}, which is as long as {PARAMETERS.get(waited_for, 'GiveUpSeconds')} allows"
+    no_answer = f"was sent to Neptune, which has not answered and has no such job, {age} after the request"
     ended = Problem(field="giveUpAt", problem=no_answer if unanswered else waited, remedy=AGAIN)
     still = (
         Problem(field=each.field, problem=each.problem, value=each.value, remedy=AGAIN)

@@ -70,7 +70,7 @@ def give_up(
 
     If `unanswered`, its last start was not answered: the reasons say that, instead of what it waited for.
     """
-    gave_up = messages.gave_up(waited_for, reasons or job.reasons, unanswered=unanswered)
+    gave_up = messages.gave_up(job, waited_for, reasons or job.reasons, services.now(), unanswered=unanswered)
     return end(services, job, Status.REJECTED, gave_up, resume=resume)
 
 

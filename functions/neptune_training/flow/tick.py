@@ -168,7 +168,7 @@ class Tracker:
         """Write why the job has ended. Only a WAITING job is known not to run."""
         match job:
             case Waiting():
-                reasons = messages.gave_up(job.waitingFor, job.reasons, unanswered=job.unanswered)
+                reasons = messages.gave_up(job, job.waitingFor, job.reasons, now, unanswered=job.unanswered)
                 self.table.save(job.ended(Status.REJECTED, now, reasons))
             case Requested():
                 doubt = messages.in_doubt(job, "until its bound, it was not known if Neptune had started this job")

@@ -1,6 +1,8 @@
 """Times as the record holds them: UTC, ISO 8601, milliseconds. All texts have one length, so they sort by time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 
 
 def to_milliseconds(time: datetime) -> datetime:
@@ -18,3 +20,10 @@ def from_text(text: str) -> datetime:
     """Return the time of a text that `to_text` has made. Raises ValueError."""
     time = datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)  # a person wrote it by hand, without a time zone
+
+
+def duration(time: timedelta) -> str:
+    """Return a length of time for people, such as `24 hours`: in the largest unit of which it has at least two."""
+    seconds = max(0, round(time.total_seconds()))
+    name, length = next(((name, length) for name, length in UNITS if seconds >= 2 * length), UNITS[-1])
+    return f"{seconds // length} {name}"

@@ -1,0 +1,87 @@
+"""The virtual environments that the Makefile's targets need, each with exactly the pinned packages of one file."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from local.programs import ROOT, ProgramFailed, Programs
+
+MEGABYTES = {"requirements-dev.txt": 225, "local/requirements-ministack.txt": 90}  # measured
+
+
+class Environment(NamedTuple):
+    """Name a virtual environment's folder and the file with its packages."""
+
+    folder: Path
+    requirements: Path
+
+    @classmethod
+    def named(cls, text: str) -> Environment:
+        """Return the environment of `FOLDER=REQUIREMENTS`; both are relative to the project's folder."""
+        folder, _, requirements = text.partition("=")
+        return cls(ROOT / folder, ROOT / requirements)
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: its folder below the project's."""
+        below = self.folder.is_relative_to(ROOT)
+        return (self.folder.relative_to(ROOT) if below else self.folder).as_posix()
+
+    @property
+    def python(self) -> Path:
+        """Return its Python."""
+        return self.folder / "bin" / "python"
+
+    @property
+    def megabytes(self) -> int:
+        """Return how much room it takes; 0 if that was not measured."""
+        return next((each for name, each in MEGABYTES.items() if self.requirements == ROOT / name), 0)
+
+    def key(self) -> str:
+        """Return what stands for all that a finished environment depends on: packages, Python, place."""
+        told = (self.requirements.read_text(), sys.version, sys.base_prefix, str(self.folder))
+        return hashlib.sha256("\0".join(told).encode()).hexdigest()
+
+    def is_ready(self) -> bool:
+        """Return True if it is there and finished."""
+        ready = self.folder / "ready"
+        return self.python.exists() and ready.exists() and ready.read_text() == self.key()
+
+    def make(self, programs: Programs, has_pip: Callable[[], object], progress: Callable[[float], object]) -> None:
+        """Make it, or leave none of it; `progress` gets the share of the work that is done.
+
+        Raises ProgramFailed with what `venv` or pip printed.
+        """
+        if self.folder in Path(sys.executable).absolute().parents:
+            raise ProgramFailed(f"{sys.executable} is in this folder, which has to be made anew: use another PYTHON")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            programs.run([sys.executable, "-m", "venv", self.folder])
+            has_pip()
+            self._install(programs, progress)
+            (self.folder / "ready").write_text(self.key())
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def _install(self, programs: Programs, progress: Callable[[float], object]) -> None:
+        """Install the packages.
+
+        --no-deps: the lists are complete, and an older pip takes a package with extras for one without a hash.
+        --no-compile: what is imported is compiled then, and most of it never is; that is a third of the time.
+        """
+        options = ("--disable-pip-version-check", "--progress-bar=off", "--no-compile", "--no-deps", "--require-hashes")
+        total = sum(not line.startswith((" ", "#")) for line in self.requirements.read_text().splitlines())
+        found = 0
+
+        def count(line: str) -> None:
+            nonlocal found
+            found += line.startswith(("Collecting ", "Processing "))
+            progress(min(found / total, 1.0) * 0.7)  # installing takes the last third of the time
+
+        programs.run([self.python, "-m", "pip", "install", *options, "-r", self.requirements], count)

@@ -1,0 +1,53 @@
+"""`.local/env` in the shells that people use: joining sets the variables, leaving puts back what was there."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local import joining
+
+VARIABLES = {joining.OWNER: str(os.getpid()), "AWS_REGION": "us-east-1", "AWS_SECRET_ACCESS_KEY": 'a\'b $c "d"'}
+SHOW = 'echo "${AWS_REGION-unset}|${AWS_SECRET_ACCESS_KEY-unset}|${AWS_PROFILE-unset}|${LOCAL_STACK_PID-unset}"'
+SHELLS = [shell for shell in ("sh", "bash", "zsh") if shutil.which(shell)]
+
+each_shell = pytest.mark.parametrize("shell", SHELLS)
+
+
+@pytest.fixture
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(joining, "ENV", tmp_path / "env")
+    joining.write(VARIABLES)
+    return tmp_path / "env"
+
+
+def run(shell: str, script: str, **before: str) -> "subprocess.CompletedProcess[str]":
+    environment = {"PATH": os.environ["PATH"], **before}
+    return subprocess.run([shell, "-euc", script], env=environment, capture_output=True, text=True, check=True)
+
+
+@each_shell
+def test_joining_sets_the_variables_and_leaving_puts_back_those_of_before(shell: str, env: Path) -> None:
+    script = f". {env}\n{SHOW}\n. {env}\n{joining.LEAVE}\n{SHOW}\nenv"
+    done = run(shell, script, AWS_REGION="eu-west-1", AWS_PROFILE='my "own"')
+    joined, left, *others = done.stdout.splitlines()
+    assert joined == f'us-east-1|a\'b $c "d"|unset|{os.getpid()}'
+    assert left == 'eu-west-1|unset|my "own"|unset'
+    assert not [line for line in others if "LOCAL_STACK" in line]
+    assert done.stderr == ""
+
+
+@each_shell
+def test_joining_a_stack_that_has_ended_says_so(shell: str, env: Path) -> None:
+    env.write_text(env.read_text().replace(f"kill -0 {os.getpid()}", "kill -0 4194305"))
+    assert "has ended. Start it again: make up" in run(shell, f". {env}").stderr
+
+
+def test_programs_read_the_same_variables(env: Path) -> None:
+    assert joining.read() == VARIABLES
+    assert env.stat().st_mode & 0o777 == 0o600
+    env.unlink()
+    with pytest.raises(joining.NotJoined, match="make up"):
+        joining.read()
