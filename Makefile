@@ -20,14 +20,14 @@ export GIVEN_PARAMETERS := $(value PARAMETERS)
 export VERBOSE
 
 # A misspelt variable would be ignored: `make run model=mine` would train the example.
-KNOWN := BUCKET EVENTS MODEL N PARAMETERS PYTHON SEED SHELL VENV VERBOSE
+KNOWN := EVENTS MODEL N PARAMETERS PYTHON SEED SHELL VENV VERBOSE
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 ifneq ($(filter-out $(KNOWN),$(GIVEN)),)
 $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN))
 endif
 
-.PHONY: help setup run up logs down check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit eventbridge redrive \
-	schemas recording lock clean
+.PHONY: help setup cli run up logs down check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom release \
+	audit redrive schemas recording lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,13 @@ $(VENV)/ready: requirements-dev.txt
 .local/%/ready: local/requirements-%.txt
 	@$(SET_UP) .local/$*=$< && touch $@
 
+$(BIN)/neptune-training: $(VENV)/ready pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+cli: $(BIN)/neptune-training ## Put the command-line program neptune-training into .venv/bin
+	@echo "$(BIN)/neptune-training --help"
+
 run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory] [PARAMETERS="Name=value …"] [VERBOSE=1]
 	@$(BIN)/python -m local.run
 
@@ -54,8 +61,8 @@ logs: setup ## Follow the log of the functions of `make up`
 down: setup ## End `make up` from another terminal
 	@$(BIN)/python -m local.down
 
-check-model: $(VENV)/ready ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
-	@$(BIN)/python -m local.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
+check-model: $(BIN)/neptune-training ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
+	@$(if $(value MODEL),,$(error say which: make check-model MODEL=path/to/model-directory))$(BIN)/neptune-training check "$$GIVEN_MODEL"
 
 test: setup ## Run all tests
 	@$(SET_UP) .local/awscli=local/requirements-awscli.txt || echo "without it, no command of the documents is tried"
@@ -93,15 +100,15 @@ sbom: .local/supply/ready ## Write what the functions are made of, as CycloneDX,
 	@PYTHONWARNINGS=ignore .local/supply/bin/cyclonedx-py requirements functions/requirements.txt \
 		--pyproject pyproject.toml --output-reproducible --output-file .local/sbom.json && echo .local/sbom.json
 
+release: sbom $(VENV)/ready ## Build what a release consists of: template and code as a zip, the program's wheel, checksums
+	@$(BIN)/python -m local.release $(if $(TAG),--tag "$(TAG)")
+
 audit: .local/supply/ready ## Look for known vulnerabilities in the functions' requirements (asks the OSV database, on the network)
 	@.local/supply/bin/pip-audit --requirement functions/requirements.txt --disable-pip --strict \
 		--vulnerability-service osv --progress-spinner off
 
-eventbridge: $(VENV)/ready ## Let an existing bucket send its events to EventBridge: make eventbridge BUCKET=name
-	@$(BIN)/python -m local.eventbridge "$(or $(BUCKET),$(error say which: make eventbridge BUCKET=name))"
-
-redrive: $(VENV)/ready ## Send the dead-letter queue's messages back (variables as in .local/env)
-	@$(BIN)/python -m local.redrive
+redrive: $(BIN)/neptune-training ## Send the dead-letter queue's messages back (variables as in .local/env, or the stack's outputs)
+	@$(BIN)/neptune-training redrive
 
 schemas: $(VENV)/ready ## Write the JSON Schemas anew
 	@$(BIN)/python -m local.schemas

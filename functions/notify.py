@@ -2,14 +2,15 @@
 
     TrainingJobs ──stream──► notify ──► TrainingTopic
 
-The stream is the outbox: what is recorded is announced, and nothing else is. After an error that can
-pass, Lambda retries the same records until SNS accepts them, for the stream's 24 hours. So a message can
-come twice: subscribers recognise a repeat by its `jobId`, `status` and `waitingFor`.
+`notify` announces what the table's stream shows, and nothing else. After a temporary error, Lambda retries the same
+records until SNS accepts them, for 24 hours at most: then the stream drops them. A message can therefore arrive twice.
+Subscribers recognise a repeat by its `jobId`, `status` and `waitingFor`.
 
-No single record can block the stream. One that cannot be read, or that SNS refuses for what it says, is logged as an
-error, counted in the metric `NotAnnounced`, and passed over. The application writes no such record; a person may.
+No single record can block the stream. If a record cannot be read, or SNS refuses its content, `notify` logs an error,
+counts it in the metric `NotAnnounced`, and goes on with the next record. The application writes no such record, but a
+person could.
 
-It runs outside the VPC, reads no table and decides nothing.
+`notify` runs outside the VPC and does not read the table. It changes no job.
 """
 
 import json
@@ -54,8 +55,8 @@ ANNOUNCED = [
 ATTRIBUTES = ("jobId", "status", "model")
 MAX_SUBJECT = 99  # SNS: "must be less than 100 characters long" (API reference, Publish)
 MAX_BYTES = 200_000  # SNS accepts 256 KiB, with the attributes (API reference, Publish)
-MAX_ATTRIBUTE = 2_048  # characters; a key of the table has no more bytes
-MAX_FIELD = 10_000  # characters of each field that a message too large keeps
+MAX_ATTRIBUTE = 2_048  # characters: a table's key has at most 2,048 bytes (DynamoDB guide, Quotas)
+MAX_FIELD = 10_000  # characters of each field that is kept if the message is too large
 REFUSALS = {  # codes for a parameter that is not valid: API reference of SNS, Publish and Common Error Types
     "InvalidParameter",
     "ParameterValueInvalid",
@@ -84,7 +85,7 @@ def handler(event: Any, _context: object) -> dict[str, int]:
 def announced(record: Mapping[str, Any]) -> bool:
     """Announce one record; return True if a message was published.
 
-    An error that can pass is raised, so that Lambda retries the record.
+    Raises a temporary error of SNS as it is, so that Lambda retries the record.
     """
     try:
         job = change(record)
@@ -99,7 +100,7 @@ def announced(record: Mapping[str, Any]) -> bool:
 
 
 def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the changed job, such as `{"jobId": "fraud-b1e3…", "status": "STARTED"}`; None if nothing is news.
+    """Return the job to announce, such as `{"jobId": "fraud-b1e3…", "status": "STARTED"}`; None if there is none.
 
     Raises:
         NotAnnounced: the item cannot be read, or has no job id, status or model.
@@ -109,7 +110,7 @@ def change(record: Mapping[str, Any]) -> dict[str, Any] | None:
         new, old = read(images.get("NewImage")), read(images.get("OldImage"))
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise NotAnnounced("the item cannot be read") from error
-    if "status" not in new or not is_news(new, old):
+    if "status" not in new or not is_to_be_announced(new, old):
         return None
     if not all(isinstance(new.get(name), str) and new[name] for name in ATTRIBUTES):
         raise NotAnnounced(f"an item with a status has no {' or no '.join(ATTRIBUTES)}, or one that is not text")
@@ -135,10 +136,10 @@ def with_bytes(value: Any) -> Any:
     return value
 
 
-def is_news(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+def is_to_be_announced(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     """Return True for a new status or ARN, and for a WAITING job if it waits for something else than before.
 
-    A full cluster is asked again each minute: waiting again for the same thing sends no message.
+    While the cluster is full, a start is tried each minute. Waiting again for the same thing sends no message.
     """
     changed = (new["status"], new.get("arn")) != (old.get("status"), old.get("arn"))
     status = Status(new["status"]) if new["status"] in tuple(Status) else None
@@ -159,7 +160,7 @@ def announce(job: dict[str, Any]) -> None:
 
     Raises:
         NotAnnounced: SNS refuses the content of the message.
-        ClientError, BotoCoreError: another error, which can pass.
+        ClientError, BotoCoreError: another error, which may be temporary.
     """
     attributes = {
         name: printable(text(job[name])[:MAX_ATTRIBUTE]) for name in (*ATTRIBUTES, "waitingFor") if job.get(name)
@@ -183,7 +184,7 @@ def announce(job: dict[str, Any]) -> None:
 
 
 def is_about_the_message(error: ClientError) -> bool:
-    """Return True if SNS refuses the content of the message, False if the problem is the topic, which can be fixed."""
+    """Return True if SNS refuses the content of the message; False if the problem is the topic, which can be fixed."""
     return error.response["Error"]["Code"] in REFUSALS and "TopicArn" not in error.response["Error"]["Message"]
 
 
@@ -194,23 +195,23 @@ def subject(job: Mapping[str, Any]) -> str:
 
 
 def message(job: Mapping[str, Any]) -> str:
-    """Return the message as JSON: the record without what only this application needs.
+    """Return the message as JSON: the record without the fields that only this application needs.
 
     A message that is too large for SNS keeps only the job's id, status, ARN and the time of the change.
     """
-    told = {name: job[name] for name in ANNOUNCED if name in job}
-    whole = text(told)
-    if len(whole) <= MAX_BYTES:  # JSON escapes what is not ASCII: characters are bytes
+    fields = {name: job[name] for name in ANNOUNCED if name in job}
+    whole = text(fields)
+    if len(whole) <= MAX_BYTES:  # JSON escapes everything that is not ASCII, so each character is one byte
         return whole
     kept = ("jobId", "status", "arn", "updatedAt")
-    return text({name: text(told[name])[:MAX_FIELD] for name in kept if name in told})
+    return text({name: text(fields[name])[:MAX_FIELD] for name in kept if name in fields})
 
 
 def text(value: object) -> str:
-    """Return text as it is, and anything else as JSON. Sets and bytes, which JSON lacks, are written as in Python."""
+    """Return text as it is, and anything else as JSON. JSON has no sets and bytes: these are written as in Python."""
     return value if isinstance(value, str) else json.dumps(value, default=repr)
 
 
 def printable(text: str) -> str:
-    """Return `text` with ? for each control character: SNS refuses them in attributes, and S3 allows them in keys."""
+    """Return `text` with ? for each control character: S3 allows them in keys, but SNS refuses them."""
     return "".join(character if character.isprintable() else "?" for character in text)

@@ -6,10 +6,11 @@ One SQS record, as TrainingQueue delivers it:
 
     {"Records": [{"messageId": "059f36b4-…", "eventSource": "aws:sqs", "body": "{\"source\": \"aws.s3\", …}"}]}
 
-or, for `sam local invoke`, the body's event by itself. Returns `{"jobId", "status", "arn"}` of the job.
+For `sam local invoke`, the event can also be given without SQS around it. Returns
+`{"jobId", "status", "arn"}` of the job.
 
-Once the request is a record, it is safe: an error after that reaches SQS, whose next delivery finds the record and
-changes nothing, and `step` takes the next step.
+Once the request is recorded, it cannot be lost. If an error follows, SQS delivers the message again: `start` then finds
+the record and changes nothing, and `step` takes the next step.
 """
 
 import json
@@ -33,7 +34,10 @@ metrics = Metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: Any, context: Context) -> dict[str, Any] | None:
-    """Start the training that `event` asks for."""
+    """Record each request in `event` and take its first step.
+
+    Returns the last job, as `begin` does; None if the event has no records.
+    """
     if not is_queue(event):
         return begin(services(), json.dumps(event), None, context)
     answer = None
@@ -43,7 +47,7 @@ def handler(event: Any, context: Context) -> dict[str, Any] | None:
 
 
 def is_queue(event: Any) -> bool:
-    """Return True if SQS delivers the event. It may have no records: the local stack warms functions up with that."""
+    """Return True if SQS delivers the event. `Records` can be empty: the local stack does that to warm up."""
     records = event.get("Records") if isinstance(event, dict) else None
     return isinstance(records, list) and all(map(is_message, records))
 

@@ -8,7 +8,7 @@
 
     {"jobIds": ["fraud-b1e336b353b5439ee2aa", "weekly-42"], "turns": ["weekly-42"]}  →  {"steps": 2}
 
-Jobs that there is no time for stay due, so they come back with the next tick.
+If there is no time left for a job, it stays due, and the next tick names it again.
 """
 
 from datetime import datetime
@@ -62,7 +62,7 @@ def take(services: Services, job_id: str, end: datetime, *, has_turn: bool, fail
     try:
         step.take(services, job_id, end, has_turn=has_turn)
     except LookFailed:
-        failed.append(job_id)  # logged where it was seen
+        failed.append(job_id)  # `flow` has logged it
     except Exception:  # noqa: BLE001 - one job must not stop the others
         logger.exception("step failed", extra={"jobId": job_id})
         failed.append(job_id)

@@ -3,8 +3,8 @@
     every minute ──► track ──► invokes `step` for the jobs that are due
                            └─► ends the jobs whose bound has passed
 
-It runs outside Neptune's VPC and never talks to Neptune, so no slow answer of Neptune's can delay it. The event's
-content does not matter. Returns how many invocations of `step` it asked for and how many jobs it has ended:
+It runs outside Neptune's VPC and never calls Neptune, so a slow answer from Neptune cannot delay it. It ignores the
+event's content. Returns how many invocations of `step` it asked for and how many jobs it has ended:
 
     {"source": "aws.events", "detail-type": "Scheduled Event", …}  →  {"invoked": 3, "ended": 0}
 """
@@ -29,7 +29,7 @@ class TickFailed(Exception):  # noqa: N818
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: Any, context: Context) -> dict[str, int]:
-    """Make one tick.
+    """Make one tick; return `{"invoked": invocations of step, "ended": jobs}`.
 
     Raises:
         TickFailed: some jobs could not be ended or handed to `step`.

@@ -1,7 +1,7 @@
 """Connect the library with Lambda: the environment, the clients and the clock.
 
-`start` and `step` run in Neptune's VPC and call S3, DynamoDB and Neptune only: gateway endpoints reach the first two
-at no cost. `track` runs outside the VPC and calls DynamoDB and Lambda.
+`start` and `step` run in Neptune's VPC. They call only S3 and DynamoDB, through gateway endpoints, which are free, and
+Neptune. `track` runs outside the VPC and calls DynamoDB and Lambda.
 """
 
 import json
@@ -35,7 +35,7 @@ QUICK = Config(
     connect_timeout=3,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 4},
-    s3={"us_east_1_regional_endpoint": "regional"},  # what a gateway endpoint serves; the SDK's default is global
+    s3={"us_east_1_regional_endpoint": "regional"},  # a gateway endpoint serves only regional host names
 )
 LOOK_IN_GROUP_SECONDS = 5
 
@@ -53,15 +53,19 @@ def now() -> datetime:
 
 
 def deadline(context: Context) -> datetime:
-    """Return when Lambda ends this invocation, whatever it is doing."""
+    """Return when Lambda ends this invocation, even if it is still running."""
     return now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
 def services(*, in_group: bool = False, environment: Mapping[str, str] = os.environ) -> Services:
     """Make what a step acts on from the function's environment.
 
-    With `in_group`, the invocation has more than one job: a look at Neptune gives up after five seconds, so that one
-    slow answer does not delay the other jobs.
+    Set `in_group` if the invocation has more than one job: a look at Neptune then times out after five seconds, so that
+    one slow answer does not delay the other jobs.
+
+    Raises:
+        ValidationError: a variable is missing or not valid.
+        ValueError: the stack's default for a parameter is not valid.
     """
     settings = Settings.from_environment(environment)
     starts = neptune_client(settings, settings.neptune_read_timeout_seconds)
@@ -74,7 +78,7 @@ def services(*, in_group: bool = False, environment: Mapping[str, str] = os.envi
 
 
 def neptune_client(settings: Settings, read_timeout: int) -> "NeptuneDataClient":
-    """Make a client that sends each call once: a start that is sent again could be a second job.
+    """Make a client that sends each call only once, because a start that is sent again could be a second job.
 
     `read_timeout` is in seconds.
     """

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from local.screen import say
+from cli.screen import say
 from local.stack import Stack
 
 COLOURS = {"COMPLETED": "green", "FAILED": "red", "REJECTED": "red", "STOPPED": "yellow", "SUPERSEDED": "yellow"}

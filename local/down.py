@@ -5,9 +5,9 @@ import signal
 import sys
 import time
 
+from cli.screen import say
 from local import locks, run_folders
 from local.run_folders import UP_LOCK
-from local.screen import say
 
 WITHIN = 30.0  # seconds
 

@@ -53,12 +53,14 @@ def is_address(name: str) -> bool:
     """Return whether `name` is a private IPv4 address.
 
     Programs on this machine use 127.0.0.1, containers use their bridge's address. DNS rebinding needs a name: nobody
-    can make a browser send one address as the Host of another.
+    can make a browser send one address as the Host of another. 0.0.0.0 also leads here, but browsers send it no
+    `Sec-Fetch-Site`: they send that only to addresses that they trust, such as 127.0.0.1.
     """
     try:
-        return IPv4Address(name).is_private
+        address = IPv4Address(name)
     except AddressValueError:
         return False
+    return address.is_private and not address.is_unspecified
 
 
 def is_further_name(name: str) -> bool:

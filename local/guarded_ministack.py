@@ -1,6 +1,6 @@
 """ministack, the AWS emulator, behind the guard: `python -m local.guarded_ministack`, in ministack's own environment.
 
-It also refuses whoever does not sign with the run's key or with a running function's. ministack itself treats a request
+It also refuses requests not signed with the run's key or a running function's. ministack itself treats a request
 without a signature, or one signed with the key `test`, as the root user's, even with AUTH=true.
 """
 

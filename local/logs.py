@@ -7,11 +7,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.screen import say, visible_lines
 from local import joining, locks
 from local.function_logs import Reader
 from local.joining import NotJoined
 from local.run_folders import UP_LOCK
-from local.screen import say, visible_lines
 
 COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 SECONDS = 0.5  # between two looks

@@ -9,7 +9,7 @@ EXAMPLE = Path(__file__).parent / "example-model"
 
 
 class NoModel(Exception):  # noqa: N818
-    """There is no model to upload at that path."""
+    """Say that there is no model to upload at that path."""
 
 
 def files(directory: Path) -> list[Path]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.screen import say, say_json
 from local import last_run
 from local.artefact import ROOT
 from local.course import COLOURS
 from local.model import EXAMPLE
-from local.screen import say, say_json
 
 SAID = {
     "COMPLETED": "the training has ended well",

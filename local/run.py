@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cli.screen import progress_line, say, visible_lines
 from local import function_logs, last_run, stack_parameters
 from local.course import Course
 from local.emulator import end_with_all
 from local.model import EXAMPLE, NoModel, files, upload
 from local.report import Report
-from local.screen import progress_line, say, visible_lines
 from local.stack import Stack
 from local.stack_parameters import BadParameters
 

@@ -27,11 +27,11 @@ from urllib.parse import urlsplit
 
 import boto3
 
+from cli.screen import visible, visible_lines
 from local.artefact import FUNCTIONS, KEPT, ROOT
 from local.emulator import end_with_all
 from local.joining import OWNER
 from local.model import EXAMPLE, upload
-from local.screen import visible, visible_lines
 from local.stack import NAME, Stack
 from local.up import EVENTS_BUCKET
 

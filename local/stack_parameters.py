@@ -1,20 +1,20 @@
 """The template's parameters as people give them: `make up PARAMETERS="GiveUpSeconds=120 ModelPrefix=models/"`."""
 
-import difflib
 import shlex
 from typing import Any
 
 import yaml
 
 from local.artefact import ROOT
+from neptune_training.model.problems import meant
 
 
 class BadParameters(Exception):  # noqa: N818
-    """The text sets no parameters of the template."""
+    """Say that the text cannot be read, or names a parameter that the template does not have."""
 
 
 def parse(text: str) -> dict[str, str]:
-    """Return values by parameter. A value with spaces is quoted as for a shell. Raises BadParameters."""
+    """Return values by parameter: `{"GiveUpSeconds": "120"}`. Quote a value with spaces. Raises BadParameters."""
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -26,14 +26,11 @@ def pair(word: str) -> tuple[str, str]:
     """Return a parameter and its value, `NAME=VALUE`. Raises BadParameters."""
     name, equals, value = word.partition("=")
     if not equals:
-        raise BadParameters(f"{word} sets no parameter. Write NAME=VALUE, such as GiveUpSeconds=120")
+        raise BadParameters(f"{word} is not a parameter with a value. Write NAME=VALUE, such as GiveUpSeconds=120")
     names = declared()
     if name not in names:
-        close = difflib.get_close_matches(name, names, 1)
-        raise BadParameters(
-            f"template.yaml declares no parameter {name}. "
-            + (f"Did you mean {close[0]}?" if close else "Look up its name below Parameters in template.yaml")
-        )
+        remedy = meant(name, names) or "Look up its name below Parameters in template.yaml"
+        raise BadParameters(f"template.yaml declares no parameter {name}. {remedy}")
     return name, value
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.screen import progress_line, say, visible_lines
 from local import joining, locks, ports, stack_parameters
 from local.arrivals import Arrivals
 from local.course import Course
@@ -20,7 +21,6 @@ from local.emulator import end_with_terminal
 from local.model import EXAMPLE, upload
 from local.neptune_ml import NeptuneML
 from local.run_folders import ENV, KEPT, UP_LOCK
-from local.screen import progress_line, say, visible_lines
 from local.stack import Stack
 from local.stack_parameters import BadParameters
 

@@ -28,7 +28,9 @@ STEP, WAITING, REQUESTED, STARTED, OUTCOMES, BOUNDS, INTAKE, PLAN, TICK = (
     f"{PACKAGE}/flow/{name}.py"
     for name in ("step", "waiting", "requested", "started", "outcomes", "bounds", "intake", "plan", "tick")
 )
-TABLE, NEPTUNE, FAILURES = (f"{PACKAGE}/aws/{name}.py" for name in ("table", "neptune", "neptune_errors"))
+TABLE, NEPTUNE, FAILURES, RETRIES = (
+    f"{PACKAGE}/aws/{name}.py" for name in ("table", "neptune", "neptune_errors", "start_retries")
+)
 READINESS, TRIGGERS = (f"{PACKAGE}/checks/{name}.py" for name in ("readiness", "events"))
 
 
@@ -181,7 +183,7 @@ MUTATIONS = [
         (TABLE, "AND pausedUntil = :seen AND pausedUntil <= :now", "AND :seen = :seen AND :now = :now"),
     ),
     breaks("a pause can grow for ever", CAPACITY, (REQUESTED, "min(refusals, MAX_DOUBLINGS)", "refusals")),
-    breaks("a probe is one POST", CAPACITY, (FAILURES, "AtCapacity) and not probing", "AtCapacity)")),
+    breaks("a probe is one POST", CAPACITY, (RETRIES, "AtCapacity) and not probing", "AtCapacity)")),
     breaks(
         "a new job waits behind those that wait",
         CAPACITY,

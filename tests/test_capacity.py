@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -199,7 +200,10 @@ def test_a_job_that_waited_for_capacity_until_give_up_at_is_rejected_saying_so(m
     checks.at_the_end(world)
     assert set(world.statuses().values()) == {"REJECTED"}
     problem = world.job(ids[0])["reasons"][-1]["problem"]
-    assert re.fullmatch(r"waited 6[01] minutes for capacity, which is as long as GiveUpSeconds allows", problem)
+    assert re.fullmatch(
+        r"is over: the job has waited 6[01] minutes, as long as GiveUpSeconds allows, and still waits for capacity",
+        problem,
+    )
     assert 0 <= world.epoch(world.job(ids[0])["endedAt"]) - world.epoch(give_up) <= 60
 
 
@@ -240,7 +244,8 @@ def test_two_ticks_at_once_send_one_probe(world: World, order) -> None:
     world.neptune.fail(START, FULL, share=1)
     send_some(world, 3)
     world.minutes(5)
-    before, nested = world.posts(), []
+    before = world.posts()
+    nested: list[Any] = []
 
     def second_tick(call: Call) -> None:
         if call.operation == "TransactWriteItems" and call.moment == ("before", "after")[order < 0] and not nested:
@@ -256,7 +261,8 @@ def test_two_functions_at_once_each_with_another_job_send_one_probe(world: World
     world.neptune.fail(START, FULL, share=1)
     first, second = send_some(world, 2)
     world.minutes(5)
-    before, nested = world.posts(), []
+    before = world.posts()
+    nested: list[Any] = []
 
     def other_function(call: Call) -> None:
         if call.operation == "TransactWriteItems" and call.moment == "before" and not nested:
@@ -269,7 +275,7 @@ def test_two_functions_at_once_each_with_another_job_send_one_probe(world: World
 
 
 def test_a_claim_that_saw_no_pause_makes_no_post_when_one_has_begun_meanwhile(world: World) -> None:
-    refused = []
+    refused: list[Any] = []
 
     def meet_429(call: Call) -> None:
         if call.operation == "TransactWriteItems" and call.moment == "before" and not refused:
@@ -326,7 +332,7 @@ def test_a_model_whose_script_never_comes_is_rejected_after_its_grace_with_the_s
     assert 15 <= minutes <= 18
     assert [world.job()["status"], world.posts()] == ["REJECTED", 0]
     assert world.job()["reasons"][0]["value"] == '"transform.py"'
-    said = r"waited 1[5-8] minutes for files, which is as long as FilesGraceSeconds allows"
+    said = r"is over: the job has waited 1[5-8] minutes, as long as FilesGraceSeconds allows, and still waits for files"
     assert re.fullmatch(said, world.job()["reasons"][-1]["problem"])
 
 

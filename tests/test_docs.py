@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import textwrap
 import tomllib
 from pathlib import Path
@@ -23,9 +22,6 @@ from neptune_training.model.jobs import Ended, Requested, Started, Waiting
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import Status, WaitingFor
 from tests.rendered import template
-from tests.world import World
-from tests.world import template as deployed
-from tests.world.surroundings import TABLE, session
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
@@ -37,7 +33,9 @@ OPERATE = DOCUMENTS["docs/operate.md"]
 RECORD = DOCUMENTS["docs/record-and-message.md"]
 MAX_README_LINES = 150
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-REMOVED_NAMES = {"CHANGELOG.md": {"FunctionTimeoutSeconds"}}
+REMOVED_NAMES = {
+    "CHANGELOG.md": {"FunctionTimeoutSeconds", "GatewayEndpointRouteTableIds", "NeptunePort", "TrainingSchedule"}
+}
 # What looks like a name of the template and is one of AWS's or of the code's.
 OTHER_NAMES = {"Records", "MessageBody", "QueueUrl", "Duration", "NeptuneML", "Stack", "NotAnnounced"}
 
@@ -96,7 +94,7 @@ def test_every_saved_query_is_described_by_its_name() -> None:
 @each_document
 def test_every_name_of_the_template_that_a_document_uses_exists(name: str) -> None:
     used = set(re.findall(r"`([A-Z][a-z]+[A-Z][A-Za-z]*)`", DOCUMENTS[name]))
-    used |= set(re.findall(r"\$\((?:out|resource) (\w+)\)", DOCUMENTS[name]))
+    used |= set(re.findall(r"\$\(neptune-training outputs (\w+)\)", DOCUMENTS[name]))
     operations = boto3.client("neptunedata", "us-east-1", endpoint_url="https://neptune.invalid").meta.service_model
     ours = {*template()["Parameters"], *template()["Outputs"], *template()["Resources"], *made_by_sam()}
     others = {*operations.operation_names, *operations.shape_names} | OTHER_NAMES | REMOVED_NAMES.get(name, set())
@@ -122,7 +120,7 @@ def test_every_link_within_the_repository_leads_somewhere(name: str) -> None:
 def test_every_test_file_that_is_named_as_proof_exists() -> None:
     named = {each for text in DOCUMENTS.values() for each in re.findall(r"`(?:tests/)?(test_\w+)(?:\.py)?`", text)}
     named = {each for each in named if len(each.split("_")) <= 4}  # longer ones are names of tests
-    assert {each for each in named if not (ROOT / "tests" / f"{each}.py").exists()} == set()
+    assert named - {path.stem for path in (ROOT / "tests").rglob("test_*.py")} == set()
 
 
 def test_the_readme_is_short() -> None:
@@ -132,6 +130,16 @@ def test_the_readme_is_short() -> None:
 def test_every_document_is_in_the_index_of_documents() -> None:
     names = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert {name for name in names if f"]({name})" not in DOCUMENTS["docs/README.md"]} == set()
+
+
+def test_no_example_sets_a_rate_which_would_train_at_the_moment_of_deployment() -> None:
+    examples = {**DOCUMENTS, "deploy.yml": (ROOT / ".github/workflows/deploy.yml").read_text()}
+    said = {name: re.findall(r"ScheduleExpression[=:]\s*\W?(\w+)\(", text) for name, text in examples.items()}
+    assert {name: set(each) for name, each in said.items() if each} == {
+        "docs/deploy.md": {"cron"},
+        "docs/triggers.md": {"cron"},
+        "deploy.yml": {"cron"},
+    }
 
 
 @each_document
@@ -202,43 +210,6 @@ def test_every_error_code_that_ends_a_request_is_in_the_table_of_errors() -> Non
     assert {code for code in codes if code not in errors} == set()
 
 
-@pytest.mark.parametrize("check_ids", [True, False], ids=["ids checked", "ids not checked"])
-def test_the_script_for_a_restored_table_starts_no_job_twice_and_forgets_none(
-    make_world: Any, monkeypatch: pytest.MonkeyPatch, check_ids: bool
-) -> None:
-    world: World = make_world(
-        {"check_ids": check_ids, "stage_seconds": 1000.0}, MaxConcurrentTrainingJobs="3", GiveUpSeconds="7200"
-    )
-    world.neptune.add_data_processing_job("night", status="InProgress", seconds=1800)
-    world.neptune.add_data_processing_job("long", status="InProgress", seconds=3 * 3600)
-    world.start(world.requested())
-    world.neptune.fail("StartMLModelTrainingJob", "drop-before")
-    world.start(world.requested())
-    for detail in ({}, {"id": "mine"}):
-        world.start(world.requested(dataProcessingJobId="night", **detail))
-    world.start(world.requested(dataProcessingJobId="long"))
-    world.queue.send(world.uploaded())
-    world.minutes()
-    assert sorted(world.statuses().values()) == ["REQUESTED", "STARTED", *["WAITING"] * 4]
-    jobs = set(world.jobs())
-    dynamodb = session().client("dynamodb")
-    dynamodb.create_table(TableName="backup", **deployed.table())
-    for item in dynamodb.scan(TableName=TABLE)["Items"]:
-        dynamodb.put_item(TableName="backup", Item=item)
-    world.minutes(60)
-    assert {*world.statuses().values()} == {"COMPLETED", "STARTED", "WAITING"}
-    world.forget_records()
-    world.invocations.clear()
-    (script,) = (block for block in blocks(OPERATE, "python") if "restore.py" in block)
-    monkeypatch.setattr(sys, "argv", ["restore.py", "backup", TABLE])
-    exec(compile(script, "restore.py", "exec"), {})
-    assert world.running() <= {*world.slots(), "mine"}  # an explicit id is looked up before its claim
-    world.until_quiet()
-    assert world.statuses() == dict.fromkeys(jobs, "COMPLETED")
-    assert world.accepted() == dict.fromkeys(jobs, 1)
-    assert world.slots() == set()
-
-
 @pytest.mark.parametrize(
     "number",
     [
@@ -264,7 +235,7 @@ def test_the_version_is_in_pyproject_the_changelog_and_the_templates_output_and_
     assert template()["Outputs"]["Version"]["Value"] == VERSION
     assert re.search(rf"^## {re.escape(VERSION)} ", DOCUMENTS["CHANGELOG.md"], re.MULTILINE)
     assert (ROOT / "tests" / "records" / VERSION).is_dir()
-    sources_ = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "local").glob("*.py")]
+    sources_ = [path for folder in ("functions", "cli", "local") for path in (ROOT / folder).rglob("*.py")]
     texts = {str(path): path.read_text() for path in sources_}
     texts |= {name: text for name, text in DOCUMENTS.items() if name != "CHANGELOG.md"}
     # What a record of some version lacks is history, and stays true when the version changes.
@@ -287,10 +258,11 @@ def deploy(folder: Path, parameters: str, role: str = "") -> "subprocess.Complet
 
 
 def test_the_deploy_workflow_hands_on_all_of_its_parameters_as_one_text(tmp_path: Path) -> None:
-    done = deploy(tmp_path, 'VpcId=vpc-1\r\nScheduleExpression="rate(7 days)"\nScheduledRequest="{\\"a\\": \\"b\\"}"')
+    every_sunday = 'ScheduleExpression="cron(0 2 ? * SUN *)"'
+    done = deploy(tmp_path, f'VpcId=vpc-1\r\n{every_sunday}\nScheduledRequest="{{\\"a\\": \\"b\\"}}"')
     arguments = done.stdout.splitlines()
     assert arguments[-2] == "--parameter-overrides"
-    assert arguments[-1] == 'VpcId=vpc-1  ScheduleExpression="rate(7 days)" ScheduledRequest="{\\"a\\": \\"b\\"}"'
+    assert arguments[-1] == f'VpcId=vpc-1  {every_sunday} ScheduledRequest="{{\\"a\\": \\"b\\"}}"'
     assert arguments[arguments.index("--region") + 1] == "eu-west-1"
 
 

@@ -1,5 +1,7 @@
 """Starts whose answer never came, and looks that fail: never a second job, never a lost one."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError, SSLError
 
@@ -75,7 +77,7 @@ def test_a_connection_that_broke_leaves_the_start_in_doubt(world: World, error) 
 
 
 def test_a_request_that_arrives_just_before_its_lease_ends_is_found_and_not_doubled(world: World) -> None:
-    late = []
+    late: list[Any] = []
 
     def delayed(call: Call) -> None:
         if call.operation == START and call.moment == "before" and not late:
@@ -97,6 +99,17 @@ def test_each_form_of_absent_lets_the_start_be_posted_again(make_world, absent) 
     job_id = in_doubt(world, "drop-before")
     world.until_quiet()
     assert [world.posts(), world.job(job_id)["status"]] == [2, "COMPLETED"]
+
+
+@pytest.mark.parametrize(("fault", "failed_steps"), [("TooManyRequestsException", 0), ("http-503", 3)])
+def test_a_throttled_look_up_is_no_failed_step_and_any_other_failed_one_is(world: World, fault, failed_steps) -> None:
+    job_id = in_doubt(world, "drop-after")
+    world.neptune.fail(GET, fault, share=1)
+    world.clock.sleep(600)  # the lease is over
+    for _ in range(3):
+        world.clock.sleep(300)
+        world.track()
+    assert [world.job(job_id)["status"], world.job(job_id).get("failedSteps", 0)] == ["REQUESTED", failed_steps]
 
 
 @pytest.mark.parametrize("fault", FAILED_LOOKS)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_trigger_replayed_a_week_later_changes_nothing(world: World, trigger) 
 def test_another_delivery_or_tick_at_any_moment_of_the_first_makes_no_second_post(world: World, trigger, other) -> None:
     body = trigger(world)
     world.clock.sleep(120)
-    nested = []
+    nested: list[Any] = []
 
     def meanwhile(call: Call) -> None:
         if not nested:
@@ -85,7 +86,8 @@ def test_another_delivery_or_tick_at_any_moment_of_the_first_makes_no_second_pos
 def test_a_second_tick_at_any_one_moment_of_a_tick_makes_no_second_post(make_world, state) -> None:
     world = make_world({"check_ids": False})
     due(world, state)
-    then, posts = world.remember(), []
+    then = world.remember()
+    posts: list[Any] = []
     while ticked_within_a_tick(world, after=len(posts)):
         world.until_quiet()
         checks.at_the_end(world)

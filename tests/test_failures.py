@@ -143,10 +143,11 @@ def test_a_cluster_that_is_not_there_has_not_started_anything() -> None:
 
 
 def test_an_untrusted_certificate_was_never_sent_to_and_other_tls_trouble_may_have_been() -> None:
-    untrusted = SSLError(endpoint_url="https://x", error="[SSL: CERTIFICATE_VERIFY_FAILED]")
+    untrusted = SSLError(endpoint_url="https://x", error=Exception("[SSL: CERTIFICATE_VERIFY_FAILED]"))
     assert type(neptune_errors.failure_of_start(untrusted)) is Refused
     assert (
-        type(neptune_errors.failure_of_start(SSLError(endpoint_url="https://x", error="bad record mac"))) is Unanswered
+        type(neptune_errors.failure_of_start(SSLError(endpoint_url="https://x", error=Exception("bad record mac"))))
+        is Unanswered
     )
 
 

@@ -88,7 +88,7 @@ def test_it_ends_with_the_process_whose_server_it_forwards_when_that_returns() -
 def test_it_does_not_start_for_a_process_that_has_ended() -> None:
     with owner() as process:
         process.kill()
-    command = [sys.executable, PROGRAM, BRIDGE, "1", str(process.pid)]
+    command: list[str | Path] = [sys.executable, PROGRAM, BRIDGE, "1", str(process.pid)]
     assert subprocess.run(command, capture_output=True, check=False, timeout=10).returncode
 
 

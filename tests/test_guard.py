@@ -26,6 +26,7 @@ FROM_PAGES = {
     "a name that begins with ours": {"Host": "127.0.0.1.attacker.example:{port}"},
     "a name that ends with ours": {"Host": "attacker-localhost:{port}"},
     "an address of the internet": {"Host": "93.184.216.34:{port}"},
+    "the unspecified address, to which browsers send no Sec-Fetch-Site": {"Host": "0.0.0.0:{port}"},
 }
 
 

@@ -15,13 +15,14 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import notify
 import start
 import wiring
-from local.check_model import settings
+from cli.check import settings
 from neptune_training.aws import model_files
 from neptune_training.aws.neptune import Neptune, Unknown
 from neptune_training.aws.neptune_errors import Unanswered
@@ -45,7 +46,7 @@ FORGED = '\r\n{"level":"CRITICAL","message":"forged"}\x1b[2J\u2028\x85'
 def heard() -> Iterator[StringIO]:
     """All that the functions write."""
     text = StringIO()
-    handlers = [each for logger in (wiring.logger, notify.logger) for each in logger.handlers]
+    handlers: list[Any] = [each for logger in (wiring.logger, notify.logger) for each in logger.handlers]
     before = [each.setStream(text) for each in handlers]
     with redirect_stdout(text):
         yield text
@@ -395,7 +396,8 @@ def test_an_answer_of_another_shape_leaves_the_start_in_doubt_and_the_job_unknow
     session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
     once = Config(retries={"total_max_attempts": 1})
     client = session.client("neptunedata", endpoint_url="https://neptune.invalid:8182", config=once)
-    client.meta.events.register("before-send", lambda request, **_: AWSResponse(request.url, status, {}, Body(body)))
+    send: Any = lambda request, **_: AWSResponse(request.url, status, HTTPHeaders(), Body(body))  # noqa: E731
+    client.meta.events.register("before-send", send)
     neptune = Neptune(client, looks=client, now=wiring.now, sleep=lambda _: None)
     with pytest.raises(Unanswered):
         neptune.start({"dataProcessingJobId": "d", "trainModelS3Location": "s3://bucket/out"}, until=wiring.now())

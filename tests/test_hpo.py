@@ -179,7 +179,7 @@ def test_refuses_the_metric_of_the_other_kind_of_model():
         ({"range": [1, 2], "default": {}}, "default", "should be a number, a text, true or false, or a short list"),
         ({"range": [1, 2], "default": "low"}, "default", "cannot be read as float"),
         ({"range": [1, 2], "type": "int", "default": 1.5}, "default", "cannot be read as int"),
-        ({"range": [1, 2], "defualt": 1}, "defualt", "is not a key that belongs here"),
+        ({"range": [1, 2], "defualt": 1}, "defualt", "is not a known key here"),
         ({"options": []}, "options", "should have at least 1 item, not 0"),
         ({"options": [1, "a"]}, "options[1]", "cannot be read as float"),
         ({"options": [[1, 2], [True]]}, "options[1]", "cannot be read as float"),

@@ -211,6 +211,7 @@ class Interleavings(RuleBasedStateMachine):
         """Its client has given up when it arrives."""
         posting = self.posting()
         actor = posting[which % len(posting)]
+        assert actor.at
         arrives = self.world.clock.epoch() + share * self.latest_arrival
         self.on_the_way.append((arrives, json.loads(actor.at.parameters["body"])))
         self.world.clock.sleep(READ_TIMEOUT)

@@ -25,7 +25,7 @@ def world(make_world) -> World:
 
 
 def test_a_tick_over_five_hundred_due_jobs_takes_three_queries_and_five_invocations(world) -> None:
-    calls = Counter()
+    calls: Counter[str] = Counter()
     with world.watched(lambda call: calls.update([call.operation]) if call.moment == "before" else None):
         world.tick()
     assert calls == {"Query": 3, "Invoke": 5}

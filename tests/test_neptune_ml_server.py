@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -99,7 +100,7 @@ def refusal(call, *args, **kwargs):
     """The error's code and text, where Neptune writes it."""
     with pytest.raises(ClientError) as raised:
         call(*args, **kwargs)
-    response = raised.value.response
+    response: Any = raised.value.response
     assert response["Error"]["Message"] == ""
     assert response["requestId"]
     return response["Error"]["Code"], response["detailedMessage"]
@@ -138,7 +139,7 @@ def test_start_raises_the_documented_error_as_its_own_exception_class(code, nept
     neptune.fail(START, code, message="for a test")
     with pytest.raises(getattr(client.exceptions, code)) as raised:
         start(client)
-    response = raised.value.response
+    response: Any = raised.value.response
     assert response["ResponseMetadata"]["HTTPStatusCode"] == ML_ERRORS[code]
     assert response["Error"] == {"Code": code, "Message": ""}
     assert (response["code"], response["detailedMessage"]) == (code, "for a test")
@@ -854,6 +855,7 @@ def test_an_operation_it_does_not_have_raises_UnsupportedOperationException(clie
 def test_the_command_prints_its_address_first_serves_and_ends_on_SIGTERM():
     command = [sys.executable, "-m", "local.neptune_ml", "--port", "0", "--share", "http-503=1", "--seed", "1"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         url = process.stdout.readline().strip()
         try:
             assert url.startswith("http://127.0.0.1:")

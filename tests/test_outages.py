@@ -87,7 +87,7 @@ def test_writes_that_fail_after_they_have_taken_effect_double_nothing(world: Wor
 def test_a_write_that_meets_another_transaction_is_tried_again_and_not_taken_for_refused(
     world: World, operation: str, answer: object
 ) -> None:
-    conflicts = []
+    conflicts: list[Call] = []
 
     def conflict(call: Call) -> object:
         if call.operation == operation and call.moment == "before" and len(conflicts) < 3:

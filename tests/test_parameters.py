@@ -1,5 +1,7 @@
 """Our parameters are StartMLModelTrainingJob's, no more and no fewer: held against botocore's own service model."""
 
+from typing import Any
+
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
@@ -17,6 +19,7 @@ SHAPE = (
     .operation_model("StartMLModelTrainingJob")
     .input_shape
 )
+assert SHAPE
 JSON_TYPES = {"string": "string", "integer": "integer", "boolean": "boolean", "list": "array", "structure": "object"}
 
 
@@ -26,20 +29,20 @@ JSON_TYPES = {"string": "string", "integer": "integer", "boolean": "boolean", "l
     ids=["TrainingRequest", "CustomModelTrainingParameters"],
 )
 class TestAgainstTheServiceModel:
-    def test_the_names_are_the_same(self, model: type[BaseModel], shape: object) -> None:
+    def test_the_names_are_the_same(self, model: type[BaseModel], shape: Any) -> None:
         assert set(model.model_fields) == set(shape.members)
 
-    def test_the_required_ones_are_the_same(self, model: type[BaseModel], shape: object) -> None:
+    def test_the_required_ones_are_the_same(self, model: type[BaseModel], shape: Any) -> None:
         assert {name for name, field in model.model_fields.items() if field.is_required()} == set(
             shape.required_members
         )
 
-    def test_the_types_are_the_same(self, model: type[BaseModel], shape: object) -> None:
+    def test_the_types_are_the_same(self, model: type[BaseModel], shape: Any) -> None:
         ours = model.model_json_schema(mode="serialization")["properties"]
         theirs = {name: JSON_TYPES[member.type_name] for name, member in shape.members.items()}
         assert {name: json_type(schema) for name, schema in ours.items()} == theirs
 
-    def test_each_says_what_to_write(self, model: type[BaseModel], shape: object) -> None:
+    def test_each_says_what_to_write(self, model: type[BaseModel], shape: Any) -> None:
         assert not [name for name, field in model.model_fields.items() if not field.description]
 
 

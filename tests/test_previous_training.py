@@ -28,7 +28,7 @@ def test_a_previous_training_that_failed_is_refused(world: World) -> None:
     world.elsewhere("before")
     world.neptune.fail_job("before", "hpo", reason="out of memory", now=True)
     job = trained(world, world.requested(previousModelTrainingJobId="before"))
-    assert [job["status"], job["reasons"][0]["problem"]] == ["REJECTED", "is a job that has ended as Failed"]
+    assert [job["status"], job["reasons"][0]["problem"]] == ["REJECTED", "is a job that ended with status Failed"]
 
 
 def test_a_previous_training_that_still_runs_is_waited_for_without_a_slot_or_a_post(world: World) -> None:

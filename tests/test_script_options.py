@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from neptune_training.checks import scripts
-from tests.fuzz.parsers import CONFIGURATION, DOCUMENT, MODEL, preparation_of
+from neptune_training.checks.events import CONFIGURATION
+from tests.fuzz.parsers import DOCUMENT, MODEL, preparation_of
 
 PARSER = """
 import argparse

@@ -1,6 +1,7 @@
 """Set-up: once, one at a time, nothing half done left behind, and each failure in a sentence."""
 
 import hashlib
+import importlib.util
 import os
 import signal
 import subprocess
@@ -109,7 +110,7 @@ def test_debians_venv_is_installed_after_its_command_and_the_reason_are_printed(
     (tmp_path / "apt-get").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/called; cat {tmp_path}/called >&2\n')
     (tmp_path / "apt-get").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(debian.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     debian.install_venv()
     package = f"python3.{sys.version_info.minor}-venv"
@@ -121,7 +122,7 @@ def test_debians_venv_is_installed_after_its_command_and_the_reason_are_printed(
 
 def test_without_apt_get_a_complete_python_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(debian.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(debian.NotInstalled, match="Install a complete Python"):
         debian.install_venv()
 

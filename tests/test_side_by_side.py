@@ -2,6 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 import pytest
 
@@ -13,13 +16,14 @@ def test_a_step_that_never_ends_delays_the_next_by_the_patience_only_and_the_inv
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(side_by_side, "PATIENCE_SECONDS", 0.05)
-    over, taken = threading.Event(), []
+    over = threading.Event()
+    taken: list[int | str] = []
 
     def waited_for() -> None:
         with SideBySide() as steps:
-            steps.take(over.wait)
+            steps.take(cast("Callable[[], None]", over.wait))
             for number in range(3):
-                steps.take(lambda number=number: taken.append(number))
+                steps.take(partial(taken.append, number))
         taken.append("end")
 
     invocation = threading.Thread(target=waited_for)

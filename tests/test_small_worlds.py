@@ -135,7 +135,12 @@ def deliver(world: World, handler_returned: Callable[[], None]) -> None:
     if message is None:
         return  # the other one was over before
     world.queue.receive(message)
-    if world.survives(lambda: (world.start(message.body, message.id), handler_returned())):
+
+    def handled() -> None:
+        world.start(message.body, message.id)
+        handler_returned()
+
+    if world.survives(handled):
         world.queue.delete(message)
 
 

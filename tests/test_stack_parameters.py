@@ -25,10 +25,10 @@ def test_no_text_sets_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("GiveUpSecond=120", r"declares no parameter GiveUpSecond\. Did you mean GiveUpSeconds\?"),
+        ("GiveUpSecond=120", r"declares no parameter GiveUpSecond\. Did you mean \"GiveUpSeconds\"\?"),
         ("Nothing=1", r"declares no parameter Nothing\. Look up its name below Parameters in template\.yaml"),
-        ("GiveUpSeconds", r"GiveUpSeconds sets no parameter\. Write NAME=VALUE"),
-        ("GiveUpSeconds = 120", r"GiveUpSeconds sets no parameter\. Write NAME=VALUE"),
+        ("GiveUpSeconds", r"GiveUpSeconds is not a parameter with a value\. Write NAME=VALUE"),
+        ("GiveUpSeconds = 120", r"GiveUpSeconds is not a parameter with a value\. Write NAME=VALUE"),
         ("=120", "declares no parameter "),
         ("ScheduledRequest='{", r"cannot be read: No closing quotation\. Quote a value"),
     ],

@@ -12,10 +12,10 @@ from neptune_training.aws import neptune
 from neptune_training.aws.neptune import Unknown
 from neptune_training.aws.table import padded
 from neptune_training.flow import bounds
-from neptune_training.model.jobs import Trigger
 from neptune_training.model.settings import Settings
 from neptune_training.model.times import from_text, to_text
-from notify import is_news
+from neptune_training.model.triggers import Trigger
+from notify import is_to_be_announced
 from tests.world import Call, Crash, World
 from tests.world.lasting import job_of
 from tests.world.surroundings import BUCKET, TABLE, session
@@ -373,4 +373,4 @@ STARTED = {"status": "STARTED", "attempts": 1}
 def test_a_new_status_is_news_and_waiting_again_for_the_same_is_none(
     old: dict[str, Any], new: dict[str, Any], news: bool
 ) -> None:
-    assert is_news(new, old) is news
+    assert is_to_be_announced(new, old) is news

@@ -66,6 +66,7 @@ def test_an_earlier_unfinished_record_is_due_by_what_the_index_holds_of_it(versi
     record = plain(stored(version, name))
     indexed = ("jobId", "status", "nextAttemptAt", *PROJECTED)
     entry = entry_of({name: record[name] for name in indexed if name in record})
+    assert entry
     assert [entry.job_id, entry.status, entry.waiting_for] == [
         name and record.get(name) for name in ("jobId", "status", "waitingFor")
     ]

@@ -35,7 +35,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def clients(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Every client that gets made, by its service."""
     made: dict[str, Any] = {}
-    make = boto3.client
+    make: Any = boto3.client
 
     def remember(service: str, **how: Any) -> Any:
         made[service] = make(service, **how)
@@ -86,8 +86,8 @@ def test_a_neptune_that_knows_other_credentials_leaves_the_job_waiting_for_acces
         with pytest.raises(Refused) as raised:
             steps.neptune.start(REQUEST, until=wiring.now())
         assert raised.value.waiting_for is WaitingFor.ACCESS
-        assert "ids" in server.summary()
-        assert not server.summary()["ids"].get("job-1", {}).get("accepted")
+        ids: Any = server.summary()["ids"]
+        assert not ids.get("job-1", {}).get("accepted")
 
 
 def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Train Amazon Neptune ML models: one trigger, one job, whatever fails.
+"""Train Amazon Neptune ML models: exactly one job for each trigger, even if calls and processes fail.
 
 Four layers; each imports only from those below it (a test holds them to that):
 

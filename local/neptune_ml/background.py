@@ -1,4 +1,4 @@
-"""Runs the server in a thread of its own, so that a test, or the command line, only opens and closes it."""
+"""Run the server in its own thread, so that a test, or the command line, only opens and closes it."""
 
 import asyncio
 import ssl

@@ -60,7 +60,7 @@ class Control:
         return await self.faults(request)
 
     async def clear_faults(self, request: web.Request) -> Body:
-        """Take all faults away."""
+        """Remove all faults."""
         self._neptune.clear_faults()
         return await self.faults(request)
 

@@ -91,7 +91,7 @@ class Faults:
         self._faults.append(fault)
 
     def clear(self) -> None:
-        """Take all faults away."""
+        """Remove all faults."""
         self._faults.clear()
 
     def in_force(self) -> list[Fault]:
@@ -99,7 +99,7 @@ class Faults:
         return list(self._faults)
 
     def draw(self, operation: str, job_id: str | None) -> Fault | None:
-        """Return the fault that befalls this request, if one does."""
+        """Return the fault that this request gets; None if it gets none."""
         concerned = [fault for fault in self._faults if fault.concerns(operation, job_id)]
         for fault in concerned:
             if fault.times is not None:

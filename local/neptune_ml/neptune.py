@@ -33,7 +33,7 @@ class Neptune(Options):
         self.reset()
 
     def reset(self) -> None:
-        """Start anew: no jobs, no log, the faults that the options say.
+        """Start again with no jobs, an empty log, and only the faults of the options.
 
         Requests still under way keep the state they arrived at: a slow one cannot turn up in the next test.
         """
@@ -41,7 +41,7 @@ class Neptune(Options):
             self.state = State(self)
 
     def fail(self, operation: str, fault: str, **details: Unpack[FaultDetails]) -> None:
-        """Let requests for `operation` ("*" for any) meet with `fault`, once or as `details` say; see `Fault`.
+        """Let requests for `operation` ("*" for any) get `fault`, once or as `details` say; see `Fault`.
 
         Raises ValueError for a fault that makes no sense, TypeError for an unknown detail.
         """
@@ -122,7 +122,7 @@ class Neptune(Options):
             self.state.cluster.training[job_id].forced_status = status
 
     def forget_job(self, job_id: str) -> None:
-        """Know nothing of a training job any more. Raises KeyError for an unknown one."""
+        """Remove a training job, as if it had never existed. Raises KeyError for an unknown one."""
         with self.lock:
             del self.state.cluster.training[job_id]
 

@@ -28,7 +28,7 @@ class Options:
     """Off: a start with an id in use is accepted and counted, so that a test can count duplicates."""
 
     role_required: bool = False
-    """On: whoever asks for a job that was started with a `neptuneIamRoleArn` must send one too."""
+    """On: a request about a job that was started with a `neptuneIamRoleArn` must have one too."""
 
     any_data_processing: bool = False
     """On: each data-processing job that was not added is Completed, whatever its id."""

@@ -6,21 +6,21 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.redrive import redrive
+from cli.redrive import move
 from local.soak.deliveries import Deliveries
 from local.soak.promises import FINAL, identity
 from local.soak.triggers import Triggers
 from local.stack import Stack
 
 COLUMNS = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-SILENCE = 150.0  # seconds without any news, after which nothing more is expected
 
 
 class Course:
     """Hold what is known of the triggers while they are under way, from the messages of a subscriber."""
 
-    def __init__(self, stack: Stack, triggers: Triggers, deliveries: Deliveries) -> None:
-        self._stack, self._triggers, self._deliveries = stack, triggers, deliveries
+    def __init__(self, stack: Stack, triggers: Triggers, deliveries: Deliveries, *, silence: float) -> None:
+        """After `silence` seconds without an announcement, nothing more is expected."""
+        self._stack, self._triggers, self._deliveries, self._silence = stack, triggers, deliveries, silence
         self._read, self._news = 0, time.monotonic()
         self._begun: set[str] = set()
         self._ended: set[str] = set()
@@ -45,14 +45,14 @@ class Course:
         while True:
             show()
             over = self._triggers.promises.keys() <= self._ended and not self._deliveries.waiting()
-            if (over or time.monotonic() - self._news > SILENCE) and not self._redrive():
+            if (over or time.monotonic() - self._news > self._silence) and not self._redrive():
                 return
             time.sleep(0.5)
 
     def _redrive(self) -> int:
         """Do what an operator does about messages that failed five times."""
         urls = self._stack.outputs["DeadLetterQueueUrl"], self._stack.outputs["TrainingQueueUrl"]
-        moved = redrive(self._stack.client("sqs"), *urls)
+        moved = move(self._stack.client("sqs"), *urls)
         self.redriven += moved
         self._news = time.monotonic()
         return moved

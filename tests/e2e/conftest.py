@@ -19,7 +19,7 @@ WITHIN = 45.0
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    parameters = {"ScheduleExpression": "rate(7 days)", "ScheduledRequest": '{"maxHPONumberOfTrainingJobs": 11}'}
+    parameters = {"ScheduleExpression": "cron(0 2 ? * SUN *)", "ScheduledRequest": '{"maxHPONumberOfTrainingJobs": 11}'}
     with Stack(parameters, NeptuneML(stage_seconds=0.3)) as running:
         yield running
 
@@ -31,12 +31,12 @@ def heard(stack: Stack) -> Callable[..., dict[str, Any]]:
     def wait(about: str, *statuses: str) -> dict[str, Any]:
         until = time.monotonic() + WITHIN
         while time.monotonic() < until:
-            for _, message in list(stack.heard):
+            for _, message in list(stack.announcements):
                 if about in json.dumps(message) and message["status"] in statuses:
                     return message
             time.sleep(0.05)
         raise AssertionError(
-            f"no {statuses} about {about}; heard {[(m['jobId'], m['status']) for _, m in stack.heard]}"
+            f"no {statuses} about {about}; heard {[(m['jobId'], m['status']) for _, m in stack.announcements]}"
         )
 
     return wait

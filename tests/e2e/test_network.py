@@ -51,7 +51,7 @@ def test_a_model_is_trained_where_start_and_track_reach_s3_dynamodb_and_neptune_
     None
 ):
     said = json.loads(alone(sys.executable, "-m", "tests.network"))
-    assert [message["status"] for message in said["heard"]] == ["WAITING", "REQUESTED", "STARTED", "COMPLETED"]
-    assert said["heard"][-1]["arn"]
+    assert [message["status"] for message in said["announcements"]] == ["WAITING", "REQUESTED", "STARTED", "COMPLETED"]
+    assert said["announcements"][-1]["arn"]
     assert [said["reached"][address] for address in REACHABLE] == ["connected"] * 3
     assert "connected" not in [said["reached"][address] for address in OTHERS]

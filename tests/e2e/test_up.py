@@ -56,7 +56,9 @@ class Terminal:
         self._master, its = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-c", OWN_THE_TERMINAL, *command],
-            **dict.fromkeys(("stdin", "stdout", "stderr"), its),
+            stdin=its,
+            stdout=its,
+            stderr=its,
             cwd=ROOT,
             env=environment,
             start_new_session=True,
@@ -156,7 +158,8 @@ def test_leaving_unsets_what_joining_has_set(up: Terminal, path: str) -> None:
 
 def fenced(text: str) -> list[str]:
     """The code blocks of a document that name no language, without their indentation."""
-    found, inside, language = [], False, ""
+    found: list[tuple[str, list[str]]] = []
+    inside, language = False, ""
     for line in text.splitlines():
         if fence := re.match(r" *```(\w*)$", line):
             inside, language = not inside, fence[1] if not inside else language

@@ -80,8 +80,8 @@ def test_a_request_with_no_key_or_anothers_is_refused(stack: Stack, key: str) ->
 def test_no_run_has_the_credentials_of_another(stack: Stack) -> None:
     others = Stack().credentials
     config = Config(retries={"total_max_attempts": 1})
-    keys = {"aws_access_key_id": others.access_key, "aws_secret_access_key": others.secret_key}
-    client = boto3.client("sqs", endpoint_url=stack.url, region_name=REGION, config=config, **keys)
+    session = boto3.Session(others.access_key, others.secret_key, region_name=REGION)
+    client = session.client("sqs", endpoint_url=stack.url, config=config)
     with pytest.raises(ClientError, match=r"Forbidden|403|Refused"):
         client.list_queues()
 

@@ -96,6 +96,7 @@ class Handlers:
             self._world.clock.sleep(60)
             self._world.track()
         self._world.notify()
+        assert record
         reasons = record["reasons"]
         return f"{record['status']} {kind(reasons[0]['problem']) if reasons else ''}"
 

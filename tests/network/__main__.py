@@ -1,4 +1,4 @@
-"""Train one model with `start` and `step` in the VPC, and say in JSON who was heard and what could be reached.
+"""Train one model with `start` and `step` in the VPC, and say in JSON what was announced and what could be reached.
 
 unshare --map-root-user --net --mount python -m tests.network
 """
@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
         ):
             train(stack, functions)
             reached = {address: functions.reach(address) for address in (*REACHABLE, *OTHERS)}
-        json.dump({"heard": [message for _, message in stack.heard], "reached": reached}, sys.stdout)
+        json.dump({"announcements": [message for _, message in stack.announcements], "reached": reached}, sys.stdout)
 
 
 def leave_start_and_step_to_the_vpc(stack: Stack) -> None:
@@ -67,8 +67,8 @@ def train(stack: Stack, functions: Functions) -> None:
     upload(stack.client("s3"), EXAMPLE, stack.outputs["ModelBucket"], f"{stack.outputs['ModelPrefix']}example/")
     functions.invoke("start", {"Records": [message(stack)]})
     until = time.monotonic() + WITHIN
-    while not any(each["status"] == "COMPLETED" for _, each in stack.heard):
-        assert time.monotonic() < until, stack.heard
+    while not any(each["status"] == "COMPLETED" for _, each in stack.announcements):
+        assert time.monotonic() < until, stack.announcements
         functions.invoke("step", {"jobIds": [each["jobId"] for each in stack.records()]})
         time.sleep(0.5)
 

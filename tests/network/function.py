@@ -36,7 +36,7 @@ def reach(host: str, port: str) -> str:
     try:
         socket.create_connection((host, int(port)), timeout=3).close()
     except OSError as error:
-        return type(error).__name__ if error.errno is None else error.strerror
+        return type(error).__name__ if error.errno is None else str(error.strerror)
     return "connected"
 
 

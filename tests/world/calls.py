@@ -47,7 +47,7 @@ class Calls:
     @contextmanager
     def seen_by(self, events: Any) -> Iterator[None]:
         """Be there when clients are made."""
-        hooks = {"before-call": self._before, "after-call": self._after}
+        hooks: dict[str, Any] = {"before-call": self._before, "after-call": self._after}
         for name, hook in hooks.items():
             events.register(name, hook)
         try:

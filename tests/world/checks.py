@@ -76,7 +76,7 @@ def images(record: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def at_the_end(world: "World") -> None:
-    """What holds when all is quiet: nothing lost, nothing left, everybody told."""
+    """Check the end of a test: no job lost, no slot left, each status announced."""
     always(world)
     unfinished = {job_id: status for job_id, status in world.statuses().items() if status not in FINAL}
     assert not unfinished, f"unfinished: {unfinished}"

@@ -1,4 +1,4 @@
-"""Time that passes only when it is told to."""
+"""Time that passes only when a test lets it."""
 
 import threading
 from datetime import UTC, datetime, timedelta

@@ -37,7 +37,9 @@ class Hands(Seen):
         """The SDK sends a call a second time, since the answer to the first was lost."""
         if call.operation in ("PutItem", "UpdateItem"):
             with suppress(ClientError):
-                self._dynamodb._make_api_call(call.operation, json.loads(call.parameters["body"]))
+                self._dynamodb._make_api_call(  # type: ignore[attr-defined] # botocore's own name
+                    call.operation, json.loads(call.parameters["body"])
+                )
         self._keep_stream()
 
     def hold_slots(self, *job_ids: str) -> None:
@@ -63,6 +65,7 @@ class Hands(Seen):
     def copy_job(self, job_id: str, times: int) -> None:
         """As many more jobs like this one, each asked for a little later."""
         job = self.services.table.get(job_id)
+        assert job
         for number in range(1, times + 1):
             later = job.createdAt + timedelta(milliseconds=number)
             trigger = job.trigger.model_copy(update={"identity": f"{job.trigger.identity} {number}"})

@@ -49,7 +49,7 @@ class Seen(Surroundings):
         return self._streamed
 
     def announcements(self) -> list[dict[str, Any]]:
-        """What a subscriber of the topic has heard."""
+        """Return the messages that a subscriber of the topic has received."""
         return [json.loads(message) for _, message, *_ in self._topic().sent_notifications]
 
     @staticmethod

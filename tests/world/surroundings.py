@@ -14,7 +14,8 @@ from unittest.mock import patch
 import boto3
 from moto import mock_aws
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID, botocore_stubber
+from moto.core import botocore_stubber
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import notify
 import start
@@ -59,7 +60,11 @@ class Surroundings:
             starting.enter_context(self.neptune)
             starting.enter_context(mock_aws())
             starting.enter_context(one_at_a_time(self._moment))
-            self._s3, self._sns, self._dynamodb = (session().client(name) for name in ("s3", "sns", "dynamodb"))
+            self._s3, self._sns, self._dynamodb = (
+                session().client("s3"),
+                session().client("sns"),
+                session().client("dynamodb"),
+            )
             self._neptunedata = session().client("neptunedata", endpoint_url=self.neptune.url)
             self._s3.create_bucket(Bucket=BUCKET)
             self._dynamodb.create_table(TableName=TABLE, **template.table())

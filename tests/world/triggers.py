@@ -21,7 +21,7 @@ class Triggers(Surroundings):
         self._uploads, self._events = count(1), count(1)
 
     def put(self, name: str, contents: Mapping[str, bytes]) -> None:
-        """Write files into a model's directory; nobody is told."""
+        """Write files into a model's directory, without an event."""
         for file, content in contents.items():
             self._s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}{name}/{file}", Body=content)
 

@@ -7,7 +7,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 
 class Integers(TypeDeserializer):
-    """Read whole numbers as `int`, not `Decimal`: JSON and Neptune need that. Others become `float`."""
+    """Read whole numbers as `int` and others as `float`: JSON and Neptune's client cannot take boto3's `Decimal`."""
 
     def _deserialize_n(self, value: str) -> int | float:
         return int(value) if value.lstrip("-").isdecimal() else float(value)

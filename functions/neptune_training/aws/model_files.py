@@ -1,6 +1,6 @@
 """Read a model's directory in S3: its listing, and its small text files as they were when they were listed.
 
-No size and no key is trusted: listings and reads are bounded, and keys are taken literally.
+Uploaders choose sizes and keys. So listings and reads are limited, and a key is never read as a path or a pattern.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MAX_FILES = 1_000
-MAX_BYTES = 262_144  # of a file that is read: the JSON documents may be that large, scripts half
+MAX_BYTES = 262_144  # of a file that is read. `checks.scripts` accepts half of it
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Gone(Exception):  # noqa: N818
 
 
 class ContentChanged(Exception):  # noqa: N818
-    """Say that the object exists, with other content than the listing's."""
+    """Say that the object was replaced after it was listed."""
 
 
 class Denied(Exception):  # noqa: N818
@@ -57,15 +57,15 @@ class Denied(Exception):  # noqa: N818
 
 
 class Unreachable(Exception):  # noqa: N818
-    """Say that the bucket cannot be reached: its name is that of another service, or of an unreachable address."""
+    """Say that S3 could not be called for this bucket: botocore refuses its name, or there is no connection."""
 
 
 class TooLarge(Exception):  # noqa: N818
-    """Say that the object is over `MAX_BYTES`, and was not read."""
+    """Say that the object is larger than `MAX_BYTES`, and was not read."""
 
 
 class ModelFiles:
-    """Read from S3. Other errors than the five above are botocore's, and are raised as they are."""
+    """Read from S3. Raises the five errors above; other errors of botocore's are raised unchanged."""
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
@@ -85,7 +85,13 @@ class ModelFiles:
         return Directory(bucket, prefix, {file.name: file for file in files if file.name}, not answer["IsTruncated"])
 
     def read(self, directory: Directory, name: str) -> bytes:
-        """Read a file as the listing has it. Raises `Gone`, `ContentChanged`, `Denied` or `TooLarge`."""
+        """Return the bytes of a file, only if it is unchanged since the listing.
+
+        Raises:
+            Gone, ContentChanged: it was deleted or replaced since the listing.
+            Denied: the functions have no permission to read it.
+            TooLarge: it is larger than `MAX_BYTES`.
+        """
         file = directory.files[name]
         if file.size > MAX_BYTES:
             raise TooLarge(name)
@@ -99,7 +105,7 @@ class ModelFiles:
 
 
 def meaning(error: ClientError) -> Exception:
-    """Return S3's error as one of the exceptions above, or as it is. Codes: S3 API reference, Error responses."""
+    """Return an error of S3 as one of the exceptions above, or unchanged. Codes: S3 API reference, Error responses."""
     response: Any = error.response
     code = response.get("Error", {}).get("Code", "")
     if code in {"NoSuchKey", "404", "NotFound"}:

@@ -1,17 +1,17 @@
 """Calls to Neptune ML: start a training job; get the status of training and data-processing jobs.
 
-`neptune_errors` has the meaning of each error of a start.
+`start_retries` repeats a start after a 429. `neptune_errors` has the meaning of each error of a start.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
-from tenacity import RetryCallState, Retrying, wait_random_exponential
 
-from neptune_training.aws.neptune_errors import LookFailed, Unanswered, details, failure_of_start, worth_another
+from neptune_training.aws.neptune_errors import LookFailed, Unanswered, details, failure_of_start
+from neptune_training.aws.start_retries import retries
 from neptune_training.model.statuses import FinalStatus, Status
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """Hold what Neptune knows of a job.
+    """Hold Neptune's answer about a job that it has.
 
-    `status` is Neptune's own word, such as "InProgress"; a job with an unknown one counts as running. `stages` holds
+    `status` is Neptune's own word, such as "InProgress". A job with an unknown status counts as running. `stages` holds
     the SageMaker jobs: `{"hpo": {"status": "Completed", "outputLocation": "s3://…"}}`.
     """
 
@@ -51,7 +51,7 @@ class Found:
 
     @property
     def runs(self) -> bool:
-        """Return True if the word is known for a job that has not ended."""
+        """Return True if the status is a known one of a job that has not ended."""
         return self.status.lower() in RUNNING
 
     def writes_to(self, location: str) -> bool | None:
@@ -73,7 +73,7 @@ class Unknown:
 
 Look = Found | Absent | Unknown
 
-# What botocore raises for a body of another shape than the service's: a proxy's page, or half an answer.
+# What botocore raises if the answer's body has another form than the service's: a proxy's page, or half an answer.
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 MAX_CHARACTERS = 2048
 
@@ -81,8 +81,8 @@ MAX_CHARACTERS = 2048
 class Neptune:
     """Make the three calls that training needs.
 
-    Neither client must retry by itself: a start that is sent twice may be two jobs. `looks` is the client for the calls
-    that only read; in a group of jobs it gives up sooner, so that a slow answer delays the others less.
+    Neither client must retry by itself, because a start that is sent twice could be two jobs. `looks` is the client for
+    the calls that only read. It can have a shorter timeout, so that a slow answer delays other jobs less.
     """
 
     def __init__(
@@ -96,20 +96,18 @@ class Neptune:
         self._client, self._looks, self._now, self._sleep = client, looks, now, sleep
 
     def start(self, request: dict[str, Any], *, until: datetime, once: bool = False) -> Accepted:
-        """Send StartMLModelTrainingJob. While Neptune has too many requests, repeat it until `until`.
+        """Send StartMLModelTrainingJob. If Neptune answers 429 (too many requests), repeat it until `until`.
 
-        With `once` it is not repeated: it is the probe for all jobs that wait.
+        `request` has the API's own parameters: `{"id": "fraud-b1e3…", "dataProcessingJobId": "dp-1"}`. With `once` it
+        is the probe for all jobs that wait, and is not repeated.
 
         Raises:
-            Refused, PermanentFailure, IdInUse, Unanswered: see `neptune_errors`.
+            Refused: Neptune did not start it now; a retry may succeed.
+            PermanentFailure: Neptune did not start it, and a retry would not help.
+            IdInUse: a job with this id exists.
+            Unanswered: it is not known if Neptune started it.
         """
-        retrying = Retrying(
-            retry=lambda state: worth_another(error_of(state), state.attempt_number, probing=once),
-            wait=wait_random_exponential(multiplier=0.25, max=4),
-            stop=lambda state: self._now() + timedelta(seconds=state.upcoming_sleep) >= until,
-            sleep=self._sleep,
-            reraise=True,
-        )
+        retrying = retries(until=until, once=once, now=self._now, sleep=self._sleep)
         return retrying(self._start, request)
 
     def _start(self, request: dict[str, Any]) -> Accepted:
@@ -133,7 +131,7 @@ class Neptune:
 
 
 def look(operation: str, ask: Callable[[], Any]) -> Look:
-    """Return the result of a look, whatever the form of the answer. Raises nothing of botocore's."""
+    """Return the result of a look. It is `Unknown` after an error; botocore's errors are not raised."""
     try:
         return found(ask()) or Unknown(LookFailed(operation, "BrokenAnswer", "The answer has no status"))
     except (ClientError, BotoCoreError) as error:
@@ -143,13 +141,8 @@ def look(operation: str, ask: Callable[[], Any]) -> Look:
         return Unknown(LookFailed(operation, "BrokenAnswer", broken(error)))
 
 
-def error_of(state: RetryCallState) -> BaseException | None:
-    """Return what the last attempt raised."""
-    return state.outcome.exception() if state.outcome else None
-
-
 def role_parameter(role: str | None) -> dict[str, Any]:
-    """Return the parameter for the role: if the request has one, all calls about its job need it."""
+    """Return the parameter for the role. All calls about a job need the role of its request, if it has one."""
     return {"neptuneIamRoleArn": role} if role else {}
 
 
@@ -171,7 +164,7 @@ def accepted(answer: Mapping[str, Any]) -> Accepted:
 
 
 def found(answer: dict[str, Any]) -> Found | None:
-    """Return the status and the stages of an answer, None if it has no status."""
+    """Return the status and the stages of an answer; None if it has no status."""
     status = answer.get("status")
     if not isinstance(status, str) or not status:
         return None
@@ -187,9 +180,9 @@ def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def absent(code: str, message: str) -> bool:
-    """Return True for the three answers that mean that the job does not exist; no other answer is taken for that.
+    """Return True for the three answers that mean that the job does not exist. No other answer means that.
 
-    docs/errors.md lists them.
+    The codes are in the service model `neptunedata`; docs/errors.md says where the texts come from.
     """
     text = message.lower()
     return (

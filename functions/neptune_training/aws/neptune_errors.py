@@ -2,7 +2,7 @@
 
 - `Refused`: Neptune did not start it now, and a retry may succeed (capacity, access, data not ready …);
 - `PermanentFailure`: Neptune did not start it, and a retry would not help;
-- `IdInUse`: a job with this id exists, perhaps ours;
+- `IdInUse`: a job with this id exists; it can be ours;
 - `Unanswered`: it is not known if Neptune started it.
 
 Sources of the codes: the errors of StartMLModelTrainingJob in botocore's service model `neptunedata`; botocore's
@@ -26,8 +26,8 @@ from botocore.exceptions import (
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem
 from neptune_training.model.statuses import WaitingFor
 
-# TooManyRequestsException is Neptune's (service model). The others are those that botocore retries as throttling; a
-# gateway in front of Neptune can send them.
+# TooManyRequestsException is Neptune's (service model). The others are botocore's throttling codes: a gateway
+# in front of Neptune can send them.
 THROTTLING = {
     "TooManyRequestsException",
     "ThrottlingException",
@@ -70,14 +70,15 @@ PERMANENT = {
     "InvalidArgumentException",
     "IllegalArgumentException",
 }
-# Timeouts have a 4xx status, but the job may have started. Neptune's own (service model), botocore's transient codes.
+# Timeouts have a 4xx status, but the job may have started. ClientTimeoutException is Neptune's (service model); the
+# others are transient errors for botocore (`retries/standard.py`).
 AMBIGUOUS = {"ClientTimeoutException", "408", "RequestTimeout", "RequestTimeoutException"}
 CONSTRAINT = "ConstraintViolationException"
 NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 
 
 class Failure(Exception):  # noqa: N818 - the subclasses say what happened
-    """Hold what Neptune answered. `message` is its `detailedMessage`."""
+    """Hold a failed call: its error code, message and request id. See `details`."""
 
     def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
@@ -93,8 +94,8 @@ class Failure(Exception):  # noqa: N818 - the subclasses say what happened
 
     @property
     def remedy(self) -> str:
-        """Return what the reader can do."""
-        return f"Fix what Neptune names, then {AGAIN[0].lower()}{AGAIN[1:]}"
+        """Return what a person can do about it."""
+        return f"Fix the problem that Neptune names, then {AGAIN[0].lower()}{AGAIN[1:]}"
 
 
 class PermanentFailure(Failure):
@@ -102,7 +103,7 @@ class PermanentFailure(Failure):
 
 
 class ConstraintViolated(PermanentFailure):
-    """Say that Neptune found a violation of a constraint: it is retried once.
+    """Say that Neptune found a violation of a constraint. Such a start is repeated once.
 
     The service model calls it retryable, but its message says that a value is wrong.
     """
@@ -117,7 +118,7 @@ class Unanswered(Failure):
 
 
 class TransientFailure(Failure):
-    """Say that a retry may succeed. `waiting_for` is what has to change before."""
+    """Say that a retry may succeed. `waiting_for` is what has to change before that."""
 
     def __init__(self, code: str, message: str, request_id: str | None, waiting_for: WaitingFor) -> None:
         super().__init__(code, message, request_id)
@@ -125,7 +126,7 @@ class TransientFailure(Failure):
 
     @property
     def remedy(self) -> str:
-        """Return who has to act, and how."""
+        """Return what a person can do about it."""
         if self.waiting_for is WaitingFor.ACCESS:
             return "Ask the operator of the stack to grant the functions' role access to this cluster"
         return f"{NOTHING_TO_DO}: it is tried again"
@@ -144,7 +145,7 @@ class LookFailed(TransientFailure):
 
     @property
     def will_pass(self) -> bool:
-        """Return True if Neptune only has too many requests."""
+        """Return True if Neptune only has too many requests: no person has to act."""
         return self.code in THROTTLING
 
 
@@ -153,7 +154,7 @@ class AtCapacity(Refused):
 
 
 def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
-    """Return the meaning of a failed start. An error that is not known to be a refusal is `Unanswered`."""
+    """Return the meaning of a failed start. It is `Unanswered` unless the error is known to be a refusal."""
     code, message, request_id = details(error)
     if isinstance(error, ClientError):
         return failure_by_code(code, message, request_id, http_status(error))
@@ -161,7 +162,7 @@ def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
         return PermanentFailure(code, message)
     if isinstance(error, NoCredentialsError):
         return Refused(code, message, None, WaitingFor.ACCESS)
-    # Other TLS errors can come after the request went out.
+    # An untrusted certificate ends the connection before the request. Other TLS errors can come after it was sent.
     if isinstance(error, NEVER_SENT) or (isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in message):
         return Refused(code, message, None, WaitingFor.NEPTUNE)
     return Unanswered(code, message)
@@ -178,8 +179,8 @@ def failure_by_code(  # noqa: PLR0911 - one row of the table each
 ) -> Failure:
     """Return what an error code means, as docs/errors.md has it row by row.
 
-    Only a code that is in no list is judged by its HTTP `status`: a 4xx says that the request was refused, by Neptune
-    or by something in between; anything else leaves open whether the job was started.
+    The HTTP `status` only decides for a code that is in no list. A 4xx means that Neptune, or a gateway in front of it,
+    refused the request. After any other status it is not known if the job was started.
     """
     text = message.lower()
     said = code, message, request_id
@@ -203,23 +204,16 @@ def failure_by_code(  # noqa: PLR0911 - one row of the table each
 
 
 def details(error: ClientError | BotoCoreError) -> tuple[str, str, str | None]:
-    """Return code, message and request id of an error.
+    """Return code, message and request id of an error: `("TooManyRequestsException", "Rate exceeded", "0a1b…")`.
 
-    The message is Neptune's `detailedMessage`: with Neptune's answers, botocore's own `Message` is often empty.
+    The message is Neptune's `detailedMessage`, because botocore's own `Message` is often empty for Neptune.
     """
     if not isinstance(error, ClientError):
         return type(error).__name__, str(error)[:2048], None
     response: Any = error.response
     code = str(response.get("Error", {}).get("Code") or "Unknown")
-    if code.isdigit():  # an answer without an error type: what the body says, if it says more than the HTTP status
+    if code.isdigit():  # no error type, so botocore took the HTTP status: the body may have a code
         code = str(response.get("code") or code)
     message = response.get("detailedMessage") or response.get("Error", {}).get("Message") or "Neptune gave no message"
     request_id = response.get("requestId") or response.get("ResponseMetadata", {}).get("RequestId")
     return code, str(message)[:2048], str(request_id) if request_id else None
-
-
-def worth_another(error: BaseException | None, attempts: int, *, probing: bool) -> bool:
-    """Return True if the same invocation sends the start again after so many `attempts`. A probe is sent once."""
-    if isinstance(error, ConstraintViolated):
-        return attempts < 2
-    return isinstance(error, AtCapacity) and not probing

@@ -1,14 +1,14 @@
 """The TrainingJobs table: jobs, slots, the pause, and the newest upload of each configuration.
 
-Three kinds of items share the table, so that one transaction can hold a rule over all of them:
+Three kinds of items share the table, so that one transaction can check and change all of them:
 
 - a job, under its `jobId`;
 - `#capacity`: `slots` (the ids of the jobs that Neptune has or may have), `pausedUntil`, what it is `pausedFor`, and
   the `refusals` in a row;
 - `#newest s3://bucket/key`: the highest `sequencer` uploaded under that key and the job that it made.
 
-A job is written whole, and only over the version that its writer has seen. Whoever loses that race gets
-`RecordChanged`, reads again and finds what the winner did. `#` occurs in no job id.
+A job is written as a whole, and only over the version that its writer has read. If another invocation has written in
+the meantime, the write raises `RecordChanged`: read the record again. Job ids never contain `#`.
 """
 
 import time
@@ -72,7 +72,7 @@ class Table:
         return True
 
     def get(self, job_id: str) -> Job | None:
-        """Return the record as it is now, None if there is none. Raises ValidationError if it cannot be read."""
+        """Return the record as it is now; None if there is none. Raises ValidationError if it cannot be read."""
         found = self._get(job_id)
         return job_of(found) if found else None
 
@@ -89,19 +89,19 @@ class Table:
             self._write(self._client.put_item, **over_version(job))
 
     def unfinished(self) -> list[Entry]:
-        """Return all unfinished jobs as the index has them: by status, the one that is due longest first.
+        """Return all unfinished jobs as the index has them: by status, then the one that has been due longest first.
 
         The index may lag behind the table by a moment: read a job before acting on it.
         """
         return [entry for status in UNFINISHED for entry in self._unfinished(status)]
 
     def queue_length(self, at_most: int, *, besides: str) -> int:
-        """Return how many jobs besides this one wait in the queue to be started. Counting ends at `at_most`."""
+        """Return how many jobs wait in the queue, without the job `besides`; `at_most` if there are more."""
         queued = (each for each in self._unfinished(Status.WAITING) if each.in_queue and each.job_id != besides)
         return len(list(islice(queued, at_most)))
 
     def running(self, model: str) -> int:
-        """Return how many jobs of a model Neptune has or may have."""
+        """Return how many jobs of this model are STARTED or REQUESTED."""
         held = (each for status in (Status.STARTED, Status.REQUESTED) for each in self._unfinished(status))
         return sum(each.model == model for each in held)
 
@@ -117,7 +117,7 @@ class Table:
         return (entry for entry in found if entry)
 
     def postpone(self, job_id: str, until: datetime) -> None:
-        """Let a record that cannot be read or replaced be due again at `until`, so that it delays no other job."""
+        """Set when a record is due again that cannot be read or replaced, so that it does not delay other jobs."""
         values = {":until": {"S": to_text(until)}}
         unfinished = "attribute_exists(nextAttemptAt)"
         later = update_of(job_id, "SET nextAttemptAt = :until", values, ConditionExpression=unfinished)
@@ -125,7 +125,7 @@ class Table:
             self._write(self._client.update_item, **later)
 
     def newest_completed(self, model: str) -> str | None:
-        """Return the id of the newest COMPLETED job of `model`, by the time of its request; None if there is none."""
+        """Return the id of the COMPLETED job of `model` that was requested last; None if there is none."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             IndexName=MODEL_INDEX,
@@ -194,7 +194,7 @@ class Table:
         self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, update, values))})
 
     def shorten_pause(self, seen: Capacity, until: datetime) -> None:
-        """Let the pause end at `until`, unless it has changed since it was `seen`."""
+        """Let the pause end at `until`, unless the pause has changed since `seen` was read."""
         values = {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(until)}}
         shorter = update_of(CAPACITY, "SET pausedUntil = :until", values, ConditionExpression="pausedUntil = :seen")
         with suppress(RecordChanged):
@@ -213,7 +213,7 @@ class Table:
     # --- the newest upload --------------------------------------------------------------------------------------------
 
     def note_upload(self, trigger: Trigger, job_id: str) -> None:
-        """Note the upload as the newest, unless a newer one of the same key is known."""
+        """Record the upload as the newest of its key, unless a newer one is known."""
         newer = update_of(
             newest_key(trigger),
             "SET sequencer = :sequencer, newestJobId = :job",
@@ -265,7 +265,8 @@ class Table:
 def verdict(error: ClientError) -> Exception:
     """Return why a transaction was cancelled: `RecordChanged`, `Contended` or the error as it is.
 
-    A conflict with another transaction says nothing about the conditions. Codes: DynamoDB, TransactWriteItems.
+    After a conflict with another transaction it is not known if the conditions hold. Codes: DynamoDB API reference,
+    TransactWriteItems.
     """
     reasons: Any = error.response.get("CancellationReasons", [])
     codes = {reason.get("Code") for reason in reasons} - {"None", None}
@@ -303,17 +304,17 @@ def padded(trigger: Trigger) -> str:
 
 
 def item(job: Job) -> dict[str, Any]:
-    """Return a job as DynamoDB stores it. A field that is None is left out, so the index holds unfinished jobs only."""
+    """Return a job as DynamoDB stores it, without fields that are None: so the index has unfinished jobs only."""
     return typed({**job.later, **job.model_dump(mode="json", exclude_none=True)})
 
 
 def job_of(stored: dict[str, Any]) -> Job:
-    """Return the job of a record that was read. Fields that this version does not know are kept in `later`.
+    """Return the job of a record that was read. Fields that this release does not know are kept in `later`.
 
     Raises:
         ValidationError: it cannot be read, most likely because it was written by hand.
     """
     status = stored.get("status")
-    kind = type_of(Status(status)) if status in tuple(Status) else Ended  # which refuses a status that it does not know
+    kind = type_of(Status(status)) if status in tuple(Status) else Ended  # `Ended` refuses an unknown status
     known = {name: value for name, value in stored.items() if name in kind.model_fields and name != "later"}
     return kind.model_validate({**known, "later": {name: stored[name] for name in stored.keys() - known.keys()}})

@@ -1,4 +1,4 @@
 """Checks before a training starts: the event, the request, the model directory, its scripts and documents.
 
-Imports `aws` and `model`. Nothing that was uploaded is ever run.
+Imports `aws` and `model`. Uploaded code is parsed, but never run.
 """

@@ -1,8 +1,8 @@
-"""Read events: from S3, EventBridge and EventBridge Scheduler, with SQS around them or without.
+"""Read the events that ask for a training: from S3, EventBridge and EventBridge Scheduler.
 
-A trigger's identity makes a second delivery a repeat. For an upload it is bucket, key and sequencer: a duplicate of one
-event carries the same sequencer. For an event it is its `id`. For a run of a schedule it is the schedule's ARN and the
-scheduled time, because the execution id differs from attempt to attempt.
+A repeat is recognised by the trigger's identity. For an upload, this is bucket, key and sequencer: duplicates of one S3
+event have the same sequencer. For an event, it is its `id`. For a run of a
+schedule, it is the schedule's ARN and the scheduled time, because each attempt has another execution id.
 
 An event that cannot be read raises `Unreadable`, with what is known of the trigger, so that it is recorded as REJECTED.
 """
@@ -26,7 +26,7 @@ DERIVED = re.compile(r"-[0-9a-f]{20}$")
 MAX_TEXT_CHARACTERS = 1024
 CONTROL = re.compile(r"[\x00-\x1f]")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-MAX_BYTES = 65_536  # of an event: a record holds 400 KB, and whatever comes must fit into one, several times over
+MAX_BYTES = 65_536  # of an event: its record, 400 KB at most, holds it more than once
 
 
 class Asked(NamedTuple):
@@ -37,7 +37,7 @@ class Asked(NamedTuple):
 
 
 class Unreadable(Invalid):
-    """Say that an event cannot be read. `trigger` is what is known of where it came from."""
+    """Say that an event cannot be read. `trigger` has what is known of its origin."""
 
     def __init__(self, trigger: Trigger, problems: tuple[Problem, ...]) -> None:
         super().__init__(problems)
@@ -45,9 +45,9 @@ class Unreadable(Invalid):
 
 
 def read(body: str, message_id: str | None = None) -> Asked:
-    """Read one event. Raises `Unreadable`.
+    """Return the trigger and the parameters of one event, given as JSON text. Raises `Unreadable`.
 
-    If the event has no identity, `message_id` (SQS's) is used; without it, a hash of the body.
+    If the event has no identity, the SQS `message_id` identifies it; without that, a hash of the body does.
     """
     last_resort = message_id or hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()
     unknown = Trigger(kind=TriggerKind.UNKNOWN, identity=f"message {last_resort}", eventId=message_id)
@@ -61,18 +61,18 @@ def read(body: str, message_id: str | None = None) -> Asked:
 
 
 def of_event(event: Any, unknown: Trigger) -> Asked:
-    """Read an event by the fields that its kind is documented to have. Raises `Invalid`."""
+    """Return the trigger and the parameters of an event, whose fields show its kind. Raises `Invalid`."""
     match event:
         case {
             "Records": [
                 {"eventSource": "aws:s3", "s3": {"bucket": {"name": str(bucket)}, "object": dict(found)}} as record
             ]
         }:
-            key = unquote_plus(str(found.get("key", "")))  # notifications encode keys; EventBridge's events do not
+            key = unquote_plus(str(found.get("key", "")))  # S3's notifications encode keys, EventBridge's events do not
             return upload(bucket, {**found, "key": key, "etag": found.get("eTag")}, record.get("eventTime"), unknown)
         case {"source": "aws.s3", "detail": {"bucket": {"name": str(bucket)}, "object": dict(found)}}:
             return upload(bucket, found, event.get("time"), unknown, event.get("id"))
-        case {"MessageBody": str(body), "QueueUrl": str()}:  # how EventBridge Scheduler wraps what it could not deliver
+        case {"MessageBody": str(body), "QueueUrl": str()}:  # EventBridge Scheduler's dead letter, sent again
             return of_event(json_documents.read(body.encode(errors="surrogatepass"), "MessageBody", MAX_BYTES), unknown)
         case {"source": "aws.scheduler", "detail": dict(detail)}:
             return schedule(event, detail, unknown)
@@ -86,13 +86,13 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
                 time=text(event.get("time")),
             )
             return asked(trigger, detail)
-    problem = "is not an event that starts a training"
+    problem = "is not an event that can start a training"
     remedy = f'Send an EventBridge event with an id, detail-type "{DETAIL_TYPE}" and the parameters in detail'
     raise Invalid((Problem(field="event", value=shown(event), problem=problem, remedy=remedy),))
 
 
 def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger, event_id: object = None) -> Asked:
-    """Return what an upload of a model's configuration asks for. Keys are taken literally. Raises `Unreadable`."""
+    """Return what an upload of a model's configuration asks for. Raises `Unreadable`."""
     key, sequencer = found.get("key"), found.get("sequencer")
     if not BUCKET.fullmatch(bucket):
         problem, remedy = "is not a valid bucket name", "Send S3's own Object Created event, unchanged"
@@ -152,15 +152,15 @@ def schedule(event: Mapping[str, Any], detail: dict[str, Any], unknown: Trigger)
 
 
 def placeholder(field: str, value: object, line: str) -> Problem:
-    """Return the problem of a schedule whose runs look the same: only the first one would train."""
+    """Return the problem of a schedule whose input lacks a placeholder: only its first run would train."""
     remedy = f'Add this line to the schedule\'s input: "{field}": {line}'
     return Problem(field=field, value=shown(value), problem="does not identify this run of the schedule", remedy=remedy)
 
 
 def asked(trigger: Trigger, detail: dict[str, Any]) -> Asked:
-    """Return what a request asks for. An explicit `id` is checked first, because the record is stored under it.
+    """Return a request's trigger and parameters. An explicit `id` is checked first: the record is stored under it.
 
-    An id that looks like a derived one is refused: it could be the id of another trigger's job. Raises `Unreadable`.
+    An id that looks like a derived one is not allowed: it could be that of another trigger's job. Raises `Unreadable`.
     """
     job_id = detail.get("id")
     if job_id is not None and (not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id) or DERIVED.search(job_id)):
@@ -179,5 +179,5 @@ def is_time(value: object) -> bool:
 
 
 def text(value: object) -> str | None:
-    """Return a string, shortened, or None. These fields inform people and decide nothing."""
+    """Return a string, shortened, or None. The fields read with it are only shown to people."""
     return value[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else None

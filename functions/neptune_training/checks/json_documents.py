@@ -1,7 +1,7 @@
-"""Read JSON from outside, or say where and how it is wrong. No document can hang or crash what reads it later.
+"""Read JSON from outside, or say where and how it is wrong. A document that passes is safe for all later readers.
 
-This is stricter than `json.loads`. A name given twice, NaN, and numbers that are too large are refused, because readers
-differ in what they make of them. Half a character (a lone surrogate) is refused: DynamoDB and SNS do not accept it.
+This is stricter than `json.loads`. A name that comes twice, NaN and very large numbers are refused, because JSON
+readers treat them differently. Half a character (a lone surrogate) is refused: DynamoDB and SNS do not accept it.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 from neptune_training.model.problems import Invalid, Problem, bounded, path, shown
 
-MAX_BYTES = 256 * 1024  # people write these documents; reading one takes 150 times its size
+MAX_BYTES = 256 * 1024  # people write these documents; reading one takes 150 times its size in memory
 MAX_DEPTH = 32
 MAX_DIGITS = 18  # of an integer, so that it fits 64 bits wherever it goes
 
@@ -37,7 +37,11 @@ class Ambiguous(dict[str, Any]):
 
 
 def read(raw: bytes, name: str, most: int = MAX_BYTES) -> object:
-    """Read JSON text of at most `most` bytes. Raises `Invalid` with all its problems, in which it is called `name`."""
+    """Return the value of JSON text of at most `most` bytes.
+
+    Raises:
+        Invalid: with all problems of the document, which they call `name`.
+    """
     document = parse(decode(raw, name, most), name)
     if problems := bounded(problems_in(document, name)):
         raise Invalid(problems)
@@ -82,7 +86,7 @@ def integer(digits: str) -> int | float:
 
 
 def problems_in(document: object, name: str) -> Iterator[Problem]:
-    """Yield the problems that JSON's grammar allows, in the order of the text."""
+    """Yield the problems of a document that `json.loads` has accepted, in the order of the text."""
     waiting: list[tuple[tuple[str | int, ...], object]] = [((), document)]
     while waiting:
         place, value = waiting.pop()

@@ -1,4 +1,4 @@
-"""Make the request from a job and its model's directory, and find everything that is wrong with them."""
+"""Build the request from a job and its model's directory, and find all problems of both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ CUSTOM = ModelParameters.custom
 
 
 class Reader(Protocol):
-    """Read files: `model_files.ModelFiles` does it from S3, `check_model.Folder` from a directory on this machine."""
+    """Read files: `model_files.ModelFiles` does it from S3, `Folder` of the program's `check` from a directory."""
 
     def read(self, directory: Directory, name: str) -> bytes:
         """Return the content of a file in `directory`. Raises `model_files.TooLarge`."""
@@ -28,7 +28,14 @@ class Reader(Protocol):
 
 @dataclass
 class Prepared:
-    """Hold all that the checks of one request found, before anything is decided."""
+    """Hold the results of all checks of one request. `readiness` decides from them.
+
+    Attributes:
+        problems: With these the request is rejected.
+        missing: One for each file that is not there yet.
+        warnings: With these the training goes ahead.
+        request: None if it is not valid.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     missing: list[Problem] = field(default_factory=list)
@@ -38,13 +45,13 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Preparation:
-    """Read what the uploader wrote and check it with the rules of `request`, `hpo`, `scripts` and `requirements`."""
+    """Read the uploader's files and check them with the rules of `request`, `hpo`, `scripts` and `requirements`."""
 
     files: Reader
     settings: Settings
 
     def prepare(self, job: Job, directory: Directory | None) -> Prepared:
-        """Make the request of `job` and check its files. `directory` is None if there is none that can be read."""
+        """Build the request of `job` and check its files. `directory` is None if the functions cannot read it."""
         prepared = Prepared()
         asked = self._asked(job, directory, prepared)
         prepared.request = self._request(job, asked, directory, prepared)
@@ -106,7 +113,7 @@ class Preparation:
             prepared.warnings += bounded(unknown_to(training, options, checked.parameters))
 
     def _check_configuration(self, directory: Directory, prepared: Prepared) -> hpo.Checked | None:
-        """Check the hyperparameter file, if there is one. Warnings need a request, which has the number of trials."""
+        """Check the hyperparameter file, if there is one. Warnings need a request: they depend on its trials."""
         if CONFIGURATION not in directory.files:
             return None
         request = prepared.request
@@ -124,7 +131,7 @@ class Preparation:
     def _read_scripts(
         self, directory: Directory, entry_points: Mapping[str, str], prepared: Prepared
     ) -> dict[str, bytes]:
-        """Return the scripts that are to be parsed, by name, and check requirements.txt on the way."""
+        """Return the content of the scripts to be parsed, by name. Also check requirements.txt."""
         contents: dict[str, bytes] = {}
         for name in scripts.checked(entry_points):
             if name not in directory.files:
@@ -148,12 +155,12 @@ class Preparation:
 
 def not_an_object(asked: object) -> Problem:
     """Return the problem of a `training-job.json` that is JSON, but not an object."""
-    remedy = "Set it to a JSON object with parameters of StartMLModelTrainingJob"
+    remedy = "Write a JSON object with parameters of StartMLModelTrainingJob"
     return Problem(field=TRAINING_JOB, value=shown(asked), problem="is not a JSON object", remedy=remedy)
 
 
 def too_many_files(prefix: str) -> Problem:
-    """Return the problem of a directory with more files than a listing holds."""
+    """Return the problem of a directory with more files than are listed."""
     problem = f"has more than {model_files.MAX_FILES} files"
     remedy = "Move data and artefacts elsewhere: the directory is copied to every training instance"
     return Problem(field=prefix, problem=problem, remedy=remedy)

@@ -1,8 +1,8 @@
-"""Parse what was uploaded in a child process with limited memory and time.
+"""Parse scripts and regular expressions in a child process with limited memory and time.
 
-A valid script of 45 KB (`import a.a.a…`) takes 522 MB to parse, more than the functions have. The child may take
-`MAX_MEGABYTES` and `MAX_SECONDS`; what it cannot parse within them is reported as unchecked, never as wrong.
-An ordinary script takes the child 20 to 50 ms, most of which is its start (measured).
+A valid script of 45 KB (`import a.a.a…`) takes 522 MB to parse, more than the functions have. The child is limited to
+`MAX_MEGABYTES` and `MAX_SECONDS`. An item that needs more is reported as unchecked, never as wrong.
+For an ordinary script the child takes 20 to 50 ms, most of it to start (measured).
 """
 
 import json
@@ -18,11 +18,11 @@ from threading import Lock
 from typing import Literal, NamedTuple
 
 MAX_MEGABYTES = 200  # of the functions' 512; an ordinary script of 130 KB takes 17
-MAX_SECONDS = 2  # of work
-MAX_WAIT_SECONDS = 10  # by the clock: Lambda gives 512 MB about a third of a core
+MAX_SECONDS = 2  # of CPU time
+MAX_WAIT_SECONDS = 10  # of real time: with 512 MB, Lambda gives about a third of a core
 MAX_KNOWN = 100
 CHILD = Path(__file__).with_name("parsing_child.py")
-ENVIRONMENT = {"LC_ALL": "C"}  # no credentials; a locale would be mapped into the memory that is limited
+ENVIRONMENT = {"LC_ALL": "C"}  # no credentials; another locale would take some of the limited memory
 LIBRARIES = ("LD_LIBRARY_PATH",)  # where Lambda's Python finds its own
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,11 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Parsed:
-    """Hold what is known of one item.
+    """Hold the result for one item.
 
-    `problem` says why it surely cannot be compiled, at `line` (from 1) with the line's `text` where these are known.
-    `unchecked` says why nothing is known of it. If both are None, it compiles. `groups` is the number of groups of a
-    regular expression. `options` are all that a script accepts, such as `--lr`; None if that is not known.
+    `problem` says why it cannot be compiled, at `line` (from 1) with the line's `text`, if these are known. `unchecked`
+    says why it could not be checked. If both are None, it compiles. `groups` is the number of groups of a
+    regular expression. `options` are all options that a script accepts, such as `--lr`; None if they are not known.
     """
 
     problem: str | None = None
@@ -54,11 +54,11 @@ class Parsed:
 
 TOO_MUCH = Parsed(unchecked=f"it takes more than {MAX_SECONDS} seconds or {MAX_MEGABYTES} MB to parse")
 TOO_SLOW = Parsed(unchecked=f"it was not parsed within {MAX_WAIT_SECONDS} seconds")
-NOT_REACHED = Parsed(unchecked="it was not parsed, because another one took too much memory or time")
+NOT_REACHED = Parsed(unchecked="it was not parsed, because another file or expression took too much memory or time")
 NO_CHILD = Parsed(unchecked="the process that parses it could not be started")
 
 _one_child = Lock()
-_known: dict[bytes, Parsed] = {}  # a job that waits is checked every minute
+_known: dict[bytes, Parsed] = {}  # a waiting job is checked again every minute
 
 
 def script(content: bytes) -> Item:
@@ -72,7 +72,7 @@ def regex(text: str) -> Item:
 
 
 def parse(items: Sequence[Item]) -> list[Parsed]:
-    """Return what is known of each item, in their order. One child parses all that are not known yet."""
+    """Return the result of each item, in the same order. One child parses all items without a known result."""
     known = {item: _known.get(digest(item)) for item in items}
     found = {item: answer for item, answer in known.items() if answer}
     new = [item for item in dict.fromkeys(items) if item not in found]
@@ -82,7 +82,7 @@ def parse(items: Sequence[Item]) -> list[Parsed]:
 
 
 def ask_alone(items: Sequence[Item]) -> list[Parsed]:
-    """Return the child's answers. Steps side by side have one child at a time: two could take all of the memory."""
+    """Return the child's answers. Steps side by side take turns: two children could take all of the memory."""
     if not _one_child.acquire(timeout=MAX_WAIT_SECONDS):
         return [TOO_SLOW] * len(items)
     try:
@@ -125,12 +125,12 @@ def answers(items: Sequence[Item], output: bytes, otherwise: Parsed) -> list[Par
 
 
 def remember(items: Sequence[Item], found: Sequence[Parsed]) -> None:
-    """Keep the answers that would be the same again. A child that was too slow may be faster next time."""
+    """Keep the answers that would be the same next time. A child that was too slow could be faster then."""
     if len(_known) > MAX_KNOWN:
         _known.clear()
     _known.update(zip(map(digest, items), found, strict=False))
 
 
 def digest(item: Item) -> bytes:
-    """Return what stands for an item in memory."""
+    """Return the hash by which an item's result is kept."""
     return sha256(f"{item.kind} {item.text}".encode(errors="surrogatepass")).digest()

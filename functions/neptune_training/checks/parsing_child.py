@@ -1,9 +1,9 @@
-"""Parse scripts and compile regular expressions in a process of its own, which has little memory and little time.
+"""Parse scripts and compile regular expressions, in a process with little memory and time.
 
     python -I -S parsing_child.py MEGABYTES SECONDS
 
 `parsing` starts this program. It reads a JSON list of [kind, text] from stdin. For each item, in the same order, it
-writes one line of JSON as soon as it is known: if an item ends the process, the answers before it are there.
+writes one line of JSON as soon as it is known. So if an item ends the process, the answers before it are kept.
 It imports the standard library only, and it never runs what it parses.
 """
 
@@ -23,7 +23,7 @@ OLD_NAMES = re.compile(r"\b(async|await)\b")  # keywords since Python 3.7; names
 
 
 def main() -> None:
-    """Set the limits, then answer."""
+    """Limit this process, then answer for each item."""
     megabytes, seconds = map(int, sys.argv[1:])
     limit(resource.RLIMIT_AS, megabytes * 2**20)
     limit(resource.RLIMIT_CPU, seconds, seconds + 1)  # the soft limit ends the process by SIGXCPU
@@ -43,7 +43,7 @@ def script(text: str) -> dict[str, Any]:
     """Parse a script. `text` holds its bytes as Latin-1, so that a script in any encoding can be sent as JSON."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an odd escape is its author's business
+            warnings.simplefilter("ignore")  # about odd escapes
             tree = ast.parse(text.encode("latin-1"))
     except SyntaxError as error:
         line = (error.text or "")[:MAX_CHARACTERS]
@@ -53,7 +53,7 @@ def script(text: str) -> dict[str, Any]:
         return {**said, "problem": error.msg[:MAX_CHARACTERS]}
     except ValueError as error:  # null bytes, in Python 3.11
         return {"problem": str(error)[:MAX_CHARACTERS]}
-    except Exception as error:  # noqa: BLE001 - whatever it is, it does not say that Python cannot compile the script
+    except Exception as error:  # noqa: BLE001 - no other error says that Python cannot compile the script
         return {"unchecked": too_complex(error)}
     with suppress(MemoryError, RecursionError):
         return {"options": options(tree)}
@@ -63,8 +63,8 @@ def script(text: str) -> dict[str, Any]:
 def options(tree: ast.AST) -> list[str] | None:
     """Return the options that the script's argparse knows, such as `--lr`; None if not all of them can be read.
 
-    All can be read if there is one ArgumentParser, which gets its options by `add_argument` with literal names and from
-    nowhere else, and which refuses others: by `parse_args()`.
+    All can be read if the script has one ArgumentParser, adds all options by `add_argument` with literal names, and
+    calls `parse_args()`, which refuses other options.
     """
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     added = [call for call in calls if called(call) == "add_argument"]
@@ -104,7 +104,7 @@ def called(call: ast.Call) -> str:
 
 
 def regex(text: str) -> dict[str, Any]:
-    """Compile a regular expression and count its groups. It is never matched: that could take forever."""
+    """Compile a regular expression and count its groups. It is never matched, because that could take forever."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's warnings about odd expressions are for programmers

@@ -1,18 +1,17 @@
-"""Problems from pydantic's errors: the place in the document, what is wrong there, what to write.
+"""Translate pydantic's errors to problems: the place in the document, what is wrong there, what to write.
 
-The same for requests and for hyperparameter files; a `Format` says what the two have of their own.
+Requests and hyperparameter files are translated by the same rules; a `Format` says in what they differ.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from neptune_training.model.problems import Problem, path
+from neptune_training.model.problems import Problem, meant, path
 
 Models = tuple[type[BaseModel], ...]
 
@@ -23,7 +22,7 @@ class Format:
 
     `kinds` are the models of a union, by the tag that pydantic puts into the place of an error, such as `custom`.
     `choices` are the texts that a key can have, for keys whose texts are spread over the models of a union. `default`
-    says who can give a missing value, if anybody can.
+    is a second remedy for a missing value, such as "ask the operator of the stack for a default".
     """
 
     root: type[BaseModel]
@@ -33,7 +32,7 @@ class Format:
 
 
 class Located(NamedTuple):
-    """Hold where an error is, the field there if the format has one, and the models that may have it."""
+    """Hold the place of an error, the field there if the format has one, and the models that can have it."""
 
     place: tuple[str | int, ...]
     field: FieldInfo | None
@@ -60,7 +59,7 @@ def problem_of(error: ErrorDetails, form: Format) -> Problem:
             return choice(place, value, form.choices.get(place[-1]) or literals(info.annotation if info else None))
         case "extra_forbidden":
             remedy = meant(place[-1], (key for model in models for key in keys(model))) or "Remove it"
-            return Problem.at(place, value, "is not a key that belongs here", remedy)
+            return Problem.at(place, value, "is not a known key here", remedy)
     return Problem.at(place, value, wrong(error), error.get("ctx", {}).get("remedy") or f"Set it to {wanted(found)}")
 
 
@@ -103,7 +102,7 @@ def literals(annotation: Any) -> Iterator[str]:
 
 
 def wanted(found: Located) -> str:
-    """Return what to write there. An object in a list, or the document itself, is described by keys that it needs."""
+    """Return what to write there. An object in a list, or the whole document, is described by its required keys."""
     place, info, models = found
     inner = tuple(nested(info.annotation)) if info else models
     if info and (not inner or isinstance(place[-1], str)):
@@ -113,7 +112,7 @@ def wanted(found: Located) -> str:
 
 
 def choice(place: Iterable[str | int], value: object, possible: Iterable[object]) -> Problem:
-    """Return the problem of a value that is not one of a few texts."""
+    """Return the problem of a value that is not one of the possible texts."""
     texts = listing(possible := tuple(possible), "or")
     return Problem.at(place, value, f"should be {texts}", meant(value, possible) or "Write one of them")
 
@@ -121,13 +120,6 @@ def choice(place: Iterable[str | int], value: object, possible: Iterable[object]
 def listing(texts: Iterable[object], last: str) -> str:
     """Return texts as a list: `"a", "b" or "c"`."""
     return f" {last} ".join(", ".join(f'"{text}"' for text in texts).rsplit(", ", 1))
-
-
-def meant(written: object, possible: Iterable[object]) -> str | None:
-    """Return a question with the nearest possible text, None if none is near."""
-    texts = {str(each).lower(): each for each in possible}
-    near = get_close_matches(str(written)[:40].lower(), texts, n=1)
-    return f'Did you mean "{texts[near[0]]}"?' if near else None
 
 
 def wrong(error: ErrorDetails) -> str:

@@ -1,14 +1,14 @@
-"""Decide if a job can start now, and with which request: all that is checked before a claim.
+"""Decide if a job can start now, and with which request. These checks come before each claim.
 
     superseded? → settled? → current? → request, hyperparameters and scripts in order? → id free?
       → data processing and previous training completed?
 
-`judge` only reads, so it is asked again at every attempt.
+`judge` only reads, so each attempt can call it again.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +18,7 @@ from neptune_training.aws.neptune import Absent, Found, Look, Neptune, Unknown
 from neptune_training.aws.table import Table
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.model_directory import Preparation
+from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded, Verdict
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, S3Directory, TrainingRequest
 from neptune_training.model.problems import ANOTHER_ID, NOTHING_TO_DO, Problem, bounded, shown
@@ -31,45 +32,6 @@ DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 
 
 @dataclass(frozen=True)
-class Ready:
-    """Say that the job can start, with this request. `files` are ETags by name, such as `{"train.py": "9bb5…"}`.
-
-    `exists` is True if Neptune has this job already. That can be after the table was restored from a backup.
-    """
-
-    request: dict[str, Any]
-    files: dict[str, str]
-    warnings: tuple[Problem, ...] = ()
-    exists: bool = False
-
-
-@dataclass(frozen=True)
-class NotReady:
-    """Say that the job cannot start yet: it waits for `waiting_for`."""
-
-    waiting_for: WaitingFor
-    problems: tuple[Problem, ...] = ()
-    next_attempt: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """Say that the job can never start: only a new request can."""
-
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True)
-class Superseded:
-    """Say that a newer upload of the same file replaced the job. `by` is the id of its job, or describes the upload."""
-
-    by: str
-
-
-Verdict = Ready | NotReady | Rejected | Superseded
-
-
-@dataclass(frozen=True)
 class Readiness:
     """Hold what the decision needs."""
 
@@ -80,7 +42,11 @@ class Readiness:
     settings: Settings
 
     def judge(self, job: Job, now: datetime) -> Verdict:
-        """Return if `job` can start. Errors of S3 and DynamoDB are raised as they are."""
+        """Return if `job` can start.
+
+        Raises:
+            ClientError, BotoCoreError: S3 or DynamoDB cannot be reached, or failed.
+        """
         if job.trigger.sequencer and (newer := self.table.newer_upload(job.trigger)):
             return Superseded(newer)
         if job.unanswered and job.request:  # it may have started: the request must stay the same
@@ -142,7 +108,7 @@ class Readiness:
         return newest, []
 
     def _judge_id(self, job: Job, request: TrainingRequest, ready: Ready) -> Verdict | None:
-        """Return None if an explicit id is free: otherwise somebody else's job could be taken for this one."""
+        """Return None if an explicit id is free. Otherwise another request's job could be taken for this one."""
         if not job.asked.get("id"):
             return None
         look = self.neptune.training(job.jobId, request.neptuneIamRoleArn)
@@ -150,16 +116,16 @@ class Readiness:
             case Absent():
                 return None
             case Found():
-                # The stack's own place for this id: one that the sender chose would prove nothing.
+                # Compare with the stack's own place for this id. A place that the sender chose would prove nothing.
                 own = f"{self.settings.train_model_s3_location.rstrip('/')}/{job.jobId}"
                 ours = request.trainModelS3Location == own and look.writes_to(own)
                 return replace(ready, exists=True) if ours else Rejected((id_taken(job.jobId),))
-            case Unknown(failure):  # perhaps only this job has the problem: it must not wait at the head of the queue
+            case Unknown(failure):  # only this job may have the problem, so it does not wait in the queue
                 access = failure.waiting_for is WaitingFor.ACCESS
                 return NotReady(WaitingFor.ACCESS if access else WaitingFor.ERROR, (failure.problem,))
 
     def _judge_needs(self, request: TrainingRequest) -> Verdict | None:
-        """Return why the jobs that the request builds on are not completed, None if they are."""
+        """Return the verdict if a job that the request builds on is not completed; None if all are."""
         role = request.neptuneIamRoleArn
         look = self.neptune.data_processing(request.dataProcessingJobId, role)
         verdict = completed(look, "dataProcessingJobId", request.dataProcessingJobId, WaitingFor.DATA_PROCESSING)
@@ -191,7 +157,7 @@ def has_one_model(kind: TriggerKind) -> bool:
 
 
 def source_of(job: Job) -> tuple[str, str] | None:
-    """Bucket and prefix of the model's directory, if the request names one that S3 could have."""
+    """Return bucket and prefix of the model's directory, as in `("my-models", "models/fraud/")`; None if not valid."""
     match job.trigger.kind:
         case TriggerKind.UPLOAD:
             return job.trigger.bucket or "", job.trigger.directory
@@ -203,7 +169,7 @@ def source_of(job: Job) -> tuple[str, str] | None:
 
 
 def named_by(job: Job) -> tuple[str, str] | None:
-    """Return bucket and prefix of the directory that a request names, None if it names none that S3 could have."""
+    """Return bucket and prefix of the directory that a request names; None if there is none, or it is not valid."""
     custom = job.asked.get(ModelParameters.custom)
     path = custom.get("sourceS3DirectoryPath") if isinstance(custom, dict) else None
     try:
@@ -215,7 +181,7 @@ def named_by(job: Job) -> tuple[str, str] | None:
 
 
 def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
-    """Return what has replaced the uploaded file since its event, None if it is still the same file."""
+    """Return the verdict if the uploaded file was deleted or replaced since its event; None if not."""
     if configuration is None:
         problem, remedy = "was deleted before the training started", "Upload it again"
         return Rejected((Problem(field=trigger.key or "", problem=problem, remedy=remedy),))
@@ -225,9 +191,9 @@ def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
 
 
 def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> Verdict | None:
-    """Return why a job that the request names prevents the start, None if it does not.
+    """Return the verdict if a job that the request names prevents the start; None if it does not.
 
-    If the look failed, the start is sent all the same: Neptune checks the job itself.
+    If the look failed, return None: Neptune checks that job again when it gets the start.
     """
     remedy = f"Set it to the id of a completed {JOBS[waiting_for]} job"
     if isinstance(look, Absent):
@@ -235,12 +201,12 @@ def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> V
     if not isinstance(look, Found) or look.end is Status.COMPLETED:
         return None
     if look.end:
-        problem = f"is a job that has ended as {look.status}"
+        problem = f"is a job that ended with status {look.status}"
         return Rejected((Problem(field=field, value=shown(job_id), problem=problem, remedy=remedy),))
     remedy = f"{NOTHING_TO_DO}: training starts when that job is completed"
     return NotReady(
         waiting_for,
-        (Problem(field=field, value=shown(job_id), problem=f"is a job that is {look.status}", remedy=remedy),),
+        (Problem(field=field, value=shown(job_id), problem=f"is a job with status {look.status}", remedy=remedy),),
     )
 
 
@@ -251,8 +217,8 @@ def nothing_to_continue(problem: str) -> Problem:
 
 
 def no_latest() -> Problem:
-    """Return the problem of LATEST in an event for a built-in model: events of one source may train many models."""
-    problem = "means the newest job of the same model, and an event for a built-in model does not name its model"
+    """Return the problem of LATEST in an event for a built-in model: one source can train many models."""
+    problem = "is the newest job of the same model, but an event for a built-in model does not name its model"
     remedy = "Set it to the id of the job to continue, or use a schedule: all its runs are of one model"
     return Problem(field="previousModelTrainingJobId", value=shown(LATEST), problem=problem, remedy=remedy)
 

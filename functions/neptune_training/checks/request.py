@@ -1,4 +1,4 @@
-"""Build the request that is sent: the stack's defaults, then what was asked, within the operator's limits.
+"""Build the request that is sent: the stack's defaults, overridden by what was asked, within the operator's limits.
 
 `build` reports every problem of a request at once, each with its field, its value and what to do.
 """
@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 from pydantic import BaseModel, ValidationError
 
-from neptune_training.checks.pydantic_errors import Format, meant, problems_from
+from neptune_training.checks.pydantic_errors import Format, problems_from
 from neptune_training.model.parameters import (
     NEPTUNES_DEFAULTS,
     CustomModelTrainingParameters,
@@ -20,7 +20,7 @@ from neptune_training.model.parameters import (
     parameter,
     settable_by,
 )
-from neptune_training.model.problems import Invalid, Problem, bounded, shown
+from neptune_training.model.problems import Invalid, Problem, bounded, meant, shown
 from neptune_training.model.settings import Limits, Settings
 from neptune_training.model.triggers import TriggerKind
 
@@ -40,7 +40,7 @@ def build(
     `{"id": "fraud-b1e3…", "trainModelS3Location": "s3://my-models/trained/fraud-b1e3…"}`.
 
     Raises:
-        Invalid: with all that is wrong.
+        Invalid: the request is not valid. It has all problems at once.
     """
     allowed = settable_by(kind)
     problems = list(bounded(unknown(asked, allowed)))
@@ -78,7 +78,7 @@ def at_most_all(merged: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all layers as one: a later one overrides, parameter by parameter, in customModelTrainingParameters too."""
+    """Return all layers as one. A later layer overrides single parameters, also in customModelTrainingParameters."""
     merged: dict[str, Any] = {}
     for layer in layers:
         custom, below = layer.get(CUSTOM), merged.get(CUSTOM)
@@ -89,7 +89,7 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def known(asked: Mapping[str, Any], allowed: type[BaseModel]) -> dict[str, Any]:
-    """Return the parameters that the sender may set. `unknown` reports the others; null is the same as nothing."""
+    """Return the parameters that the sender can set. `unknown` reports the others; null counts as not set."""
     fields = said(asked, allowed)
     if isinstance(fields.get(CUSTOM), Mapping):
         fields[CUSTOM] = said(fields[CUSTOM], inner_of(allowed))
@@ -147,7 +147,7 @@ def over_limits(merged: Mapping[str, Any], limits: Limits) -> Iterator[Problem]:
 def exceeded(value: object, limit: int | tuple[str, ...]) -> str | None:
     """Return what a value over `limit` can be set to, such as "at most 100"; None if it is within the limit.
 
-    A value of another type than the limit is within it: it is reported as not valid.
+    A value of another type counts as within the limit: pydantic reports it as not valid.
     """
     match limit:
         case int():
@@ -159,7 +159,7 @@ def exceeded(value: object, limit: int | tuple[str, ...]) -> str | None:
 
 
 def output_among_uploads(location: object, models: str) -> Iterator[Problem]:
-    """Yield the problem of an output location from which Neptune could write into the upload folder, `models`."""
+    """Yield the problem of an output location that is inside the upload folder, `models`, or contains it."""
     if not isinstance(location, str):
         return
     output = f"{location.rstrip('/')}/"
@@ -174,7 +174,7 @@ def output_among_uploads(location: object, models: str) -> Iterator[Problem]:
 
 
 def over_limit(name: str, value: object, most: str, parameter: str) -> Problem:
-    """Return the problem of a parameter over a limit; the remedy says who can raise it."""
+    """Return the problem of a parameter over a limit. `most` is what it can be set to: "at most 100"."""
     remedy = f"Set it to {most}, or ask the operator of the stack to raise the limit (template parameter {parameter})"
     return Problem(field=name, value=shown(value), problem="is over the operator's limit", remedy=remedy)
 

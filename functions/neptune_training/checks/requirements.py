@@ -1,8 +1,8 @@
 """Check `requirements.txt` for lines that no version of pip can read.
 
-Which pip the training image has is AWS's choice: the published one has Python 3.6, so an old pip, which reads more than
-today's (`numpy>=1.16.*`). So a line is a reason to reject only if no pip can read it; if an older pip may, it is a
-warning. Files, URLs and options are not looked into.
+AWS chooses the training image, and its pip. The published image has Python 3.6, and so an old pip, which accepts more
+than today's pip does (`numpy>=1.16.*`). Therefore a line is a problem only if no pip can read it. If an older pip can,
+it is a warning. Files, URLs and options are not checked.
 """
 
 import codecs
@@ -32,14 +32,14 @@ VERSION = re.compile(r"\s*(?:===?|~=|!=|<=|>=|<|>)\s*[^\s,;]*\s*")
 
 
 def check(content: bytes) -> CheckResult:
-    """Return what is wrong with the lines; not more of it than a record holds, and each line once."""
+    """Return the problems and warnings of the file: as many as a record can hold, and each line once."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # `packaging` reads the texts in markers as Python does
         return check_lines(lines(decoded(content)))
 
 
 def check_lines(numbered: Iterable[tuple[int, str]]) -> CheckResult:
-    """Return what is wrong with the lines that pip reads."""
+    """Return the problems and warnings of the lines that pip reads."""
     problems: list[Problem] = []
     doubtful: list[Problem] = []
     seen: set[str] = set()
@@ -69,7 +69,7 @@ def of_line(line: str, problem: str, remedy: str) -> Problem:
 
 
 def decoded(content: bytes) -> str:
-    """Return the text. What is not UTF-8, and has no byte order mark, is replaced: it may be a comment."""
+    """Return the text. Bytes that are not UTF-8 are replaced, because they could be in a comment."""
     for mark, encoding in ENCODINGS.items():
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, errors="replace")
@@ -79,7 +79,7 @@ def decoded(content: bytes) -> str:
 def lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that pip reads, with the number of each one's first line.
 
-    As pip does: a backslash at its end continues a line, a comment ends it, and options may follow a requirement.
+    As in pip, a backslash at the end continues a line, a comment ends it, and options can follow a requirement.
     """
     parts: list[str] = []
     first = 0
@@ -103,7 +103,7 @@ def before(pattern: re.Pattern[str], text: str) -> str:
 
 
 def is_readable(line: str) -> bool:
-    """Return True for what today's pip reads, and for files, folders, URLs and variables, which only pip can judge."""
+    """Return True if today's pip reads the line, or if only pip can know: a file, folder, URL or variable."""
     head = line.partition(";")[0]
     if "://" in line or "${" in line or FILE.search(head) or line.startswith("."):
         return True
@@ -117,9 +117,9 @@ def is_readable(line: str) -> bool:
 
 
 def may_be_readable(line: str) -> bool:
-    """Return True for what older versions of pip may read, or what depends on files or on an encoding.
+    """Return True if an older pip could read the line, or if that depends on files or on an encoding.
 
-    Before release 22, `packaging`, and pip with it, took any text without spaces for a version.
+    Before release 22, `packaging` (and so pip) accepted any text without spaces as a version.
     """
     head = line.partition(";")[0].strip()
     if not line.isascii() or set("/\\@") & set(head):

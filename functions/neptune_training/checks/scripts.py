@@ -1,4 +1,4 @@
-"""Check a custom model's scripts: that they are there, and that they compile. Nothing here runs them."""
+"""Check that a custom model's scripts exist, and that they compile. They are never run."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -15,7 +15,8 @@ MAX_CHECKED_BYTES = 131_072  # of one file: no script that people write is large
 def entry_points(custom: object) -> dict[str, str]:
     """Return the names of the scripts that Neptune will run, by parameter.
 
-    They are what `custom` (customModelTrainingParameters) says, or else the API's defaults.
+    `custom` is customModelTrainingParameters. A name that it does not set is Neptune's default (service model
+    `neptunedata`).
     """
     said = custom if isinstance(custom, Mapping) else {}
     return {field: each if isinstance(each := said.get(field), str) else default for field, default in SCRIPTS.items()}
@@ -27,9 +28,9 @@ def checked(entry_points: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield a problem for each file that the training needs and that is not there.
+    """Yield a problem for each file that the training needs and that is missing.
 
-    If another script is there, the remedy names the parameter that would choose it.
+    If there is another script, the remedy names the parameter that would choose it.
     """
     if CONFIGURATION not in names:
         yield Problem(field=CONFIGURATION, problem="is missing", remedy="Upload it beside the scripts")
@@ -40,7 +41,7 @@ def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator
 
 
 def no_script(field: str, name: str, spare: list[str]) -> Problem:
-    """Return the problem of an entry point that is not there. Nine of ten published models call theirs `train.py`."""
+    """Return the problem of a missing entry point. Often the script has another name, such as `train.py`."""
     kind, path = field.removesuffix("EntryPointScript"), f"customModelTrainingParameters.{field}"
     likely = next((other for other in spare if other.startswith(kind[:5])), spare[0] if spare else None)
     hint = f', or set {path} to "{likely}", which is there (for an upload: in training-job.json)' if likely else ""
@@ -49,8 +50,8 @@ def no_script(field: str, name: str, spare: list[str]) -> Problem:
 
 
 def not_checked(name: str, why: str) -> Problem:
-    """Return the warning that a file was not checked. The training goes ahead: the file may well be in order."""
-    return Problem(field=name, problem=f"was not checked: {why}", remedy=f"{NOTHING_TO_DO} if the file is in order")
+    """Return the warning that a file was not checked. The training goes ahead, because the file could be valid."""
+    return Problem(field=name, problem=f"was not checked: {why}", remedy=f"{NOTHING_TO_DO} if the file is valid")
 
 
 def too_large(name: str) -> Problem:
@@ -59,12 +60,12 @@ def too_large(name: str) -> Problem:
 
 
 def parse(contents: Mapping[str, bytes]) -> dict[str, Parsed]:
-    """Return what is known of the scripts, by name."""
+    """Return the result of parsing each script, by name."""
     return dict(zip(contents, parsing.parse([parsing.script(each) for each in contents.values()]), strict=True))
 
 
 def check_parsed(scripts: Mapping[str, Parsed]) -> CheckResult:
-    """Return what is wrong in the scripts, given by name: a syntax error would cost an hour of GPU instances."""
+    """Return problems and warnings of parsed scripts. A syntax error would be found only on a paid GPU instance."""
     problems: list[Problem] = []
     warnings: list[Problem] = []
     for name, parsed in scripts.items():
@@ -76,7 +77,7 @@ def check_parsed(scripts: Mapping[str, Parsed]) -> CheckResult:
 
 
 def not_python(name: str, parsed: Parsed) -> Problem:
-    """Return the problem of a script that no Python compiles, with the beginning of the line."""
+    """Return the problem of a script that no version of Python compiles, with the beginning of the line."""
     where = f" at line {parsed.line}" if parsed.line else ""
     text = shown(shortened(parsed.text, MAX_LINE_CHARACTERS)) if parsed.text else None
     problem = f"is not Python that compiles{where}: {parsed.problem}"

@@ -1,6 +1,6 @@
-"""The bound on every wait: until when a job may start, when it is ended without Neptune's word, when it is tried again.
+"""The bound on every wait: until when a job can be started, when `track` ends it, and when it is tried again.
 
-docs/how-it-works.md has the same as a table. Rules only; nothing here does I/O.
+docs/how-it-works.md has the same as a table. These are pure functions: they do no I/O.
 """
 
 import math
@@ -15,16 +15,16 @@ from neptune_training.model.statuses import WaitingFor
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 SLOWEST_RETRY = timedelta(minutes=5)
-OTHER_STAGES = 2  # the processing before the trials and the transform after them: each may take as long as a trial
-# With managed spot training, SageMaker can wait for instances as long as a trial can train (assumed).
+OTHER_STAGES = 2  # the processing before the trials and the transform after them: each can take as long as one
+# With managed spot training, SageMaker can wait for instances as long as a trial can train (assumed, not measured).
 SPOT_FACTOR = 2
 
 
 def give_up_at(job: Waiting | Requested, settings: Settings, now: datetime) -> datetime:
     """Return until when the job can be started.
 
-    A job can wait for a slot for SlotWaitSeconds, and that time does not count against GiveUpSeconds. Missing files
-    have FilesGraceSeconds, counted from when they were first missed.
+    A job can wait for a slot for SlotWaitSeconds; that time does not count against GiveUpSeconds. It can wait for
+    missing files for FilesGraceSeconds after they were first missed.
     """
     if isinstance(job, Requested):
         return job.giveUpAt or job.createdAt + settings.give_up_seconds
@@ -64,7 +64,7 @@ def expired(job: UnfinishedJob, settings: Settings, now: datetime) -> bool:
 
 
 def longest_run(request: dict[str, object]) -> timedelta:
-    """Return how long Neptune may need for this request: all trials, batch after batch, and the stages around them."""
+    """Return how long the job can run: all batches of trials, and the stages before and after them."""
     said = {**NEPTUNES_DEFAULTS, **request}
     trials, parallel, timeout = (
         value if isinstance(value := said[name], int) and value > 0 else 1
@@ -81,7 +81,7 @@ def longest_pause(settings: Settings) -> timedelta:
 
 
 def retry_at(failed_steps: int, settings: Settings, now: datetime) -> datetime:
-    """Return when a job is due again whose last steps did not end well: after 1, 2, 4, then 5 minutes."""
+    """Return when a job is due again after `failed_steps` failed steps in a row: after 1, 2, 4, then 5 minutes."""
     doublings = min(max(failed_steps - 1, 0), 10)
     delay: timedelta = settings.status_check_seconds * 2**doublings
     return now + min(delay, max(SLOWEST_RETRY, settings.status_check_seconds))

@@ -1,4 +1,4 @@
-"""Record a new request in the table. From then on it cannot be lost, and a repeat of it is recognised."""
+"""Record a new request in the table. After that it cannot be lost, and a repeat of it is recognised."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ def record(
 ) -> tuple[Job, bool]:
     """Return the job that `body` asks for, and True if it is new. An event that cannot be read is a REJECTED job.
 
-    `first_step_by` is when this invocation ends: until then the first step is left to it.
+    Until `first_step_by`, when this invocation ends, only this invocation takes the job's first step.
     """
     try:
         asked = events.read(body, message_id)
@@ -33,7 +33,10 @@ def record(
 
 
 def keep(table: Table, job: Job) -> tuple[Job, bool]:
-    """Store `job`, or return the record that exists. An equal one is new too: the SDK has sent our own write twice."""
+    """Store `job` and return it with True; if its id has a record, return that with False.
+
+    An equal record counts as new: the SDK has sent our own write twice.
+    """
     if table.create(job):
         return job, True
     stored = table.get(job.jobId)
@@ -41,7 +44,7 @@ def keep(table: Table, job: Job) -> tuple[Job, bool]:
 
 
 def conflicting(asked: Asked, job: Job, now: datetime) -> Ended:
-    """Return a REJECTED job for a request whose explicit id another request has used, under an id of its own."""
+    """Return a REJECTED job, with an id of its own, for a request whose explicit id another request has used."""
     problem, remedy = "is already used by another request", ANOTHER_ID
     reasons = (Problem(field="id", value=shown(job.jobId), problem=problem, remedy=remedy),)
     return jobs.rejected(

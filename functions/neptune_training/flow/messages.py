@@ -1,4 +1,4 @@
-"""Problems that the state machine finds. `checks` has those of the checks, `aws.neptune_errors` those of Neptune."""
+"""Problems that the state machine finds. Those of the checks are in `checks`, Neptune's in `aws.neptune_errors`."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ def superseded(job: Record, by: str) -> Problem:
 
 def no_slot(limit: int) -> Problem:
     """Say that as many jobs run as the operator allows."""
-    problem = "jobs are running or being started, and no more are allowed"
+    problem = "jobs are running or being started, and the operator allows no more"
     remedy = (
         f"{NOTHING_TO_DO}: training starts when a slot is free. A free slot goes to the model with the fewest jobs,"
         " then to the first job in the queue"
@@ -32,21 +32,19 @@ def no_slot(limit: int) -> Problem:
 def paused(waiting_for: WaitingFor) -> Problem:
     """Say that starts are paused because Neptune has refused another job's."""
     problem = "cannot be reached" if waiting_for is WaitingFor.NEPTUNE else "has too many requests or jobs"
-    remedy = f"{NOTHING_TO_DO}: one start is tried about once a minute, and the others follow when it succeeds"
+    remedy = f"{NOTHING_TO_DO}: one start is tried about once a minute; when it succeeds, the other jobs start"
     return Problem(field="StartMLModelTrainingJob", problem=f"Neptune {problem}", remedy=remedy)
 
 
 def error(raised: Exception) -> Problem:
     """Say why a step failed: a bug, or an outage."""
     problem = shown(f"{type(raised).__name__}: {raised}")
-    remedy = (
-        "Wait: it is tried again within five minutes. If it goes on, ask the operator of the stack to look into the log"
-    )
+    remedy = "Wait: it is tried again within five minutes. If it keeps failing, ask the operator to read the log"
     return Problem(field="step", problem=problem, remedy=remedy)
 
 
 def not_claimed(job: Record) -> Problem:
-    """Say that the job could not be claimed although a slot was free: something in the table is not as it should be."""
+    """Say that the job could not be claimed although a slot was free: an item of the table is not as expected."""
     problem = "could not be claimed, although a slot was free"
     remedy = f"{NOTHING_TO_DO}: it is tried again within five minutes"
     return Problem(field="jobId", value=job.jobId, problem=problem, remedy=remedy)
@@ -64,9 +62,9 @@ def gave_up(
     since = job.createdAt
     if waited_for is WaitingFor.FILES and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
         since = job.waitingSince or since  # counted from when they were first missed
-    age = duration(now - since)
-    waited = f"waited {age} for {waited_for}, which is as long as {PARAMETERS.get(waited_for, 'GiveUpSeconds')} allows"
-    no_answer = f"was sent to Neptune, which has not answered and has no such job, {age} after the request"
+    age, limit = duration(now - since), PARAMETERS.get(waited_for, "GiveUpSeconds")
+    waited = f"is over: the job has waited {age}, as long as {limit} allows, and still waits for {waited_for}"
+    no_answer = f"is over: the start was sent to Neptune but never answered, and {age} later Neptune has no such job"
     ended = Problem(field="giveUpAt", problem=no_answer if unanswered else waited, remedy=AGAIN)
     still = (
         Problem(field=each.field, problem=each.problem, value=each.value, remedy=AGAIN)
@@ -79,12 +77,12 @@ def gave_up(
 
 def arn_unknown(job: Record) -> Problem:
     """Say that the ARN is not known: only the answer to the start has it, and that answer was lost."""
-    problem = "is not known: the answer to the start was lost, and no other answer of Neptune has it"
+    problem = "is not known: the answer to the start was lost, and Neptune gives the ARN in no other answer"
     return Problem(field="arn", problem=problem, remedy=f"Use the job's id, {job.jobId}: every API call accepts it")
 
 
 def maybe_not_ours(job: Record) -> Problem:
-    """Say that a job with this id was found, and that it is not known yet whose it is."""
+    """Say that a job with this id was found, and that it could be another request's."""
     problem = "a job with this id was found after a start without an answer, and Neptune does not show its output yet"
     remedy = f"{NOTHING_TO_DO}: if its output belongs to another request, this request will be REJECTED"
     return Problem(field="id", value=job.jobId, problem=problem, remedy=remedy)
@@ -97,7 +95,7 @@ def unknown_to_neptune(job: Record) -> Problem:
 
 
 def in_doubt(job: Record, problem: str) -> Problem:
-    """Say that the job may still be running, and that the application no longer follows it."""
+    """Say that the job may still be running, and that the application no longer checks its status."""
     remedy = (
         f"It may still be running and cost money: look for {job.jobId} in Neptune and for its jobs in SageMaker,"
         " and cancel it if it is not needed"
@@ -112,7 +110,7 @@ def failures(look: Found) -> tuple[Problem, ...]:
             field=f"stages.{name}",
             value=stage.get("status"),
             problem=stage.get("failureReason") or "failed, and Neptune gives no reason",
-            remedy=f"Read the stage's log: {stage.get('cloudwatchLogUrl', 'Neptune gives no address')}",
+            remedy=f"Read the stage's log: {stage.get('cloudwatchLogUrl', 'Neptune gives no link to it')}",
         )
         for name, stage in look.stages.items()
         if stage.get("failureReason") or stage.get("status", "").lower() == "failed"

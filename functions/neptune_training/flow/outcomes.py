@@ -1,6 +1,6 @@
 """Write the outcome of a step to the record: the job waits, or it has ended.
 
-A job that gives up its slot does so in the transaction that writes its new status.
+If a job gives back its slot, the same transaction writes its new status.
 """
 
 import logging
@@ -39,7 +39,7 @@ def end(
     """Write a final status. `resume` also ends the pause of all starts.
 
     Raises:
-        RecordChanged: the record is not the version before: somebody else took a step.
+        RecordChanged: the record is not the version before `job`: another invocation took a step.
     """
     ended = job.ended(
         status,
@@ -66,9 +66,9 @@ def give_up(
     unanswered: bool = False,
     resume: bool = False,
 ) -> Ended:
-    """End a job that Neptune does not have and that must not be started any more.
+    """End a job that Neptune does not have and that must not be started after its bound.
 
-    `unanswered` says that its last start was not answered, which explains more than what it waited for.
+    If `unanswered`, its last start was not answered: the reasons say that, instead of what it waited for.
     """
     gave_up = messages.gave_up(job, waited_for, reasons or job.reasons, services.now(), unanswered=unanswered)
     return end(services, job, Status.REJECTED, gave_up, resume=resume)
@@ -85,8 +85,8 @@ def wait(
 ) -> Waiting | Ended:
     """Let a job wait, or end it if it has waited long enough.
 
-    A job in the queue is due at the time of its place in it, so that the index has the jobs in the order of the queue.
-    `failed` says that the step did not end well: the next one is taken alone, and later.
+    A job in the queue has its place as the time of its next step, so that the index has the order of the queue.
+    If `failed`, the step failed: the next one is taken later, in an invocation of its own.
     """
     now, settings = services.now(), services.settings
     give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
@@ -124,7 +124,7 @@ def wait_again(
 ) -> Waiting | Ended:
     """Let a claimed job that Neptune does not have wait again, and give its slot back.
 
-    `tried` puts it behind all jobs that wait now. `pause_until` begins or lengthens the pause of all starts, `resume`
+    With `tried`, it goes to the end of the queue. `pause_until` begins or lengthens the pause of all starts, `resume`
     ends it.
     """
     now, settings = services.now(), services.settings

@@ -1,11 +1,12 @@
-"""Which jobs `track` ends and which get a step now: the order of the queue, probes, and what may run at once.
+"""Plan a tick: which jobs `track` ends, and which get a step now.
 
-One pure function over what the index and the control item say. Four rules keep one job from delaying another:
+`plan` is a pure function of the index and the control item. It also chooses the order in which waiting jobs start, and
+the probe. Four rules keep one job from delaying another:
 
-- A job whose last step ended well shares an invocation of `step` with others; any other job has one of its own.
-- Of the invocations that may run at once, at least half are for the jobs whose last step ended well.
-- A job whose last step did not end well takes no other job's turn: both may try, and the claim decides.
-- A refused probe goes behind all jobs that wait: its place in the queue is the time of its refusal.
+- Jobs whose last step succeeded share invocations of `step`. A job whose last step failed has one of its own.
+- Of the invocations that can run at once, at least half are for jobs whose last step succeeded.
+- A job whose last step failed does not take another job's turn: both try, and the claim decides.
+- A refused probe goes to the end of the queue: its place is the time of its refusal.
 """
 
 import math
@@ -18,7 +19,7 @@ from neptune_training.model.capacity import Capacity
 from neptune_training.model.statuses import Status
 from neptune_training.model.unfinished import Entry
 
-GROUP = 20  # jobs of one invocation, where that is enough
+GROUP = 20  # jobs in one invocation, as long as enough invocations can run
 LARGEST_GROUP = 100
 SPARE_TURNS = 2
 URGENT_FIRST = (Status.WAITING, Status.REQUESTED, Status.STARTED)
@@ -70,7 +71,7 @@ def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limit
 
 
 def order(job: Entry) -> tuple[int, datetime]:
-    """Return the key by which jobs get their steps: starts before looks, then whoever is due longest."""
+    """Return the sort key for steps: starts come before looks, then the job that has been due longest."""
     return URGENT_FIRST.index(job.status), job.next_attempt_at
 
 
@@ -79,10 +80,10 @@ def turns(
 ) -> list[Entry]:
     """Return the jobs of the queue that can start now.
 
-    While starts are paused, none; after a pause one, the probe: the first in the queue. Otherwise as many as slots are
-    free, and two more, in case a record cannot be read or written; the claim keeps to the limit. The models with the
-    fewest jobs running come first, and of their jobs the first in the queue. None of a model that has as many jobs
-    running as is allowed.
+    While starts are paused, no job can. After a pause, one job can: the probe, which is the first in the queue.
+    Otherwise there are as many as free slots, and two more, in case a record cannot be read or written. The claim still
+    enforces the limit. The model with the fewest running jobs comes first, then the job that is first in the queue.
+    A model that has `limits.per_model` jobs running gets no turn.
     """
     if capacity.is_paused(now):
         return []
@@ -104,16 +105,18 @@ def turns(
 def invocations(
     alone: Sequence[Entry], together: Sequence[Entry], in_step: Sequence[Entry], most: int
 ) -> list[list[Entry]]:
-    """Return the jobs of each invocation; what does not fit in gets its turn at the next tick.
+    """Return the jobs of each invocation. Jobs for which there is no room get a step at a later tick.
 
-    Invocations of earlier ticks that may still run count. All steps of one invocation have the same `step_until`; that
-    of a job with a failed step before it runs alone.
+    Invocations of earlier ticks that may still run take room too. They are told apart by `step_until`, which all steps
+    of one invocation share. A step under way counts as failed: above 1, `failed_steps` means an invocation for one job.
     """
     alone_already = {job.step_until for job in in_step if job.failed_steps > 1}
     room = max(most - len({job.step_until for job in in_step}), 0)
     room_alone = min(max(most // 2 - len(alone_already), 0), room)
     singles = [[job] for job in alone[:room_alone]]
-    trouble = any(job.failed_steps for job in (*alone, *in_step))  # then more groups: one death ends fewer steps
+    trouble = any(
+        job.failed_steps for job in (*alone, *in_step)
+    )  # then smaller groups: a step that kills its process ends fewer others
     wanted = min(room - len(singles), len(together) if trouble else math.ceil(len(together) / GROUP))
     groups = [list(together[number::wanted][:LARGEST_GROUP]) for number in range(wanted)]
     return groups + singles

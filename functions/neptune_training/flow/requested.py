@@ -1,8 +1,8 @@
-"""The steps of a REQUESTED job: send its start while the lease lasts; after that, look whether it was started.
+"""The steps of a REQUESTED job: send its start while the lease lasts; after that, look if Neptune has the job.
 
     start ──► accepted: STARTED                    look up ──► found: STARTED (adopted), or somebody else's: REJECTED
           ├─► refused for now: WAITING                     ├─► absent: WAITING, behind all that wait now
-          ├─► refused for good: REJECTED                   └─► unknown: REQUESTED, looked up again later
+          ├─► refused permanently: REJECTED                └─► unknown: REQUESTED, looked up again later
           └─► no answer: REQUESTED until the lease is over
 
 A start without an answer is sent again only after the lease is over and a look has shown that the job is absent.
@@ -25,13 +25,13 @@ log = logging.getLogger(__name__)
 
 RETRY_FOR = timedelta(seconds=10)
 FIRST_PAUSE = timedelta(seconds=5)
-MAX_DOUBLINGS = 10  # a timedelta has an end: after enough refusals in a row, no pause would fit into one
+MAX_DOUBLINGS = 10  # without a maximum, many refusals in a row would overflow a timedelta
 
 
 def start(services: Services, job: Requested, deadline: datetime, *, probing: bool) -> Job:
     """Send the start, and record the outcome. No start is sent after `giveUpAt`.
 
-    With `probing`, it is the one start after a pause, and it is sent once.
+    With `probing`, it is the one start after a pause, and it is not repeated after a 429.
     """
     now, settings = services.now(), services.settings
     give_up_at = bounds.give_up_at(job, settings, now)
@@ -73,7 +73,7 @@ def refused_for_now(services: Services, job: Requested, refused: Refused, *, pro
 
 
 def id_in_use(services: Services, job: Requested, problem: Problem, *, probing: bool) -> Job:
-    """Find out whose job has the id. Only an id that the request named itself can be somebody else's."""
+    """Find out if the job with this id is ours. Only an explicit id can be another request's."""
     if not job.asked.get("id"):
         return started(services, job, None, resume=probing)
     look = services.neptune.training(job.jobId, role_of(job))
@@ -103,11 +103,15 @@ def look_up(services: Services, job: Requested) -> Job:
                 return outcomes.give_up(services, job, WaitingFor.TURN, job.reasons, unanswered=True)
             return outcomes.wait_again(services, job, WaitingFor.TURN, job.reasons, tried=True, unanswered=True)
         case Unknown(failure):
-            log.warning("neither found nor absent", extra={"jobId": job.jobId, "failure": str(failure)})
+            log.warning(
+                "neither found nor absent",
+                extra={"jobId": job.jobId, "failure": str(failure)},
+            )
             now, settings = services.now(), services.settings
             later = bounds.retry_at(job.failedSteps, settings, now)
             reasons = (*(each for each in job.reasons if each.field != failure.operation), failure.problem)
-            doubtful = job.in_doubt(now, next_attempt=later, reasons=reasons, failed_steps=job.failedSteps)
+            failed_steps = 0 if failure.will_pass else job.failedSteps  # a throttled cluster is not this job's fault
+            doubtful = job.in_doubt(now, next_attempt=later, reasons=reasons, failed_steps=failed_steps)
             outcomes.save(services, doubtful)
             if not failure.will_pass:
                 raise failure
@@ -117,7 +121,7 @@ def look_up(services: Services, job: Requested) -> Job:
 
 
 def found(services: Services, job: Requested, look: Found) -> Job:
-    """Adopt the job that Neptune has, unless its output shows that it is somebody else's."""
+    """Adopt the job that Neptune has, unless its output shows that it is another request's."""
     if job.asked.get("id") and look.writes_to(output_of(job)) is False:
         return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),))
     return started(services, job, None, look=look)
@@ -126,7 +130,7 @@ def found(services: Services, job: Requested, look: Found) -> Job:
 def started(
     services: Services, job: Requested, accepted: Accepted | None, *, look: Found | None = None, resume: bool = False
 ) -> Started:
-    """Record the job as STARTED. The ARN is logged first: if the write fails, only the log has it."""
+    """Record the job as STARTED. Log the ARN first: if the write fails, only the log has it."""
     known = {"arn": accepted.arn, "creationTimeInMillis": accepted.creation_time_in_millis} if accepted else {}
     log.info("started", extra={"jobId": job.jobId, **known})
     to_be_seen = look is not None and bool(job.asked.get("id")) and look.writes_to(output_of(job)) is None

@@ -1,4 +1,4 @@
-"""The services that a step uses, and the one clock."""
+"""The table, Neptune, the checks and the clock that a step uses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Services:
     now: Callable[[], datetime]
 
     def last_start(self, deadline: datetime) -> datetime:
-        """Return until when an invocation that ends at `deadline` can send a start and still read a slow answer."""
+        """Return the last moment to send a start, if the invocation ends at `deadline` and the answer is slow."""
         return deadline - timedelta(seconds=self.settings.neptune_read_timeout_seconds) - MARGIN
 
     def time_to_start(self, deadline: datetime) -> bool:
-        """Return True if an invocation that ends at `deadline` has the time for one more start."""
+        """Return True if an invocation that ends at `deadline` has enough time left for one more start."""
         return self.now() < self.last_start(deadline)

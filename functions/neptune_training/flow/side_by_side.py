@@ -1,4 +1,4 @@
-"""Take steps one after another, without waiting for one that takes long: it goes on beside the others."""
+"""Take steps one after another. A step that takes long goes on in its thread while the next one begins."""
 
 from collections.abc import Callable
 from threading import Thread
@@ -9,11 +9,11 @@ PATIENCE_SECONDS = 2.0
 
 
 class SideBySide:
-    """The steps of one invocation.
+    """Hold the steps of one invocation, as a context manager.
 
-    Leaving the `with` waits for all of them: an invocation that returned before would freeze a step that is under way,
-    and Lambda would let it go on, perhaps to send a start, long after its lease. If a step never ends, Lambda ends the
-    invocation at its timeout.
+    Leaving the `with` waits for all steps. Lambda freezes the process when an invocation returns, and resumes it for
+    the next one. A step that was still under way could then send a start long after its lease. If a step never ends,
+    Lambda ends the invocation at its timeout.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class SideBySide:
             thread.join()
 
     def take(self, step: Callable[[], None]) -> None:
-        """Take a step; return when it has ended, or after two seconds. `step` must handle its own exceptions."""
+        """Take a step; return when it has ended, or after two seconds. `step` must catch its own exceptions."""
         thread = Thread(target=step)
         thread.start()
         thread.join(PATIENCE_SECONDS)

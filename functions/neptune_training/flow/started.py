@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def step(services: Services, job: Started) -> Job:
-    """Look at the job once.
+    """Get the job's status from Neptune and record it.
 
     Raises:
         LookFailed: the look failed, and an operator may have to act. The record has been written.
@@ -66,7 +66,9 @@ def found(services: Services, job: Started, look: Found) -> Job:
             services, job, look.end, messages.failures(look), neptune_status=look.status, stages=look.stages
         )
     if not look.runs:
-        log.warning("a status of no known meaning", extra={"jobId": job.jobId, "neptuneStatus": look.status})
+        log.warning(
+            "unknown status from Neptune, taken as running", extra={"jobId": job.jobId, "neptuneStatus": look.status}
+        )
     now, settings = services.now(), services.settings
     doubt = messages.maybe_not_ours(job)
     followed = job.followed(

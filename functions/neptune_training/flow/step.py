@@ -1,8 +1,8 @@
 """One step of one job. `start` takes a job's first step, `step` all others.
 
-A job is postponed before its step, whatever its status. So a step that hangs or kills its process delays no other job,
-and it is taken alone the next time. Each write is conditional on the version that the step has read, so any step may be
-taken again, by anyone, at the same time.
+A job is postponed before its step. So a step that hangs or kills its process does not delay other jobs, and the next
+step of that job gets an invocation of its own. Each write is conditional on the version that the step has read, so
+several invocations can take the same step at the same time: only one of them changes the record.
 """
 
 import logging
@@ -25,7 +25,7 @@ UNREADABLE_RETRY = timedelta(hours=1)
 
 
 def first(services: Services, job: Waiting, deadline: datetime) -> Job:
-    """Take the first step of a new job. Jobs that wait in the queue come before it."""
+    """Take the first step of a new job. It never passes jobs that wait in the queue."""
     try:
         return waiting.step(services, job, deadline, has_turn=False)
     except RecordChanged:
@@ -33,7 +33,7 @@ def first(services: Services, job: Waiting, deadline: datetime) -> Job:
 
 
 def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool = False) -> Job | None:
-    """Take the step that the job is at, and return the job after it. None if there is no such job.
+    """Take the next step of a job if it is due, and return the job. None if there is no such job.
 
     Raises:
         LookFailed: the look at the job failed. The record has been written.
@@ -59,7 +59,8 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
 def taken_by_another(services: Services, job_id: str) -> Job | None:
     """Return the job that another invocation has changed first.
 
-    If it is still due, nobody has: its version is not what a number is, perhaps. It must not stay at the head.
+    If it is still due, no invocation has changed it: its `version` may not be a number. Postpone it, so that it
+    does not stay first in the queue.
     """
     job = services.table.get(job_id)
     if job is not None and not isinstance(job, Ended) and due(job, services.now()):
@@ -68,7 +69,7 @@ def taken_by_another(services: Services, job_id: str) -> Job | None:
 
 
 def due(job: UnfinishedJob, now: datetime) -> bool:
-    """Return True if it is time for the job's next step. While a lease lasts, it never is."""
+    """Return True if it is time for the job's next step. It never is while another invocation has the lease."""
     return job.nextAttemptAt <= now and not (isinstance(job, Requested) and now < job.leaseUntil)
 
 
@@ -102,7 +103,7 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
 
 
 def failed(services: Services, job: UnfinishedJob, error: Exception) -> None:
-    """Record that the step failed, unless it has changed the record before that."""
+    """Record that the step failed. Raises RecordChanged if the step had already changed the record."""
     if isinstance(job, Waiting):
         outcomes.wait(services, job, WaitingFor.ERROR, (messages.error(error),), failed=True)
     else:

@@ -1,4 +1,4 @@
-"""One tick of `track`: read what is unfinished, plan, and do what needs no Neptune.
+"""One tick of `track`: read the unfinished jobs, plan, end jobs, invoke `step`.
 
 index, control item ──► plan ──► end the jobs whose bound has passed
 └─► invoke `step` for the jobs that are due
@@ -23,7 +23,7 @@ from neptune_training.model.unfinished import Entry
 log = logging.getLogger(__name__)
 
 REPAIR_FOR = timedelta(seconds=5)
-TIME_TO_INVOKE = timedelta(seconds=30)  # kept back from ending jobs
+TIME_TO_INVOKE = timedelta(seconds=30)  # that ending jobs must leave over
 TIME_FOR_ONE_CALL = timedelta(seconds=10)
 
 Invoke = Callable[[tuple[str, ...], tuple[str, ...]], None]
@@ -96,9 +96,9 @@ class Tracker:
     # --- slots --------------------------------------------------------------------------------------------------------
 
     def capacity(self, jobs: Sequence[Entry], now: datetime, done: Tick) -> Capacity:
-        """Return the capacity if a job waits in the queue, with what no function has left behind repaired.
+        """Return the capacity, repaired if needed. It is only read if a job waits in the queue.
 
-        While it cannot be read, no job of the queue has a turn; all others have.
+        If it cannot be read, starts count as paused: no job in the queue gets a turn. All other jobs get steps.
         """
         if not any(job.in_queue and job.next_attempt_at <= now for job in jobs):
             return Capacity()
@@ -110,31 +110,34 @@ class Tracker:
             return Capacity(paused_until=datetime.max.replace(tzinfo=UTC))
 
     def repaired(self, capacity: Capacity, holders: set[str], now: datetime, done: Tick) -> Capacity:
-        """Return the capacity without slots of ended jobs, with those of jobs that run, and with a pause that ends."""
+        """Free slots of ended jobs, add missing ones, shorten a pause that is too long; return the result."""
         longest = now + bounds.longest_pause(self.settings)
         odd = capacity.paused_until is not None and capacity.pause_text != to_text(min(capacity.paused_until, longest))
         surplus = [*self.which(capacity.slots - holders, Ended, None, done=done)]
         lacking = [*self.which(holders - capacity.slots, Requested, Started, done=done)]
         if odd and capacity.paused_until is not None:
-            log.error("a pause that no function sets", extra={"pausedUntil": capacity.pause_text})
+            log.error(
+                "the pause is longer than any that a function sets: shortened",
+                extra={"pausedUntil": capacity.pause_text},
+            )
             self.table.shorten_pause(capacity, min(capacity.paused_until, longest))
         if surplus:
-            log.error("slots of ended jobs", extra={"jobIds": surplus})
+            log.error("ended jobs hold slots: freed", extra={"jobIds": surplus})
             self.table.forget_slots(surplus)
         if lacking:
-            log.error("jobs without a slot", extra={"jobIds": lacking})
+            log.error("running jobs hold no slot: added", extra={"jobIds": lacking})
             self.table.add_slots(lacking)
         return self.table.capacity() if odd or surplus or lacking else capacity
 
     def which(self, job_ids: Iterable[str], *kinds: type[Job] | None, done: Tick) -> Iterable[str]:
-        """Yield those of the jobs whose record is of one of these kinds, None for no record, within a few seconds."""
+        """Yield the jobs whose record has one of these types (None: no record). Stop after a few seconds."""
         until = self.now() + REPAIR_FOR
         for job_id in sorted(job_ids):
             if self.now() >= until:
                 return
             try:
                 job = self.table.get(job_id)
-            except Exception:  # it may be training: it keeps what it has
+            except Exception:  # it may be training, so it keeps its slot
                 log.exception("not a job", extra={"jobId": job_id})
                 done.failed.append(job_id)
                 continue
@@ -144,7 +147,7 @@ class Tracker:
     # --- bounds -------------------------------------------------------------------------------------------------------
 
     def end(self, job_id: str, done: Tick) -> None:
-        """End a job whose bound has passed, if its record says so too."""
+        """End a job if its record, too, says that its bound has passed."""
         try:
             job = self.table.get(job_id)
             if job is None or isinstance(job, Ended):
@@ -168,11 +171,13 @@ class Tracker:
                 reasons = messages.gave_up(job, job.waitingFor, job.reasons, now, unanswered=job.unanswered)
                 self.table.save(job.ended(Status.REJECTED, now, reasons))
             case Requested():
-                doubt = messages.in_doubt(job, "it is not known if Neptune has started this job")
+                doubt = messages.in_doubt(job, "until its bound, it was not known if Neptune had started this job")
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)
             case Started():
-                problem = "has no status from Neptune for too long" if job.unknownSince else "has run for too long"
+                problem = (
+                    "no status from Neptune could be read for too long" if job.unknownSince else "has run for too long"
+                )
                 doubt = messages.in_doubt(job, problem)
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from neptune_training.aws.neptune_errors import Failure
 from neptune_training.aws.table import RecordChanged
-from neptune_training.checks.readiness import NotReady, Ready, Rejected, Superseded
+from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded
 from neptune_training.flow import bounds, messages, outcomes, requested
 from neptune_training.flow.services import MARGIN, Services
 from neptune_training.model.capacity import Capacity
@@ -22,7 +22,7 @@ from neptune_training.model.statuses import Status, WaitingFor
 def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool) -> Job:
     """Start the job if it is ready and the cluster has room.
 
-    `has_turn` says that `track` chose it to start next; without that it must not pass jobs that wait in the queue.
+    With `has_turn`, `track` chose it to start next. Otherwise it must not pass jobs that wait in the queue.
     """
     now, settings = services.now(), services.settings
     if bounds.expired(job, settings, now):
@@ -72,7 +72,7 @@ def claim(  # noqa: PLR0911 - each is one way out
         return lost_race(services, job)
     if services.now() >= give_up_at:  # the claim took long: no start is sent after giveUpAt
         return outcomes.give_up(services, claimed, job.waitingFor, job.reasons, unanswered=job.unanswered)
-    if not services.time_to_start(deadline):  # the claim took long: a start now could be cut off, and its answer lost
+    if not services.time_to_start(deadline):  # the claim took long: the answer to a start now could come too late
         return outcomes.wait_again(services, claimed, WaitingFor.TURN, (), tried=False, unanswered=job.unanswered)
     if ready.exists:
         return requested.look_up(services, claimed)
@@ -80,7 +80,7 @@ def claim(  # noqa: PLR0911 - each is one way out
 
 
 def lease(services: Services, deadline: datetime) -> datetime:
-    """Return until when only this invocation can touch the job: after that, no start of it can be on its way."""
+    """Return when the lease ends: after that, no start that this invocation sent can still reach Neptune."""
     read_timeout = timedelta(seconds=services.settings.neptune_read_timeout_seconds)
     return deadline + read_timeout + services.settings.lease_slack_seconds
 
@@ -105,7 +105,7 @@ def no_room(
 def queue(services: Services, job: Waiting, capacity: Capacity) -> Job:
     """Let the job wait in the queue, at its place: until the pause is over, or for a slot.
 
-    What Neptune said of its last start stays among the reasons: it is why the job is still here.
+    Neptune's answer to its last start stays among the reasons: it says why the job still waits.
     """
     limit = services.settings.max_concurrent_training_jobs
     waiting_for = capacity.paused_for if capacity.paused_until else WaitingFor.SLOT
@@ -115,7 +115,7 @@ def queue(services: Services, job: Waiting, capacity: Capacity) -> Job:
 
 
 def lost_race(services: Services, job: Waiting) -> Job:
-    """Return the job as another invocation has left it; if only the capacity has changed, let it keep its place."""
+    """Return the job as another invocation wrote it. If only the capacity changed, let the job keep its place."""
     found = services.table.get(job.jobId)
     if found is None or found.version != job.version:
         return found or job

@@ -43,12 +43,12 @@ class Capacity:
 
 
 def waiting_for(text: Any) -> WaitingFor | None:
-    """Return what a record says that its job waits for. None for a value that only a later version knows."""
+    """Return what a record says that its job waits for. None for a value that only a newer release knows."""
     return WaitingFor(text) if text in tuple(WaitingFor) else None
 
 
 def time_of(text: Any) -> datetime:
-    """Return when a pause ends. One that cannot be read never ends: `track` shortens it."""
+    """Return when a pause ends: the latest possible time if it cannot be read. `track` shortens such a pause."""
     try:
         return from_text(text)
     except (TypeError, ValueError):

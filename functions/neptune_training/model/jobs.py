@@ -3,8 +3,8 @@
     Waiting ⇄ Requested → Started → Ended (COMPLETED, FAILED, STOPPED)
        └─────────┴──────────────→ Ended (REJECTED, SUPERSEDED)
 
-A job is a value: each method returns the next one and changes nothing else. `flow` decides which transition is taken;
-`aws.table` stores the result only if the record still is the one that `flow` saw.
+A job is a value: a method returns a new job and does not change the old one. `flow` decides which transition is taken.
+`aws.table` stores the result only if the record has not changed since `flow` read it.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ MAX_MODEL_CHARACTERS = 512  # `model` is the key of an index: 2,048 bytes at mos
 
 
 def read_back(asked: object) -> object:
-    """Return what was asked as a dict: it is stored as text, since it may hold numbers that DynamoDB cannot."""
+    """Return `asked` as a dict. It is stored as JSON text, because DynamoDB cannot hold all numbers that JSON can."""
     return json.loads(asked) if isinstance(asked, str) else asked
 
 
@@ -51,8 +51,8 @@ class Record(BaseModel):
         request: The parameters of StartMLModelTrainingJob as sent. None before the first claim.
         files: ETags of the model's files by name, as they were when the request was made.
         attempts: How often the job was claimed.
-        unanswered: A start was sent, or may have been, and was not answered. `request` must not change any more.
-        later: Fields that only a later version of this application knows. They are written back unchanged.
+        unanswered: A start was or may have been sent, and no answer came. `request` must not change any more.
+        later: Fields that only a newer release knows. They are written back unchanged.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,7 +75,7 @@ class Record(BaseModel):
     later: dict[str, Any] = Field(default={}, exclude=True)
 
     def next_version(self, now: datetime, reasons: tuple[Problem, ...] = ()) -> dict[str, Any]:
-        """Return the fields that the next record takes over, such as `{"jobId": "fraud-b1e3…", "version": 3}`."""
+        """Return the next record's common fields, such as `{"jobId": "fraud-b1e3…", "version": 3}`."""
         kept = {name: getattr(self, name) for name in Record.model_fields if name != "status"}
         return {**kept, "version": self.version + 1, "updatedAt": now, "reasons": reasons}
 
@@ -89,7 +89,7 @@ class Record(BaseModel):
         neptune_status: str | None = None,
         stages: dict[str, dict[str, Any]] | None = None,
     ) -> "Ended":
-        """Return the job with a final status; what is known of its run is kept."""
+        """Return the job with a final status. It keeps the fields of its run, such as `arn` and `stages`."""
         ran = {name: getattr(self, name, None) for name in Ran.model_fields.keys() - Record.model_fields.keys()}
         said = {"neptuneStatus": neptune_status, "stages": stages}
         ran |= {name: value for name, value in said.items() if value is not None}
@@ -100,7 +100,7 @@ class Ran(Record):
     """Hold what is known of a job that Neptune has or had.
 
     Attributes:
-        arn: Only the answer to the start has it. None if that answer was lost.
+        arn: None if the answer to the start was lost: no other answer of Neptune has the ARN.
         stages: The SageMaker jobs under the training job, by `processing`, `hpo` and `transform`.
     """
 
@@ -118,7 +118,7 @@ class Unfinished(Record):
         nextAttemptAt: When its next step is due.
         endBy: When `track` ends the job, if nothing else has. See `flow.bounds`.
         stepUntil: Set while a step of the job is under way: when that step's invocation ends.
-        failedSteps: Steps in a row that did not end well; one under way counts as failed until it has ended.
+        failedSteps: How many steps in a row failed. A step that is under way counts as failed until it has ended.
     """
 
     nextAttemptAt: Time
@@ -127,7 +127,10 @@ class Unfinished(Record):
     failedSteps: int = Field(default=0, exclude_if=lambda count: count == 0)
 
     def step_begun(self, now: datetime, *, until: datetime, again_at: datetime) -> Self:
-        """Return the job postponed until `again_at`, so that a step that never ends delays no other job."""
+        """Return the job, postponed until `again_at` while its step is under way.
+
+        So a step that never ends does not delay other jobs.
+        """
         begun = {"stepUntil": until, "nextAttemptAt": again_at, "failedSteps": self.failedSteps + 1}
         return type(self).model_validate({**dict(self), **begun, "version": self.version + 1, "updatedAt": now})
 
@@ -140,19 +143,19 @@ class Unfinished(Record):
         return type(self).model_validate({**dict(self), "endBy": end_by})
 
     def step_failed(self, now: datetime, *, again_at: datetime) -> Self:
-        """Return the job after a step that has ended without a result: its next one is taken alone, at `again_at`."""
+        """Return the job after a failed step. Its next step is taken at `again_at`, in an invocation of its own."""
         over = {"stepUntil": None, "nextAttemptAt": again_at}
         return type(self).model_validate({**dict(self), **over, "version": self.version + 1, "updatedAt": now})
 
 
 class Waiting(Unfinished):
-    """WAITING: to be started as soon as that is possible.
+    """WAITING: the job will be started as soon as possible.
 
     Attributes:
-        giveUpAt: When the job is REJECTED if it still waits for the same.
+        giveUpAt: When the job is REJECTED if it still waits for the same thing.
         waitingSince: Since when it has waited for `waitingFor`. None in records of version 0.1.0.
-        queuedAt: When Neptune last refused to start it: its place in the queue. None: its place is `createdAt`.
-        slotSeconds: How long it has waited for a slot so far; that time does not count against GiveUpSeconds.
+        queuedAt: When Neptune last refused to start it. This is its place in the queue; if None, `createdAt` is.
+        slotSeconds: Seconds that it has waited for a slot. They do not count against GiveUpSeconds.
     """
 
     status: Literal[Status.WAITING] = Status.WAITING
@@ -169,7 +172,7 @@ class Waiting(Unfinished):
         return self.queuedAt or self.createdAt
 
     def slot_seconds(self, now: datetime) -> int:
-        """Return how long the job has waited for a slot until now."""
+        """Return how many seconds the job has waited for a slot until now."""
         if self.waitingFor is not WaitingFor.SLOT or self.waitingSince is None:
             return self.slotSeconds
         return self.slotSeconds + max(0, int((now - self.waitingSince).total_seconds()))
@@ -184,7 +187,7 @@ class Waiting(Unfinished):
         reasons: tuple[Problem, ...],
         failed_steps: int = 0,
     ) -> "Waiting":
-        """Return the job WAITING, for the same or for something else."""
+        """Return the job WAITING for `waiting_for`: the same as before, or something else."""
         same = waiting_for is self.waitingFor
         return Waiting(
             waitingFor=waiting_for,
@@ -208,7 +211,7 @@ class Waiting(Unfinished):
         files: dict[str, str],
         warnings: tuple[Problem, ...],
     ) -> "Requested":
-        """Return the job REQUESTED: until `lease_until` only whoever stores this may start it."""
+        """Return the job REQUESTED. Until `lease_until`, only the invocation that stores it is allowed to start it."""
         kept = self.next_version(now)
         kept |= {"attempts": self.attempts + 1, "request": request, "files": files, "warnings": warnings}
         return Requested(
@@ -224,12 +227,12 @@ class Waiting(Unfinished):
 
 
 class Requested(Unfinished):
-    """REQUESTED: claimed. Neptune may have the job or not.
+    """REQUESTED: the job was claimed. It is not known if Neptune has it.
 
     Attributes:
-        leaseUntil: Until then no other invocation must touch the job, because its start may be on its way.
-        giveUpAt: No start is sent after it. None in records of version 0.1.0.
-        waitedFor: What it waited for before: waiting again for the same thing sends no message.
+        leaseUntil: No other invocation must touch the job before this time: its start could still reach Neptune.
+        giveUpAt: No start is sent after this time. None in records of version 0.1.0.
+        waitedFor: What it waited for before the claim. If it waits for that again, no message is sent.
     """
 
     status: Literal[Status.REQUESTED] = Status.REQUESTED
@@ -242,7 +245,7 @@ class Requested(Unfinished):
     def in_doubt(
         self, now: datetime, *, next_attempt: datetime, reasons: tuple[Problem, ...], failed_steps: int
     ) -> "Requested":
-        """Return the job still REQUESTED: it is not known yet if Neptune has it."""
+        """Return the job, still REQUESTED: it is not known yet if Neptune has it."""
         return Requested(
             leaseUntil=self.leaseUntil,
             nextAttemptAt=next_attempt,
@@ -287,7 +290,7 @@ class Requested(Unfinished):
         created: int | None = None,
         adopted: bool = False,
     ) -> "Started":
-        """Return the job STARTED: Neptune has it. `adopted` says that whose job it is has still to be seen."""
+        """Return the job STARTED. `adopted` says that Neptune has not shown yet if the job is another request's."""
         return Started(
             startedAt=now,
             nextAttemptAt=look_again,
@@ -303,9 +306,9 @@ class Started(Unfinished, Ran):
     """STARTED: Neptune has the job.
 
     Attributes:
-        missingSince: Since when Neptune has said that it has no such job.
-        unknownSince: Since when Neptune has not said how the job is.
-        adopted: The start was not answered, and a job with this id was found that may be somebody else's.
+        missingSince: When Neptune first answered that it has no such job. None while it has the job.
+        unknownSince: When the first of the latest looks failed. None after a look that succeeded.
+        adopted: The start was not answered, and a job with this id was found. It could be another request's job.
     """
 
     status: Literal[Status.STARTED] = Status.STARTED
@@ -326,7 +329,7 @@ class Started(Unfinished, Ran):
         adopted: bool = False,
         warnings: tuple[Problem, ...] | None = None,
     ) -> "Started":
-        """Return the job still STARTED, with what a look at it has shown; None keeps what is known."""
+        """Return the job, still STARTED, with the result of a look. A value of None keeps what the record has."""
         kept = self.next_version(now)
         kept |= {} if warnings is None else {"warnings": warnings}
         return Started(
@@ -345,11 +348,11 @@ class Started(Unfinished, Ran):
 
 
 class Ended(Ran):
-    """A job with a final status. REJECTED and SUPERSEDED: it was never started and never will be.
+    """A job with a final status. A job that is REJECTED or SUPERSEDED never started, and never will.
 
     Attributes:
-        rawBody: The start of an event that could not be read.
-        supersededBy: The job of the newer upload, or what is known of that upload.
+        rawBody: The first part of an event that could not be read.
+        supersededBy: The id of the newer upload's job, or a description of that upload.
     """
 
     status: FinalStatus
@@ -377,13 +380,16 @@ def type_of(status: Status) -> type[Job]:
 
 
 def fingerprint(asked: object) -> str:
-    """Return a text that is equal for equal JSON, in whatever order its keys come."""
+    """Return a hash of JSON. The order of its keys makes no difference."""
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def derived_id(name: str, identity: str) -> str:
-    """Return a job id of at most 48 letters, digits and hyphens: readable by `name`, unique by `identity`."""
+    """Return a job id of at most 48 letters, digits and hyphens, such as `fraud-b1e336b353b5439ee2aa`.
+
+    `name` makes it readable, and the hash of `identity` makes it unique.
+    """
     slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:27].strip("-") or "model"
     return f"{slug}-{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
 
@@ -391,7 +397,7 @@ def derived_id(name: str, identity: str) -> str:
 def new(
     trigger: Trigger, asked: dict[str, Any], now: datetime, *, first_step_by: datetime, give_up: timedelta
 ) -> Waiting:
-    """Return the job of a new request. `start` takes its first step; if it has not by `first_step_by`, `step` does."""
+    """Return the job of a new request. `start` takes its first step. After `first_step_by`, `step` can take it."""
     model = model_of(trigger, asked)
     name = model.rstrip("/").rpartition("/")[2] if model.startswith("s3://") else ""
     return Waiting(
@@ -421,7 +427,7 @@ def rejected(
     request_fingerprint: str | None = None,
     raw_body: str | None = None,
 ) -> Ended:
-    """Return the job of a request that cannot be trained. Its id is the trigger's, never one that the request names."""
+    """Return the job of a request that is not valid. Its id is derived from the trigger; it is never an explicit id."""
     return Ended(
         jobId=derived_id("rejected", trigger.identity),
         status=Status.REJECTED,
@@ -438,21 +444,21 @@ def rejected(
 
 
 def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
-    """Return which model a request trains: `"previousModelTrainingJobId": "LATEST"` looks among its earlier jobs.
+    """Return a name for the model that a request trains: `LATEST` continues the newest job with the same name.
 
-    A custom model is its directory, in the canonical form in which it is sent: nothing else has the same text.
-    A built-in model has none: it is what its schedule, or its event's source, trains.
+    A custom model's name is the canonical S3 URI of its directory. A built-in model has no directory: its name is the
+    ARN of its schedule, or the source of its event.
     """
     match trigger.kind:
         case TriggerKind.UPLOAD:
             return f"s3://{trigger.bucket}/{trigger.directory}"  # a key has 1,024 bytes at most
         case TriggerKind.EVENT:
-            # A sender chooses its event's source: it must not look like a directory, or like the ARN of a schedule.
+            # The sender chooses the event's source. It must not look like a directory or like the ARN of a schedule.
             source = trigger.source or trigger.stored_kind
             built_in = f"event {source}" if ":" in source else source
         case TriggerKind.SCHEDULE:
             built_in = trigger.source or trigger.stored_kind
-        case TriggerKind.UNKNOWN:  # never a model that a known kind trains
+        case TriggerKind.UNKNOWN:  # no known kind has a model with this name
             return f"unknown {trigger.source or trigger.stored_kind}"[:MAX_MODEL_CHARACTERS]
         case _:
             assert_never(trigger.kind)

@@ -1,7 +1,7 @@
 """Parameters of StartMLModelTrainingJob by their names in the API: their types, and who can set them.
 
-Source: the `neptunedata` service model of botocore; a test compares the two. Each field's description is a remedy that
-users read after "Set it to", so it says what to write.
+Source: the `neptunedata` service model of botocore; a test compares the two. Users read
+a field's description after "Set it to", so it says what to write.
 """
 
 from typing import Annotated, Any, ClassVar, assert_never
@@ -76,10 +76,10 @@ class ModelParameters(BaseModel):
         None, description="the ML instance type that trains, such as ml.g5.2xlarge"
     )
     trainingInstanceVolumeSizeInGB: Annotated[int, Field(ge=0, le=16_384)] | None = Field(
-        None, description="gigabytes of disk, 0 for Neptune's recommendation"
+        None, description="a number of gigabytes, or 0 to let Neptune choose"
     )
     trainingTimeOutInSeconds: Annotated[int, Field(ge=1, le=2_419_200)] | None = Field(
-        None, description="seconds, 1 to 2419200 (28 days)"
+        None, description="a number of seconds from 1 to 2419200 (28 days)"
     )
     maxHPONumberOfTrainingJobs: Count | None = Field(
         None, description="the number of trials of the hyperparameter search, at least 10 for a good model"
@@ -104,7 +104,7 @@ class TrainingRequest(ModelParameters):
 
     dataProcessingJobId: Text = Field(description="the id of a completed Neptune ML data-processing job")
     id: JobId | None = Field(None, description="1 to 48 letters, digits and hyphens")
-    trainModelS3Location: S3Location = Field(description="the S3 URI below which the model artefacts go")
+    trainModelS3Location: S3Location = Field(description="the S3 URI below which Neptune ML writes the model artefacts")
     sagemakerIamRoleArn: RoleArn | None = Field(
         None, description="the ARN of a role listed in the DB cluster's parameter group"
     )

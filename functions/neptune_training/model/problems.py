@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -13,11 +14,11 @@ MAX_VALUE_CHARACTERS = 200
 MAX_FIELD_CHARACTERS = 1100  # an S3 key has 1024 bytes
 MAX_TEXT_CHARACTERS = 2500  # Neptune's own messages are cut to 2048
 MAX_CHARACTERS = 25_000  # of all problems of one record together
-MAX_PROBLEMS = 50  # of one file or request: the others are shown once these are fixed
+MAX_PROBLEMS = 50  # of one file or request: the others are shown after these are fixed
 
 
 def shortened(text: str, most: int) -> str:
-    """Return `text`, cut to `most` characters: an item of DynamoDB holds 400 KB, and all problems have to fit."""
+    """Return `text`, cut to `most` characters: all problems have to fit into one DynamoDB item, 400 KB."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -49,14 +50,14 @@ class Problem(BaseModel):
 
 
 class CheckResult(NamedTuple):
-    """Hold what is wrong with a file: problems, with which the training surely fails, and warnings."""
+    """Hold what is wrong with a file: problems, which would make the training fail for certain, and warnings."""
 
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
 class Invalid(Exception):  # noqa: N818 - it says what the input is
-    """Say that a request or a file cannot be trained, with all that is wrong with it."""
+    """Say that a request or a file is not valid. `problems` has everything that is wrong with it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = bounded(problems)
@@ -64,26 +65,35 @@ class Invalid(Exception):  # noqa: N818 - it says what the input is
 
 
 def shown(value: object) -> str:
-    """Return a value from outside as a problem can show it: as JSON, so without control characters, and short."""
+    """Return a value from outside as short JSON, without control characters, to be shown in a problem."""
     text = ""
     try:
         for part in json.JSONEncoder(default=str).iterencode(value):
             text += part
-            if len(text) > MAX_VALUE_CHARACTERS:  # the rest of a large value would take long, and is not shown
+            if len(text) > MAX_VALUE_CHARACTERS:  # encoding the rest of a large value would take long
                 break
     except (ValueError, RecursionError):
         text = f"<{type(value).__name__}>"
     return shortened(text, MAX_VALUE_CHARACTERS)
 
 
+def meant(written: object, possible: Iterable[object]) -> str | None:
+    """Return `Did you mean "…"?` with the possible text that is nearest to `written`; None if none is near."""
+    texts = {str(each).lower(): each for each in possible}
+    near = get_close_matches(str(written)[:40].lower(), texts, n=1)
+    return f'Did you mean "{texts[near[0]]}"?' if near else None
+
+
 def bounded(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the first problems, as many as a record can hold; the last one then says that there are more."""
+    """Return as many problems as a record can hold. If some are left out, the last problem says so."""
     first: list[Problem] = []
     room = MAX_CHARACTERS
     for problem in problems:
         room -= len(str(problem))
         if room < 0 or len(first) == MAX_PROBLEMS:
-            more = Problem(field="…", problem="there are more problems", remedy="Fix these, then try again")
+            more = Problem(
+                field="…", problem="there are more problems", remedy="Fix these first, then try again to see the others"
+            )
             return (*first[: MAX_PROBLEMS - 1], more)
         first.append(problem)
     return tuple(first)

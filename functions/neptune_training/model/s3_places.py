@@ -1,12 +1,12 @@
-"""Places in S3, each in one form: what is checked, recorded and sent is the same text.
+"""Places in S3 in their canonical form, so that the same text is checked, recorded and sent.
 
-S3 takes `models/fraud/`, `models/fraud//` and `models/x/../fraud/` for three places; a reader that takes keys for paths
-may take them for one. So a place with such a segment is rejected, and one slash at the end makes no difference:
+For S3, `models/fraud/`, `models/fraud//` and `models/x/../fraud/` are three places. A program that reads keys as file
+paths may treat them as one. Therefore `//`, `.` and `..` are rejected. A slash at the end makes no difference:
 
     directory("s3://bucket/models/fraud")    s3://bucket/models/fraud/
     location("s3://bucket/trained/")         s3://bucket/trained
 
-Two places are the same if, and only if, their texts are.
+Two places are the same only if their canonical texts are equal.
 """
 
 from typing import NoReturn
@@ -14,7 +14,7 @@ from typing import NoReturn
 from pydantic_core import PydanticCustomError
 
 ERROR = "s3_place"
-MAX_KEY_BYTES = 1024  # of any object, says the S3 user guide
+MAX_KEY_BYTES = 1024  # of any object's key (S3 user guide, Naming objects)
 AMBIGUOUS = "has an empty folder name (//), or a folder named . or .."
 TOO_LONG = f"is longer than an S3 key can be, {MAX_KEY_BYTES} bytes"
 REMEDY = "Set it to a path without these: each folder needs a name, with one slash between two names"
@@ -37,10 +37,11 @@ def directory(uri: str) -> str:
 
 
 def location(uri: str) -> str:
-    """Return the canonical form of an S3 URI below which something goes, without a slash at its end.
+    """Return the canonical form of an S3 URI, without a slash at its end.
 
     Raises:
-        PydanticCustomError: it is not canonical in another way: of type `ERROR`, with the remedy in its context.
+        PydanticCustomError: a folder name is empty, `.` or `..`, or the key is too long. Its type is `ERROR`, and its
+            context has the remedy.
     """
     canonical = uri.removesuffix("/")
     _, _, folders = canonical.removeprefix("s3://").partition("/")

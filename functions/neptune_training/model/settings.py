@@ -1,6 +1,7 @@
-"""Settings of the operator: one field for each environment variable of the template.
+"""The operator's settings: one field for each environment variable that the template sets.
 
-A name that ends in `_seconds` is the template's parameter (`SettleSeconds`); its value is a timedelta.
+A field has the name of the template's parameter: `settle_seconds` for `SettleSeconds`. Durations are timedeltas, except
+`neptune_read_timeout_seconds`, which is a number of seconds.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ LISTS = ("subnets", "securityGroupIds")
 
 
 def split(text: object) -> object:
-    """Return the parts of a CommaDelimitedList, which CloudFormation joins: `("a", "b")` for `"a, b"`."""
+    """Return the parts of a CommaDelimitedList, which CloudFormation passes as one text: `("a", "b")` for `"a, b"`."""
     return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
@@ -30,10 +31,9 @@ Seconds = Annotated[timedelta, BeforeValidator(number)]
 
 @dataclass(frozen=True)
 class Limit:
-    """Declare a limit: the template's parameter that sets it, and the parameters of a request that it is a limit of.
+    """Declare a limit: which template parameter sets it, and which parameters of a request it limits.
 
-    A limit whose type is `int` is the largest value. One that is a tuple holds the patterns, such as `ml.g5.*`, of
-    which a value has to match one.
+    An `int` is the largest allowed value. A tuple holds patterns, such as `ml.g5.*`: a value has to match one of them.
     """
 
     parameter: str
@@ -41,7 +41,7 @@ class Limit:
 
 
 class Limits(BaseModel):
-    """Hold the most that a request can ask for, whoever sends it. `checks.request.over_limits` enforces each field."""
+    """Hold the operator's limits for all requests. `checks.request.over_limits` enforces each field."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, assert_never
 
 
 class Status(StrEnum):
-    """Name where a job is. After a final status, only a new upload or event trains again."""
+    """Name how far a job is. A final status never changes: to train again, upload again or send a new event."""
 
     WAITING = "WAITING"
     REQUESTED = "REQUESTED"
@@ -47,5 +47,5 @@ class WaitingFor(StrEnum):
 
     @property
     def in_queue(self) -> bool:
-        """Return True if the job is ready to start, and only waits until the cluster takes one more."""
+        """Return True if the job is ready, and only waits until the cluster can take one more job."""
         return self in (WaitingFor.SLOT, WaitingFor.CAPACITY, WaitingFor.NEPTUNE)

@@ -1,4 +1,4 @@
-"""Times as the record holds them: UTC, ISO 8601, milliseconds. All of one length, so their text sorts as they do."""
+"""Times as the record holds them: UTC, ISO 8601, milliseconds. All texts have one length, so they sort by time."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,7 @@
 """Triggers: the upload, event or schedule run that asks for a training.
 
-What a trigger can set depends on its kind. Each place that decides by the kind does so with `match` and `assert_never`:
-a new kind turns mypy red there, and has no permissions until somebody grants them by name.
+The parameters that a trigger can set depend on its kind. Code that depends on the kind uses `match` and `assert_never`.
+So mypy reports each place that does not handle a new kind, and a new kind has no permissions by default.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TriggerKind(StrEnum):
-    """Name what asked. UNKNOWN: an event that cannot be read, or a kind that only a later version knows."""
+    """Name what asked for the training. UNKNOWN: the event cannot be read, or only a newer release knows its kind."""
 
     UPLOAD = "upload"
     EVENT = "event"
@@ -19,9 +19,13 @@ class TriggerKind(StrEnum):
 
 
 class Trigger(BaseModel):
-    """Hold what asked for the training. `identity` is the same for every delivery of it and for nothing else.
+    """Hold what asked for the training.
 
-    `stored_kind` is the kind as the record has it: it is written back unchanged, also if this version does not know it.
+    Attributes:
+        stored_kind: The kind as the record has it. It is written back unchanged, even if this release does not know it.
+        identity: The same for every delivery of this trigger, and different for every other trigger.
+        time: When the event happened, as its sender wrote it (ISO 8601).
+        etag, versionId, sequencer: Of the uploaded object, as S3's event has them.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", serialize_by_alias=True)
@@ -39,7 +43,7 @@ class Trigger(BaseModel):
 
     @property
     def kind(self) -> TriggerKind:
-        """Return the kind; UNKNOWN for one that this version does not know."""
+        """Return the kind; UNKNOWN for one that this release does not know."""
         return TriggerKind(self.stored_kind) if self.stored_kind in tuple(TriggerKind) else TriggerKind.UNKNOWN
 
     @property

@@ -23,7 +23,7 @@ class Entry:
     Attributes:
         end_by: When `track` ends it. None for a STARTED or REQUESTED job of version 0.1.0: its next step sets it.
         step_until: When the invocation of its last step ends. None if that step has ended.
-        failed_steps: Steps in a row that did not end well, with one that is under way.
+        failed_steps: How many steps in a row failed. A step that is under way counts as failed until it has ended.
     """
 
     job_id: str
@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def in_queue(self) -> bool:
-        """Return True if the job only waits for its turn to be started."""
+        """Return True if the job is ready and waits in the queue."""
         return self.waiting_for is not None and self.waiting_for.in_queue
 
     def is_expired(self, now: datetime) -> bool:
@@ -46,12 +46,12 @@ class Entry:
         return self.end_by is not None and self.end_by <= now
 
     def in_step(self, now: datetime) -> bool:
-        """Return True if a step of the job may be under way. No invocation takes longer than Lambda allows."""
+        """Return True if a step of the job may be under way. A `step_until` later than is possible is ignored."""
         return self.step_until is not None and now < self.step_until <= now + LONGEST_INVOCATION
 
 
 def entry_of(item: Mapping[str, Any]) -> Entry | None:
-    """Build an `Entry` from an item of the index. None, and an error in the log, if it cannot be read."""
+    """Build an `Entry` from an item of the index. If it cannot be read, log an error and return None."""
     end_by = item.get("endBy") or item.get("giveUpAt")
     try:
         return Entry(

@@ -2,10 +2,10 @@
 
     document ─┬► format: what it can hold ─── problems ─┐
               ├► parameters, metrics: its rules ───────┴► all that is wrong, at once
-              └► tiers: what will be tuned ── search_warnings ──► what will merely train badly
+              └► tiers: what will be tuned ── search_warnings ──► warnings
 
 An error is something that the Neptune ML guide or SageMaker's limits do not allow, or that cannot be passed to the
-script. The rest is a warning. The files that AWS publishes have no errors.
+script. Everything else is a warning. The files that AWS publishes have no errors.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,8 @@ class Checked(NamedTuple):
 def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-configuration.json") -> Checked:
     """Check a document for a search of `max_hpo_jobs` trials. `name` is the file's name in problems.
 
-    Raises `Invalid` with all that is wrong.
+    Raises:
+        Invalid: with all problems of the document.
     """
     trials, compiled = trials_of(max_hpo_jobs), metrics.compiled(document)
     try:
@@ -51,7 +52,7 @@ def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-
 
 
 def all_problems(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
-    """Yield all errors: of the format, and of every rule whose part of the document can be read in spite of them."""
+    """Yield all errors: of the format, and of each rule whose part of the document is readable in spite of them."""
     if error:
         yield from pydantic_errors.problems_from(error, FORMAT)
     yield from parameters.problems(document, trials)

@@ -1,7 +1,7 @@
 """The format of a hyperparameter file. The JSON Schema for editors is made from these models and descriptions.
 
-It is strict in structure: otherwise a misspelt key would silently have no effect. It accepts several literals, because
-published files write `3`, `3.0` and `"3"`. A description says what to write: it is the remedy of a problem.
+Unknown keys are errors, because a misspelt key would silently have no effect. Several forms of a number are accepted,
+because published files have `3`, `3.0` and `"3"`. A field's description says what to write: it becomes a remedy.
 """
 
 from typing import Annotated, Literal, get_args

@@ -7,8 +7,8 @@ from neptune_training.checks import parsing, parsing_child
 from neptune_training.checks.hpo.format import MAX_DEFINITIONS, MAX_REGEX_CHARACTERS, EvalFrequency
 from neptune_training.checks.hpo.parts import Place, at, items, part
 from neptune_training.checks.parsing import Parsed
-from neptune_training.checks.pydantic_errors import listing, meant
-from neptune_training.model.problems import Problem
+from neptune_training.checks.pydantic_errors import listing
+from neptune_training.model.problems import Problem, meant
 
 METRIC = ("models", 0, "eval_metric")
 DEFINITIONS = (*METRIC, "metric_definitions")
@@ -20,8 +20,8 @@ Compiled = Mapping[str, Parsed]
 def compiled(document: object) -> Compiled:
     """Return what is known of each regular expression, by its text.
 
-    One with a wide range of characters is compiled in a child process: it takes 15 ms for each range (measured), and a
-    file has room for thousands of them. The others take no time.
+    An expression with a wide range of characters is compiled in a child process: each range takes 15 ms (measured), and
+    a file can have thousands of them. All others compile at once.
     """
     regexes = {regex for _, _, regex in definitions(document)}
     wide = sorted(regex for regex in regexes if WIDE.search(regex))
@@ -38,7 +38,7 @@ def problems(document: object, compiled: Compiled) -> Iterator[Problem]:
 
 
 def objective_problems(document: object) -> Iterator[Problem]:
-    """Yield the problem of an objective that no definition measures."""
+    """Yield the problem of an objective whose metric has no definition."""
     names, place = [name for _, name, _ in definitions(document)], (*METRIC, "tuning_objective", "MetricName")
     objective = at(document, *place)
     if isinstance(objective, str) and names and objective not in names:
@@ -55,7 +55,7 @@ def definitions(document: object) -> Iterator[tuple[Place, str, str]]:
 
 
 def regex_problems(regex: str, parsed: Parsed, place: Place) -> Iterator[Problem]:
-    """Yield why SageMaker could not read a number with it. It is compiled, never matched: that could take forever."""
+    """Yield the problem of an expression with which SageMaker could not read a number."""
     if parsed.problem is not None:
         problem = f"is not a valid Python regular expression: {parsed.problem}"
         yield Problem.at(place, regex, problem, "Fix it, so that Python's re module can compile it")
@@ -71,7 +71,7 @@ def frequency_problems(document: object) -> Iterator[Problem]:
         return
     value = frequency.value
     if frequency.type == "evaluate_every_pct" and value > 1:
-        yield Problem.at(place, value, "is above 1, the whole training", "Set it to a fraction, such as 0.1")
+        yield Problem.at(place, value, "is above 1, which is the whole training", "Set it to a fraction, such as 0.1")
     if frequency.type != "evaluate_every_pct" and value != int(value):
         yield Problem.at(
             place, value, "is not a whole number of epochs or batches", "Set it to a whole number, such as 1"

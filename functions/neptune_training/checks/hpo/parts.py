@@ -1,4 +1,4 @@
-"""Read the valid parts of a document, whatever is wrong with the rest, so that all errors are found at once."""
+"""Read the valid parts of a document, even if other parts are not valid, so that all errors are found at once."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar

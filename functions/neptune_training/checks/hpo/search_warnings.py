@@ -1,4 +1,4 @@
-"""Warnings about a file that can be trained, but badly, or in another way than its author expects."""
+"""Warnings about a file that is valid, but trains badly, or in another way than its author expects."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,8 +6,8 @@ from neptune_training.checks.hpo.format import CustomModel, HpoFile
 from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, Compiled, definitions
 from neptune_training.checks.hpo.parts import FIXED, Placed, at, parameters
 from neptune_training.checks.hpo.tiers import TRIALS_ABOVE, is_tuned, tuned
-from neptune_training.checks.pydantic_errors import listing, meant
-from neptune_training.model.problems import NOTHING_TO_DO, Problem
+from neptune_training.checks.pydantic_errors import listing
+from neptune_training.model.problems import NOTHING_TO_DO, Problem, meant
 
 ENOUGH_TRIALS = 10  # the service model `neptunedata`, maxHPONumberOfTrainingJobs
 TRIALS = ("maxHPONumberOfTrainingJobs",)
@@ -50,7 +50,7 @@ def about_tiers(document: object, trials: int) -> Iterator[Problem]:
 
 
 def about_custom_metric(document: object, compiled: Compiled) -> Iterator[Problem]:
-    """Yield warnings about what SageMaker may read otherwise than meant."""
+    """Yield warnings about metrics that SageMaker may read in another way than the author expects."""
     seen: set[str] = set()
     for place, name, regex in definitions(document):
         if name in seen:
@@ -68,7 +68,7 @@ def about_custom_metric(document: object, compiled: Compiled) -> Iterator[Proble
 
 
 def about_metric(document: object) -> Iterator[Problem]:
-    """Yield warnings about values that the guide does not name, though Neptune may accept them."""
+    """Yield warnings about values that Neptune may accept, although the Neptune ML guide does not name them."""
     metric, topk = at(document, *METRIC, "metric"), at(document, *METRIC, "topk")
     if metric not in METRICS:
         remedy = meant(metric, METRICS) or f"Write {listing(METRICS, 'or')}"
@@ -83,7 +83,7 @@ def about_metric(document: object) -> Iterator[Problem]:
 
 
 def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
-    """Yield warnings about a parameter whose search cannot find much. A fixed parameter is not searched."""
+    """Yield warnings about a parameter with little or nothing to search. A fixed parameter is not searched."""
     parameter = each.parameter
     if each.array == FIXED:
         return
@@ -100,9 +100,9 @@ def about_parameter(each: Placed, trials: int) -> Iterator[Problem]:
 
 
 def unknown_to(script: str, options: Sequence[str], found: Iterable[Placed]) -> Iterator[Problem]:
-    """Yield a warning for each parameter that the training script's argparse does not know: it exits with code 2.
+    """Yield a warning for each parameter that the training script's argparse does not know: it would exit with code 2.
 
-    argparse accepts the beginning of an option's name, too.
+    argparse also accepts the first letters of an option's name.
     """
     names = [option.lstrip("-") for option in options]
     for each in found:

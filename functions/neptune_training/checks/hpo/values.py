@@ -1,4 +1,4 @@
-"""Numbers and values as published files write them: 3, 3.0 and "3" are all accepted, but each must be usable."""
+"""Types for numbers and values as published files have them: 3, 3.0 and "3" are all accepted."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 MAX_OPTIONS = 30  # SageMaker accepts no more categories
-MAX_VALUE_CHARACTERS = 2500  # nor longer values
+MAX_VALUE_CHARACTERS = 2500  # SageMaker accepts no longer values
 MAX_DEPTH = 3
 LARGEST = 1e100  # no model needs more, and Python's own limits are higher
 
@@ -26,7 +26,7 @@ def positive(value: object) -> float:
 
 
 def amount(value: object) -> float:
-    """Return a number above 0. It may be in quotes: AWS's samples have both."""
+    """Return a number above 0, also if it is in quotes: AWS's samples have both."""
     try:
         return positive(float(value) if isinstance(value, str) else value)
     except ValueError:

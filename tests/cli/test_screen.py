@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.screen import say, say_json, visible, visible_lines
+from cli.screen import say, say_json, visible, visible_lines
 
 # Escape sequences in both their forms, characters that reverse or hide text, half a character.
 HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b1m\u202e\u200b\r\n\x7f\ud800"

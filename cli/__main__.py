@@ -1,0 +1,5 @@
+"""`python -m cli`: the program, without an installation."""
+
+from cli.app import main
+
+main()

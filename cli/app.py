@@ -1,0 +1,86 @@
+"""The program: its commands, one line each, and what becomes of an error."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Literal, NoReturn
+
+from botocore.exceptions import BotoCoreError, ClientError
+from cyclopts import App, CycloptsError, Group
+
+from cli import screen
+from cli.check import check
+from cli.enable_events import enable_events
+from cli.exits import CommandError, Exit, explained
+from cli.jobs import jobs, show
+from cli.outputs import outputs
+from cli.redrive import redrive
+from cli.reject import reject
+from cli.restore import restore
+from cli.switch import off, on, status
+
+NAME = "neptune-training"
+
+app = App(
+    name=NAME,
+    help="Train Amazon Neptune ML models by themselves: prepare, deploy and operate it.",
+    help_format="markdown",
+    help_epilogue="Exit codes: 0 all is fine; 1 something is wrong with what was looked at; 2 the command failed.",
+    version=lambda: version("neptune-ml-training"),
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+)
+
+PREPARE, LOOK, OPERATE, SHELL = map(Group.create_ordered, ("Prepare", "Look", "Operate", "Shell"))
+
+# One line for each command: the function's name, docstring and parameters are the command's.
+app.command(check, group=PREPARE)
+app.command(enable_events, group=PREPARE)
+app.command(status, group=LOOK)
+app.command(outputs, group=LOOK)
+app.command(jobs, group=LOOK)
+app.command(show, group=LOOK)
+app.command(redrive, group=OPERATE)
+app.command(off, group=OPERATE)
+app.command(on, group=OPERATE)
+app.command(reject, group=OPERATE)
+app.command(restore, group=OPERATE)
+
+
+@app.command(group=SHELL)
+def completion(shell: Literal["bash", "fish", "zsh"], /) -> int:
+    """Print a shell's script that completes commands and options.
+
+    For example:
+
+        neptune-training completion bash > ~/.local/share/bash-completion/completions/neptune-training
+        neptune-training completion zsh > ~/.zfunc/_neptune-training     # a folder of your $fpath
+        neptune-training completion fish > ~/.config/fish/completions/neptune-training.fish
+    """
+    sys.stdout.write(app.generate_completion(shell=shell))
+    return Exit.FINE
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; print an error as one line."""
+    try:
+        return int(app(arguments) or Exit.FINE)
+    except CycloptsError as error:
+        failure = CommandError(str(error), f"See: {' '.join([NAME, *(error.command_chain or ()), '--help'])}")
+    except CommandError as error:
+        failure = error
+    except (BotoCoreError, ClientError) as error:
+        failure = explained(error)
+    except OSError as error:  # a file or a directory of this machine
+        failure = CommandError(f"{error.filename}: {error.strerror}.", "Check that you can read it.")
+    except KeyboardInterrupt:
+        screen.complain("Stopped.", "The same command can be run again.")
+        return Exit.INTERRUPTED
+    screen.complain(failure.problem, failure.remedy)
+    return Exit.FAILED
+
+
+def main() -> NoReturn:
+    """Run the program as the shell asks."""
+    sys.exit(run(sys.argv[1:]))
