@@ -62,7 +62,7 @@ down: setup ## End `make up` from another terminal
 	@$(BIN)/python -m local.down
 
 check-model: $(BIN)/neptune-training ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
-	@$(BIN)/neptune-training check "$${GIVEN_MODEL:?say which: make check-model MODEL=path/to/model-directory}"
+	@$(if $(value MODEL),,$(error say which: make check-model MODEL=path/to/model-directory))$(BIN)/neptune-training check "$$GIVEN_MODEL"
 
 test: setup ## Run all tests
 	@$(SET_UP) .local/awscli=local/requirements-awscli.txt || echo "without it, no command of the documents is tried"

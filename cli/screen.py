@@ -75,3 +75,8 @@ def confirm(question: str, *, yes: bool) -> None:
         raise CommandError(f"{question} Nobody can be asked.", "Give --yes.")
     if not Confirm.ask(Text(visible(question)), console=console, default=False):
         raise CommandError("Nothing was done.", "")
+
+
+def progress_line(seconds: float, what: str, detail: str) -> None:
+    """Print what happens, after how many seconds."""
+    say((f"{seconds:7.2f} s", "dim"), "  ", (f"{what:<12}", "bold"), " ", detail)

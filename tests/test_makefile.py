@@ -60,7 +60,7 @@ def test_no_character_of_a_variable_means_anything_to_make_or_to_a_shell(variabl
 def test_a_variable_that_the_makefile_does_not_have_is_an_error_that_lists_those_it_has(name: str) -> None:
     done = subprocess.run(["make", "run", f"{name}=x"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"there is no variable {name}; there are BUCKET EVENTS MODEL N PARAMETERS" in done.stderr
+    assert f"there is no variable {name}; there are EVENTS MODEL N PARAMETERS" in done.stderr
 
 
 def test_make_clean_begins_with_what_refuses_it_while_the_local_stack_runs() -> None:

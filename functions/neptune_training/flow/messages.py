@@ -62,9 +62,9 @@ def gave_up(
     since = job.createdAt
     if waited_for is WaitingFor.FILES and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
         since = job.waitingSince or since  # counted from when they were first missed
-    age = duration(now - since)
-    waited = f"waited {age} for {waited_for}, which is as long as {PARAMETERS.get(waited_for, 'GiveUpSeconds')} allows"
-    no_answer = f"was sent to Neptune, which has not answered and has no such job, {age} after the request"
+    age, limit = duration(now - since), PARAMETERS.get(waited_for, "GiveUpSeconds")
+    waited = f"is over: the job has waited {age}, as long as {limit} allows, and still waits for {waited_for}"
+    no_answer = f"is over: the start was sent to Neptune but never answered, and {age} later Neptune has no such job"
     ended = Problem(field="giveUpAt", problem=no_answer if unanswered else waited, remedy=AGAIN)
     still = (
         Problem(field=each.field, problem=each.problem, value=each.value, remedy=AGAIN)
