@@ -39,6 +39,13 @@ NOT_HERE = {
     "restore-table": "the local stack has no point-in-time recovery",
     "start-message-move-task": "SQS moves no messages here; make redrive does",
     "delete-table": "removes the stack",
+    "neptune-training off": "asks a person",
+    "neptune-training reject": "asks a person",
+    "neptune-training restore": "asks a person",
+    "dry-run\nneptune-training redrive": "asks a person",
+    "neptune-training completion": "writes into the reader's home",
+    "neptune-training check models/fraud": "is about a model of the reader's",
+    "pipx": "installs from the network",
 }
 
 
@@ -124,7 +131,8 @@ def up(killed: tuple[str, list[Path]], tmp_path_factory: pytest.TempPathFactory)
 def path(tmp_path_factory: pytest.TempPathFactory) -> str:
     if not CLI_1.exists():
         pytest.skip("no AWS CLI: make .local/awscli/ready")
-    return aws_cli(tmp_path_factory.mktemp("aws") / "bin")
+    subprocess.run(make("cli"), cwd=ROOT, check=True)
+    return f"{aws_cli(tmp_path_factory.mktemp('aws') / 'bin')}:{Path(sys.prefix) / 'bin'}"
 
 
 def test_after_a_kill_all_processes_are_gone_and_the_next_start_removes_what_was_left_and_has_the_same_port(
@@ -176,7 +184,8 @@ def commands_of(name: str) -> list[str]:
     return [block for block in shown if not any(part in block for part in NOT_HERE)]
 
 
-COMMAND = r"^(aws|curl|fault|\.venv/bin/python|\. \.local/env|[A-Z]+=)"
+JOB = "weekly-42"  # which the README's event has asked for
+COMMAND = r"^(aws|neptune-training|curl|fault|\.venv/bin/python|\. \.local/env|[A-Z]+=)"
 DOCUMENTS_WITH_COMMANDS = [name for name in DOCUMENTS if commands_of(name)]
 
 
@@ -186,7 +195,8 @@ def test_the_documents_show_commands_that_can_run_here() -> None:
         "README.md": 1,
         "docs/deploy.md": 1,
         "docs/local.md": 2,
-        "docs/operate.md": 4,
+        "docs/operate.md": 7,
+        "docs/record-and-message.md": 1,
         "docs/triggers.md": 1,
     }
 
@@ -200,12 +210,11 @@ def test_each_command_that_a_document_shows_runs_against_the_local_stack(up: Ter
 
 
 def runnable(block: str) -> str:
-    """The block, and for the one that is right to fail here, that it does: it ends only a job that is REQUESTED."""
+    """The block, about a job that is there, and without what this machine lacks."""
+    block = block.replace("fraud-b1e336b353b5439ee2aa", JOB)
     if "curl" in block and not shutil.which("curl"):
         return ":"
-    if ":rejected" not in block:
-        return block
-    return f"set +o pipefail\n{block} 2>&1 | grep ConditionalCheckFailedException\nset -o pipefail"
+    return block
 
 
 def test_the_functions_log_can_be_followed(up: Terminal, path: str) -> None:
