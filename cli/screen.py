@@ -40,11 +40,6 @@ def say(*parts: object, style: str = "", end: str = "\n") -> None:
     console.print(Text.assemble(*styled, style=style), end=end)
 
 
-def progress_line(seconds: float, what: str, detail: str) -> None:
-    """Print what happens, after how many seconds."""
-    say((f"{seconds:7.2f} s", "dim"), "  ", (f"{what:<12}", "bold"), " ", detail)
-
-
 def say_json(data: object) -> None:
     """Print `data` as JSON, coloured."""
     text = json.dumps(data, indent=2, ensure_ascii=False, default=str)

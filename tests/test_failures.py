@@ -43,7 +43,7 @@ def neptune(server: NeptuneML) -> Neptune:
 
 
 def at(url: str) -> Neptune:
-    once = Config(connect_timeout=1, read_timeout=0.3, retries={"mode": "standard", "total_max_attempts": 1})
+    once = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 1})
     client: Any = boto3.client(
         "neptunedata",
         endpoint_url=url,

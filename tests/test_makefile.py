@@ -58,7 +58,8 @@ def test_no_character_of_a_variable_means_anything_to_make_or_to_a_shell(variabl
 
 @pytest.mark.parametrize("name", ["model", "MODLE", "parameters"])
 def test_a_variable_that_the_makefile_does_not_have_is_an_error_that_lists_those_it_has(name: str) -> None:
-    done = subprocess.run(["make", "run", f"{name}=x"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = ["make", "--no-print-directory", "run", f"{name}=x"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"there is no variable {name}; there are EVENTS MODEL N PARAMETERS" in done.stderr
 
