@@ -104,7 +104,7 @@ def test_no_answer_may_mean_a_start(server: NeptuneML, neptune: Neptune, fault: 
 
 
 def test_a_slow_answer_may_mean_a_start(server: NeptuneML, neptune: Neptune) -> None:
-    server.fail(START, "slow", seconds=1.0)
+    server.fail(START, "slow", seconds=2.0)
     assert type(failure(neptune)) is Unanswered
 
 
