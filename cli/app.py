@@ -9,6 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import App, CycloptsError
 
 from cli import screen
+from cli.configure.command import configure
+from cli.doctor.command import doctor
 from cli.exits import CommandError, Exit, explained
 
 NAME = "neptune-training"
@@ -23,6 +25,10 @@ app = App(
     exit_on_error=False,
     print_error=False,
 )
+
+
+app.command(configure)
+app.command(doctor)
 
 
 @app.command

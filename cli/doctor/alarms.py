@@ -1,0 +1,50 @@
+"""Alarms, and who gets messages."""
+
+from collections.abc import Iterator
+
+from cli.doctor.findings import Wrong, check
+from cli.facts import messaging
+from cli.facts.facts import Facts, NotNeeded
+
+
+@check("No alarm is going off")
+def alarms(facts: Facts) -> Iterator[Wrong]:
+    """Look at the states of the stack's alarms."""
+    ours = {physical: logical for logical, physical in facts.resources.items() if logical.endswith("Alarm")}
+    for name, reason in messaging.going_off(facts.aws, sorted(ours)).items():
+        anchor = ours[name].lower()
+        yield Wrong(f"{name} is going off", reason or "See its state.", f"The runbook: docs/operate.md#{anchor}")
+
+
+@check("Alarms reach somebody")
+def alarm_topic(facts: Facts) -> Iterator[Wrong]:
+    """Look at the subscriptions of AlarmTopicArn."""
+    topic = facts.value("AlarmTopicArn")
+    if not topic:
+        raise NotNeeded("AlarmTopicArn is empty: no alarm is sent")
+    found = messaging.subscriptions(facts.aws, topic)
+    if found is None:
+        yield Wrong(f"There is no topic {topic}", "No alarm is sent.", "Correct AlarmTopicArn and deploy again")
+    elif not any(each.confirmed for each in found):
+        yield Wrong(
+            f"{topic} has no confirmed subscription",
+            "Nobody gets the alarms.",
+            f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint <address>; then open the link in its e-mail",
+        )
+
+
+@check("NotificationEmail is confirmed")
+def email(facts: Facts) -> Iterator[Wrong]:
+    """Look at the e-mail's subscription of the training topic."""
+    address = facts.value("NotificationEmail")
+    if not address:
+        raise NotNeeded("NotificationEmail is empty: no e-mail is sent")
+    topic = facts.output("TrainingTopicArn")
+    found = messaging.subscriptions(facts.aws, topic) or []
+    if not any(each.confirmed for each in found if each.endpoint == address):
+        yield Wrong(
+            f"{address} has not confirmed its subscription",
+            "It gets no e-mail.",
+            f"Open the link in the e-mail from AWS Notifications. For a new one: aws sns subscribe --topic-arn {topic} "
+            f"--protocol email --notification-endpoint {address}",
+        )
