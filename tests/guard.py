@@ -24,7 +24,8 @@ from tests.rendered import TEMPLATE, Rendered
 SYSTEMS = {"Linux": "ubuntu", "Darwin": "macos"}
 MACHINES = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 EVERYTHING = {
-    "ScheduleExpression": "rate(7 days)",
+    "ScheduleExpression": "cron(0 2 ? * SUN *)",
+    "ScheduleStartDate": "2030-01-31T02:00:00Z",
     "NotificationEmail": "someone@example.com",
     "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
     "VpcId": "vpc-1",
@@ -33,7 +34,10 @@ EVERYTHING = {
     "S3PrefixListId": "pl-1",
     "DynamoDBPrefixListId": "pl-2",
     "CreateNeptuneIngress": "true",
-    "GatewayEndpointRouteTableIds": "rtb-1",
+    "S3EndpointRouteTableIds": "rtb-1",
+    "DynamoDBEndpointRouteTableIds": "rtb-1",
+    "DnsServersCidr": "10.0.0.2/32",
+    "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary",
     "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
     "ModelBucketKmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/2",
     "LogRetentionInDays": "365",

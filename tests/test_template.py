@@ -1,6 +1,7 @@
 """template.yaml: what CloudFormation's own linters cannot know about it."""
 
 import json
+import re
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,15 @@ from tests.rendered import REQUIRED, Rendered, takes, template
 
 FUNCTIONS = Path(__file__).parent.parent / "functions"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 SWITCHES: list[list[dict[str, str]]] = [
     [{}, {"ExistingModelBucket": "my-models"}],
     [{}, {"TrainModelS3Bucket": "my-trained"}],
-    [{}, {"ScheduleExpression": "rate(7 days)"}],
+    [
+        {},
+        {"ScheduleExpression": "cron(0 2 ? * SUN *)"},
+        {"ScheduleExpression": "cron(0 2 ? * SUN *)", "ScheduleStartDate": "2030-01-31T02:00:00Z"},
+    ],
     [{}, {"NotificationEmail": "me@example.com"}],
     [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"}],
     [
@@ -35,9 +41,17 @@ SWITCHES: list[list[dict[str, str]]] = [
             "DynamoDBPrefixListId": "pl-2",
         },
         vpc | {"CreateNeptuneIngress": "true"},
-        vpc | {"GatewayEndpointRouteTableIds": "rtb-1"},
-        vpc | {"CreateNeptuneIngress": "true", "GatewayEndpointRouteTableIds": "rtb-1"},
+        vpc | {"S3EndpointRouteTableIds": "rtb-1"},
+        vpc | {"DynamoDBEndpointRouteTableIds": "rtb-1", "DnsServersCidr": "10.0.0.2/32"},
+        vpc
+        | {
+            "CreateNeptuneIngress": "true",
+            "S3EndpointRouteTableIds": "rtb-1",
+            "DynamoDBEndpointRouteTableIds": "rtb-1,rtb-2",
+            "DnsServersCidr": "10.0.0.2/32",
+        },
     ],
+    [{}, {"PermissionsBoundaryArn": BOUNDARY}],
     [{}, {"KmsKeyArn": KEY}],
     [{}, {"ModelBucketKmsKeyArn": KEY}],
     [{}, {"AwsEndpointUrl": "http://127.0.0.1:4566"}],
@@ -117,6 +131,38 @@ def test_a_vpc_without_its_parts_is_refused_and_each_is_named() -> None:
         assert name in refusals
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://my-graph.cluster-abc.us-east-1.neptune.amazonaws.com:8182",
+        "https://cluster-ro-1.cluster-abc.us-east-1.neptune.amazonaws.com:8182",  # the writer of a cluster of that name
+        "http://127.0.0.1:40123",
+    ],
+)
+def test_a_writers_endpoint_with_its_port_is_taken(url: str) -> None:
+    assert takes("NeptuneEndpointUrl", url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://my-graph.cluster-ro-abc.us-east-1.neptune.amazonaws.com:8182",
+        "https://my-graph.cluster-abc.us-east-1.neptune.amazonaws.com",
+        "https://my-graph.cluster-abc.us-east-1.neptune.amazonaws.com:0",
+        "https://my-graph.cluster-abc.us-east-1.neptune.amazonaws.com:123456",
+        "https://my-graph.cluster-abc.us-east-1.neptune.amazonaws.com:8182/",
+        "http://my-graph.cluster-abc.us-east-1.neptune.amazonaws.com:8182",
+    ],
+)
+def test_an_endpoint_of_readers_or_without_a_port_or_without_tls_is_refused(url: str) -> None:
+    assert not takes("NeptuneEndpointUrl", url)
+
+
+def test_who_names_a_readers_endpoint_is_told_what_is_wrong_with_it() -> None:
+    told = template()["Parameters"]["NeptuneEndpointUrl"]["ConstraintDescription"]
+    assert "An endpoint with .cluster-ro- is the readers', which start no training" in told
+
+
 READ_TIMEOUTS = [int(text) for text in template()["Parameters"]["NeptuneReadTimeoutSeconds"]["AllowedValues"]]
 
 
@@ -163,10 +209,8 @@ def test_every_parameter_of_a_training_job_has_a_default_in_the_stack() -> None:
     written = template()["Globals"]["Function"]["Environment"]["Variables"]
     for name in variables("DEFAULT_"):
         parameter = name[0].upper() + name[1:]
-        if name in LISTS:  # of the training instances, beside those of the functions
-            assert written[f"DEFAULT_{name}"] == {"Fn::Join": [",", {"Ref": f"Training{parameter}"}]}
-        else:
-            assert written[f"DEFAULT_{name}"] == {"Ref": parameter}
+        # Subnets and security groups are the training instances', beside those of the functions.
+        assert written[f"DEFAULT_{name}"] == {"Ref": f"Training{parameter}" if name in LISTS else parameter}
 
 
 def test_the_stacks_own_values_are_the_settings_own_defaults() -> None:
@@ -181,7 +225,7 @@ def test_the_stacks_own_values_are_the_settings_own_defaults() -> None:
     assert settings.train_model_s3_location == "s3://ModelBucket/trained/"
 
 
-INSTANCE_TYPE = ["", "ml.g5.2xlarge"], ["g5.2xlarge", "ml.g5", "ml.G5.2xlarge", "ml.g5.2xlarge ", f"ml.g5.{'x' * 60}"]
+INSTANCE_TYPE = ["", "ml.g5.2xlarge"], ["g5.2xlarge", "ml.g5", "ml.G5.2xlarge", "ml.g5.2xlarge "]
 COUNT = ["1", "10000"], ["0", "-1", "10001"]
 ROLE = (
     ["", "arn:aws:iam::123456789012:role/NeptuneML", "arn:aws-cn:iam::123456789012:role/service-role/a+b=c,d.e@f-g_h"],
@@ -192,7 +236,7 @@ ANY_KEY = (
     ["alias/", "my key", "arn:aws:s3:::bucket", f"{KEY} "],
 )
 EXAMPLES = {  # of values for each default: those that are taken, and those that are refused
-    "DEFAULT_dataProcessingJobId": (["", "my-processed-graph", "x" * 2048], ["x" * 2049]),
+    "DEFAULT_dataProcessingJobId": (["", "my-processed-graph", "x" * 64], []),
     "DEFAULT_trainingInstanceType": INSTANCE_TYPE,
     "DEFAULT_baseProcessingInstanceType": INSTANCE_TYPE,
     "DEFAULT_trainingInstanceVolumeSizeInGB": (["0", "16384"], ["-1", "16385"]),
@@ -211,8 +255,7 @@ EXAMPLES = {  # of values for each default: those that are taken, and those that
 
 def parameter_of(variable: str) -> str:
     """The template's parameter that a variable has its value from."""
-    said = template()["Globals"]["Function"]["Environment"]["Variables"][variable]
-    return said["Ref"] if "Ref" in said else said["Fn::Join"][1]["Ref"]
+    return template()["Globals"]["Function"]["Environment"]["Variables"][variable]["Ref"]
 
 
 def functions_take(variable: str, text: str) -> bool:
@@ -253,12 +296,12 @@ def test_each_limit_names_the_parameter_that_sets_it() -> None:
 
 @pytest.mark.parametrize("name", sorted(Limits.model_fields.keys() - {"instanceTypes"}))
 def test_a_limit_ranges_as_far_as_what_it_limits(name: str) -> None:
-    limit, limited = declared(f"LIMIT_{name}"), declared(f"DEFAULT_{name}")
-    assert (limit["MinValue"], limit["MaxValue"]) == (limited["MinValue"], limited["MaxValue"])
+    assert declared(f"LIMIT_{name}")["AllowedPattern"] == declared(f"DEFAULT_{name}")["AllowedPattern"]
 
 
 def test_no_instance_types_would_be_no_limit_and_are_refused() -> None:
     assert takes("AllowedInstanceTypes", "ml.g5.*, ml.*")
+    assert functions_take("LIMIT_instanceTypes", "ml.g5.*, ml.*")
     assert not any(takes("AllowedInstanceTypes", text) for text in ("", "ml.g5.*,", "ML.G5.*"))
 
 
@@ -268,7 +311,7 @@ def test_a_schedule_asks_in_json_or_is_not_deployed() -> None:
 
 
 def test_the_default_instance_type_is_an_allowed_one() -> None:
-    allowed = split(",".join(ALL_OFF.parameters["AllowedInstanceTypes"]))
+    allowed = split(ALL_OFF.parameters["AllowedInstanceTypes"])
     assert ALL_OFF.parameters["TrainingInstanceType"].rpartition(".")[0] + ".*" in allowed
 
 
@@ -307,6 +350,43 @@ def test_the_functions_own_code_may_not_touch_the_vpc() -> None:
     assert by_id["LeaveTheVpcToLambda"]["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
 
 
+def test_every_role_has_the_permissions_boundary_or_none_has_one() -> None:
+    roles = ALL_ON.all("AWS::IAM::Role")
+    assert {"StartRole", "StepRole", "TrackRole", "NotifyRole", "TrainingScheduleRole"} == roles.keys()
+    assert {role["PermissionsBoundary"] for role in roles.values()} == {BOUNDARY}
+    assert not any("PermissionsBoundary" in role for role in ALL_OFF.all("AWS::IAM::Role").values())
+
+
+IN_DYNAMODB = {  # "Authorizing use of your KMS key" in DynamoDB's guide, its wildcards written out
+    "kms:Encrypt",
+    "kms:Decrypt",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:DescribeKey",
+    "kms:CreateGrant",
+}
+
+
+@pytest.mark.parametrize("name", ["TrainingPolicy", "TrackRole", "NotifyRole"])
+def test_whoever_uses_the_table_may_use_its_key_as_dynamodb_wants_it_and_only_through_dynamodb(name: str) -> None:
+    documents = [
+        ALL_ON[name].get("PolicyDocument"),
+        *(each["PolicyDocument"] for each in ALL_ON[name].get("Policies", [])),
+    ]
+    by_id = {each["Sid"]: each for document in documents if document for each in statements(document)}
+    assert set(by_id["OurKeyForTheTable"]["Action"]) == IN_DYNAMODB
+    assert by_id["OurKeyForTheTable"]["Condition"] == {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}}
+    assert {by_id[sid]["Resource"] for sid in ("OurKeyForTheTable", "OurKey")} == {KEY}
+
+
+def test_only_schedules_of_this_stacks_group_may_use_the_schedules_role() -> None:
+    assert ALL_ON["Schedule"]["GroupName"] == "ScheduleGroup"
+    trust = statements(ALL_ON["TrainingScheduleRole"]["AssumeRolePolicyDocument"])
+    assert [each["Condition"]["ArnEquals"] for each in trust] == [{"aws:SourceArn": "ScheduleGroup.Arn"}]
+
+
 @BOTH
 def test_bucket_queues_and_topic_take_nothing_without_tls(rendered: Rendered) -> None:
     policies = resource_policies(rendered)
@@ -340,6 +420,27 @@ def test_the_queues_take_messages_from_each_rule_and_each_bus_of_this_stack() ->
 def resource_policies(rendered: Rendered) -> dict[str, Any]:
     types = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
     return {name: each["PolicyDocument"] for type_ in types for name, each in rendered.all(type_).items()}
+
+
+# --- the schedule -----------------------------------------------------------------------------------------------------
+
+
+def test_a_schedule_starts_at_its_start_date_if_there_is_one() -> None:
+    every_week = {"ScheduleExpression": "rate(7 days)"}
+    dated = Rendered(**every_week, ScheduleStartDate="2030-01-31T02:00:00Z")
+    assert dated["Schedule"]["StartDate"] == "2030-01-31T02:00:00Z"
+    assert "StartDate" not in Rendered(**every_week)["Schedule"]
+
+
+def test_a_start_date_is_a_time_in_utc() -> None:
+    assert all(takes("ScheduleStartDate", text) for text in ("", "2030-01-31T02:00:00Z", "2030-01-31T02:00:00.000Z"))
+    for text in ("2030-01-31", "2030-01-31T02:00:00", "2030-01-31T02:00:00+01:00", "tomorrow"):
+        assert not takes("ScheduleStartDate", text)
+
+
+def test_who_sets_a_rate_is_told_that_it_trains_at_once() -> None:
+    for name in ("ScheduleExpression", "ScheduleStartDate"):
+        assert re.search(r"rate\(\.\.\.\).* trains? .*", template()["Parameters"][name]["Description"]), name
 
 
 # --- nothing is lost --------------------------------------------------------------------------------------------------
@@ -444,6 +545,12 @@ def test_every_rule_has_an_alarm_on_what_not_even_its_dead_letter_queue_took() -
     buses = {name: rule.get("EventBusName") for name, rule in ALL_ON.all("AWS::Events::Rule").items()}
     assert buses == {"UploadRule": None, "RequestRule": "TrainingBus"}
     assert watched == [{"RuleName": "UploadRule"}, {"EventBusName": "TrainingBus", "RuleName": "RequestRule"}]
+
+
+def test_the_schedules_group_has_an_alarm_on_what_not_even_the_dead_letter_queue_took() -> None:
+    alarm = ALL_ON["ScheduledRunsLostAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount")
+    assert alarm["Dimensions"] == [{"Name": "ScheduleGroup", "Value": ALL_ON["Schedule"]["GroupName"]}]
 
 
 def test_alarms_and_dashboard_use_metrics_that_the_functions_emit() -> None:

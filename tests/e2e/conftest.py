@@ -19,7 +19,7 @@ WITHIN = 45.0
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
-    parameters = {"ScheduleExpression": "rate(7 days)", "ScheduledRequest": '{"maxHPONumberOfTrainingJobs": 11}'}
+    parameters = {"ScheduleExpression": "cron(0 2 ? * SUN *)", "ScheduledRequest": '{"maxHPONumberOfTrainingJobs": 11}'}
     with Stack(parameters, NeptuneML(stage_seconds=0.3)) as running:
         yield running
 

@@ -68,9 +68,10 @@ def test_an_explicit_id_is_the_jobs_id_verbatim(stack: Stack, heard: Heard) -> N
 
 def test_a_tick_of_the_schedule_is_trained_once_from_two_attempts(stack: Stack, heard: Heard) -> None:
     scheduler, sqs = stack.client("scheduler"), stack.client("sqs")
-    name = scheduler.list_schedules()["Schedules"][0]["Name"]
-    target = scheduler.get_schedule(Name=name)["Target"]["Input"]
-    arn = "arn:aws:scheduler:us-east-1:000000000000:schedule/default/weekly"
+    group = stack.outputs["ScheduleGroup"]
+    (name,) = (each["Name"] for each in scheduler.list_schedules(GroupName=group)["Schedules"])
+    target = scheduler.get_schedule(GroupName=group, Name=name)["Target"]["Input"]
+    arn = f"arn:aws:scheduler:us-east-1:000000000000:schedule/{group}/{name}"
     body = target.replace("<aws.scheduler.schedule-arn>", arn)
     body = body.replace(
         "<aws.scheduler.scheduled-time>", "2026-11-24T02:00:00Z"
