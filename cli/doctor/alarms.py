@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 
-from cli.doctor.findings import Wrong, check
+from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import messaging
 from cli.facts.facts import Facts, NotNeeded
 
 
-@check("No alarm is going off")
+@check("The alarms are there, and none is going off")
 def alarms(facts: Facts) -> Iterator[Wrong]:
     """Look at the states of the stack's alarms."""
     ours = {physical: logical for logical, physical in facts.resources.items() if logical.endswith("Alarm")}
-    for name, reason in messaging.going_off(facts.aws, sorted(ours)).items():
-        anchor = ours[name].lower()
-        yield Wrong(f"{name} is going off", reason or "See its state.", f"The runbook: docs/operate.md#{anchor}")
+    found = messaging.alarms(facts.aws, sorted(ours))
+    for name, logical in ours.items():
+        if name not in found:
+            why = "What it watches goes wrong unseen."
+            yield Wrong(f"The alarm {name} is not there", why, drifted(facts))
+        elif found[name].state == "ALARM":
+            fix = f"The runbook: docs/operate.md#{logical.lower()}"
+            yield Wrong(f"{name} is going off", found[name].reason or "See its state.", fix)
 
 
 @check("Alarms reach somebody")

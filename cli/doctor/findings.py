@@ -60,6 +60,11 @@ def check(claim: str) -> Callable[[Look], Check]:
     return make
 
 
+def drifted(facts: Facts) -> str:
+    """Return the commands that find and undo what somebody changed or deleted by hand."""
+    return f"neptune-training doctor --drift --stack-name {facts.stack_name}; then undo it, or delete the stack and deploy again"
+
+
 def run(one: Check, facts: Facts) -> Result:
     """Make a check. What it may not read is a result, never an error."""
     try:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from cli.doctor.findings import Check, Wrong
+from cli.doctor.findings import Check, Wrong, drifted
 from cli.facts.aws import NotCheckable
 from cli.facts.facts import Facts, NotNeeded
 from neptune_training.aws.dynamodb_items import plain
@@ -76,7 +76,7 @@ class Probe:
         [answer] = facts.aws.ask("events", "put_events", Entries=[entry])["Entries"]
         if "ErrorCode" in answer:
             why = f"EventBridge refuses it: {answer['ErrorCode']} {answer.get('ErrorMessage', '')}"
-            yield Wrong("The event was not taken", why, "neptune-training doctor --drift")
+            yield Wrong("The event was not taken", why, drifted(facts))
 
     def _wait_for_record(self, facts: Facts) -> Iterator[Wrong]:
         if not self._wait("recorded", self._read):

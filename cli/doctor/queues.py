@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from cli.doctor.findings import Wrong, check
+from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import messaging
 from cli.facts.aws import NotCheckable
 from cli.facts.facts import Facts
+from cli.facts.messaging import Queue
 from cli.facts.policies import Request, allows
 
 
@@ -26,24 +27,26 @@ def queue_policies(facts: Facts) -> Iterator[Wrong]:
         url = facts.output(output)
         queue = messaging.queue(facts.aws, url)
         if not queue:
-            yield Wrong(
-                f"The queue {url} is not there", "Requests are lost.", "neptune-training doctor --drift; sam deploy"
-            )
+            yield Wrong(f"The queue {url} is not there", "Requests are lost.", drifted(facts))
             continue
-        for rule, arn in _rules(facts).items():
-            context = {"aws:SourceArn": arn, "aws:SourceAccount": facts.aws.account, "aws:SecureTransport": "true"}
-            request = Request(
-                principal="events.amazonaws.com", action="sqs:SendMessage", resource=queue.arn, context=context
+        answers = {rule: _may_send(queue, arn, facts.aws.account) for rule, arn in _rules(facts).items()}
+        refused = [rule for rule, answer in answers.items() if answer is False]
+        if refused:
+            yield Wrong(
+                f"The policy of {queue.arn} does not let {' and '.join(refused)} send",
+                "What triggers a training is lost." if output[0] == "D" else "It goes to the dead-letter queue.",
+                drifted(facts),
             )
-            answer = allows(queue.policy, request)
-            if answer is None:
-                raise NotCheckable(f"a condition in the policy of {queue.arn} cannot be judged from here")
-            if not answer:
-                yield Wrong(
-                    f"The policy of {queue.arn} does not let {rule} send",
-                    "What triggers a training is lost." if output[0] == "D" else "It goes to the dead-letter queue.",
-                    "neptune-training doctor --drift; sam deploy --force-upload",
-                )
+        elif None in answers.values():
+            raise NotCheckable(f"a condition in the policy of {queue.arn} cannot be judged from here")
+
+
+def _may_send(queue: Queue, rule: str, account: str) -> bool | None:
+    context = {"aws:SourceArn": rule, "aws:SourceAccount": account, "aws:SecureTransport": "true"}
+    return allows(
+        queue.policy,
+        Request(principal="events.amazonaws.com", action="sqs:SendMessage", resource=queue.arn, context=context),
+    )
 
 
 @check("Requests that fail go to the dead-letter queue")

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from cli.doctor.findings import Wrong, check
+from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import identity, storage
 from cli.facts.facts import Facts
 from cli.facts.policies import Request, denies
 
 NEPTUNE = ["StartMLModelTrainingJob", "GetMLModelTrainingJobStatus", "GetMLDataProcessingJobStatus"]
+NOT_ESSENTIAL = {"s3:DeleteObject", "s3:AbortMultipartUpload"}  # a role as docs/security.md makes it may lack them
 RECORDS = ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"]
 
 
@@ -27,14 +28,17 @@ def function_roles(facts: Facts) -> Iterator[Wrong]:
     ]
     for name in ("StartRole", "StepRole"):
         role = facts.role(name)
-        for actions, resource, context in wanted:
-            if refused := identity.refused(aws, role, actions, resource, context):
-                yield Wrong(
-                    f"{role} may not {', '.join(refused)} on {resource}",
-                    "Jobs wait for access, then are rejected. A policy, or the permissions boundary, was changed.",
-                    f"neptune-training doctor --drift --stack-name {facts.stack_name}; aws iam list-attached-role-policies "
-                    f"--role-name {identity.name_of(role)}",
-                )
+        refused = [
+            f"{', '.join(found)} on {resource}"
+            for actions, resource, context in wanted
+            if (found := identity.refused(aws, role, actions, resource, context))
+        ]
+        if refused:
+            yield Wrong(
+                f"{role} may not {'; '.join(refused)}",
+                "Jobs wait for access, then are rejected. A policy, or the permissions boundary, was changed.",
+                f"{drifted(facts)}; aws iam list-attached-role-policies --role-name {identity.name_of(role)}",
+            )
 
 
 @check("The bucket's own policy denies the functions nothing")
@@ -58,35 +62,30 @@ def bucket_policy(facts: Facts) -> Iterator[Wrong]:
 
 @check("Neptune ML's roles may read models and write trained ones")
 def ml_bucket_access(facts: Facts) -> Iterator[Wrong]:
-    """Simulate the roles of Neptune ML on the bucket.
+    """Simulate Neptune ML's roles on what the stack's output NeptuneMLRolePolicy says that they need.
 
     Without permissions on all buckets they have to name "any other customer Amazon S3 resource that NeptuneML commands
     will use" (Neptune user guide, "Setting up Neptune ML without using the quick-start template").
     """
-    aws, bucket, prefix = facts.aws, facts.existing_bucket, facts.value("ModelPrefix")
-    trained, folder = facts.trained
+    needed = facts.output("NeptuneMLRolePolicy")
     wanted = [
-        ("s3:ListBucket", f"arn:{aws.partition}:s3:::{bucket}"),
-        ("s3:GetObject", facts.objects(bucket, prefix)),
-        ("s3:GetObject", facts.objects(trained, folder)),
-        ("s3:PutObject", facts.objects(trained, folder)),
+        (action, resource)
+        for statement in json.loads(needed)["Statement"]
+        for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
+        if action not in NOT_ESSENTIAL
     ]
     for role in sorted({facts.neptune_role, facts.sagemaker_role} - {""}):
-        context = {"s3:prefix": prefix}
-        refused = [(action, arn) for action, arn in wanted if identity.refused(aws, role, [action], arn, context)]
+        context = {"s3:prefix": facts.value("ModelPrefix")}
+        refused = [(action, arn) for action, arn in wanted if identity.refused(facts.aws, role, [action], arn, context)]
         if refused:
             yield Wrong(
                 f"{role} may not {', '.join(f'{action} on {arn}' for action, arn in refused)}",
                 "The first real training fails: Neptune ML cannot read the model or store the trained one.",
-                f"aws iam put-role-policy --role-name {identity.name_of(role)} --policy-name {facts.stack_name}-models "
-                f"--policy-document '{json.dumps(_policy(refused))}'",
+                f"aws iam put-role-policy --role-name {identity.name_of(role)} --policy-name {facts.stack_name} "
+                f"--policy-document '{needed}'",
             )
 
 
-def _policy(wanted: list[tuple[str, str]]) -> dict[str, object]:
-    """Return a policy that allows these actions on these ARNs."""
-    statements = [
-        {"Effect": "Allow", "Action": action, "Resource": [arn for other, arn in wanted if other == action]}
-        for action in sorted({action for action, _ in wanted})
-    ]
-    return {"Version": "2012-10-17", "Statement": statements}
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

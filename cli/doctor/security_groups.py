@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cli.doctor.findings import Wrong, check
+from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import security
 from cli.facts.facts import Facts, NotNeeded
 
@@ -40,7 +40,7 @@ def egress(facts: Facts) -> Iterator[Wrong]:
     id_ = facts.resources.get("FunctionsSecurityGroup", "")
     own = network.security_groups.get(id_)
     if not own:
-        yield Wrong("FunctionsSecurityGroup is not there", "It was deleted by hand.", "neptune-training doctor --drift")
+        yield Wrong("FunctionsSecurityGroup is not there", "It was deleted by hand.", drifted(facts))
         return
     for service, parameter in LISTS.items():
         rules = security.to_port(own.egress, 443)

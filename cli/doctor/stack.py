@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cli.doctor.findings import Wrong, check
+from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import messaging
 from cli.facts.facts import Facts
 
@@ -15,7 +15,8 @@ def deployed(facts: Facts) -> Iterator[Wrong]:
     """Look at the stack's status."""
     name, stack = facts.stack_name, facts.stack
     deploy = "sam build && sam deploy --parameter-overrides file://parameters.yaml"
-    events = f"aws cloudformation describe-stack-events --stack-name {name} --query \"StackEvents[?contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]\""
+    failed = "StackEvents[?contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]"
+    events = f'aws cloudformation describe-stack-events --stack-name {name} --query "{failed}"'
     if not stack:
         yield Wrong(
             f"There is no stack {name}", "Nothing is deployed, or it has another name (--stack-name) or region.", deploy
@@ -37,10 +38,10 @@ def functions(facts: Facts) -> Iterator[Wrong]:
         name = facts.output(output)
         found = messaging.function(facts.aws, name)
         if not found:
-            yield Wrong(f"{output} is not there", "It was deleted by hand.", _deploy_anew(facts))
+            yield Wrong(f"{output} is not there", "It was deleted by hand.", drifted(facts))
         elif found.state == "Failed":
             why = f"Lambda cannot invoke it: {found.reason or 'see its state'}"
-            yield Wrong(f"{name} is {found.state}", why, _deploy_anew(facts))
+            yield Wrong(f"{name} is {found.state}", why, drifted(facts))
 
 
 @check("The functions' triggers are on")
@@ -50,7 +51,7 @@ def triggers(facts: Facts) -> Iterator[Wrong]:
         name = facts.output(output)
         found = messaging.sources(facts.aws, name)
         if not found:
-            yield Wrong(f"{name} has no event source mapping", f"Without it, {what}.", _deploy_anew(facts))
+            yield Wrong(f"{name} has no event source mapping", f"Without it, {what}.", drifted(facts))
         for each in found:
             if each.state not in ("Enabled", "Enabling", "Creating", "Updating"):
                 fix = f"aws lambda update-event-source-mapping --uuid {each.id} --enabled"
@@ -63,17 +64,12 @@ def triggers(facts: Facts) -> Iterator[Wrong]:
         bus, _, rule = facts.resources.get(logical, "").rpartition("|")  # the id of one on a bus of its own: bus|rule
         state = messaging.rule_state(facts.aws, rule, bus or "default") if rule else None
         if state is None:
-            yield Wrong(f"The rule {logical} is not there", f"Without it, {what}.", _deploy_anew(facts))
+            yield Wrong(f"The rule {logical} is not there", f"Without it, {what}.", drifted(facts))
         elif state == "DISABLED":
             fix = f"aws events enable-rule --name {rule} --event-bus-name {bus or 'default'}"
             yield Wrong(f"The rule {rule} is {state}", f"As long as it is, {what}.", fix)
-    if schedule := facts.resources.get("TrainingSchedule"):
-        group = facts.resources.get("TrainingScheduleGroup", "default")
-        if messaging.schedule_state(facts.aws, group, schedule) != "ENABLED":
+    if schedule := facts.resources.get("Schedule"):
+        name = schedule.rpartition("/")[2]  # its id is its group's name, a slash and its own
+        if messaging.schedule_state(facts.aws, facts.resources["ScheduleGroup"], name) != "ENABLED":
             why = "Nothing is trained on schedule."
-            yield Wrong(f"The schedule {schedule} is disabled or not there", why, _deploy_anew(facts))
-
-
-def _deploy_anew(facts: Facts) -> str:
-    """Return the command that finds and undoes what was changed by hand."""
-    return f"neptune-training doctor --drift --stack-name {facts.stack_name}; sam deploy"
+            yield Wrong(f"The schedule {schedule} is disabled or not there", why, drifted(facts))

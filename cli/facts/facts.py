@@ -16,7 +16,6 @@ DEFAULTS = {  # the template's, for what a file of parameters leaves out
     "EnableManagedSpotTraining": "false",
     "MaxHPOParallelTrainingJobs": "2",
     "ModelPrefix": "models/",
-    "TrainModelS3Prefix": "trained/",
     "TrainingInstanceType": "ml.g5.2xlarge",
 }
 
@@ -179,11 +178,6 @@ class Facts:
     def objects(self, bucket: str, prefix: str = "") -> str:
         """Return the ARN of the objects below a prefix."""
         return f"arn:{self.aws.partition}:s3:::{bucket}/{prefix}*"
-
-    @property
-    def trained(self) -> tuple[str, str]:
-        """The bucket and the prefix of trained models."""
-        return self.value("TrainModelS3Bucket") or self.bucket, self.value("TrainModelS3Prefix")
 
     @cached_property
     def quotas(self) -> dict[str, quotas.Quota]:

@@ -43,6 +43,14 @@ class Function:
     reason: str
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm's state: `OK`, `ALARM` or `INSUFFICIENT_DATA`."""
+
+    state: str
+    reason: str
+
+
 def queue(aws: Aws, url: str) -> Queue | None:
     """Return a queue; None if there is none at this URL."""
     absent = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -90,7 +98,7 @@ def function(aws: Aws, name: str) -> Function | None:
     return Function(said.get("State", "Active"), said.get("StateReason", "")) if said else None
 
 
-def going_off(aws: Aws, names: list[str]) -> dict[str, str]:
-    """Return the reasons of those alarms that are going off, by their names. Missing alarms are not in it."""
-    found = aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=names, StateValue="ALARM")
-    return {each["AlarmName"]: each.get("StateReason", "") for each in found}
+def alarms(aws: Aws, names: list[str]) -> dict[str, Alarm]:
+    """Return the alarms of these names that there are; at most 100 (API reference of CloudWatch)."""
+    found = aws.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNames=names)
+    return {each["AlarmName"]: Alarm(each["StateValue"], each.get("StateReason", "")) for each in found}

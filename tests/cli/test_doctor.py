@@ -1,0 +1,136 @@
+"""`doctor` on a whole account: all is fine, or it names exactly what was broken."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from cli import app, parameters_file
+from cli.doctor import checks
+from cli.doctor.drift import drift
+from cli.doctor.findings import Outcome, Result, run
+from cli.facts import permissions
+from cli.facts.aws import Aws
+from cli.facts.facts import Facts
+from tests.cli.account import NUMBER, REGION, Account, document
+from tests.cli.deployed import STACK, Deployed
+from tests.cli.variants import VARIANTS, Variant, interface_endpoint
+
+SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
+
+
+def key_policy() -> str:
+    """The policy that docs/security.md wants of a key."""
+    section = SECURITY.read_text().partition("## Your own KMS key")[2]
+    statements = section.partition("```json")[2].partition("```")[0]
+    filled = statements.replace("<account>", NUMBER).replace("<region>", REGION)
+    return json.dumps({"Version": "2012-10-17", "Statement": json.loads(filled)})
+
+
+def configured(account: Account, path: Path) -> dict[str, str]:
+    """What `configure` writes."""
+    with account.as_the_users():
+        assert app.run(["configure", "my-graph", "--output", str(path)]) == 0
+    return parameters_file.read(path)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The stack, with every option turned on, as `configure` has set its parameters. Tests repair what they break."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        account = Account()
+        account.confirmed |= {"me@example.com", "operator@example.com"}
+        account.client("iam").put_role_policy(
+            RoleName="NeptuneSageMakerIAMRole",
+            PolicyName="kms",
+            PolicyDocument=document({"Effect": "Allow", "Action": "kms:*", "Resource": "*"}),
+        )
+        sns = account.client("sns")
+        alarms = sns.create_topic(Name="alarms")["TopicArn"]
+        sns.subscribe(TopicArn=alarms, Protocol="email", Endpoint="operator@example.com")
+        parameters = {
+            **configured(account, tmp_path_factory.mktemp("configured") / "parameters.yaml"),
+            "NotificationEmail": "me@example.com",
+            "AlarmTopicArn": alarms,
+            "ScheduleExpression": "cron(0 2 ? * SUN *)",
+            "BaseProcessingInstanceType": "ml.m5.xlarge",
+            "KmsKeyArn": account.client("kms").create_key(Policy=key_policy())["KeyMetadata"]["Arn"],
+        }
+        made = Deployed(account, **parameters)
+        cloudwatch = account.client("cloudwatch")
+        for name in made.resources:
+            if name.endswith("Alarm"):  # new alarms of moto are going off
+                cloudwatch.set_alarm_state(AlarmName=f"{STACK}-{name}", StateValue="OK", StateReason="-")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def aws(deployed: Deployed) -> Aws:
+    return Aws(deployed.account.session)
+
+
+def results(aws: Aws) -> list[Result]:
+    facts = Facts(aws, STACK)
+    return [run(each, facts) for each in checks.ALL]
+
+
+def wrong(found: list[Result]) -> list[str]:
+    return [each.check.name for each in found if each.outcome is Outcome.WRONG]
+
+
+@contextmanager
+def broken(deployed: Deployed, variant: Variant) -> Iterator[None]:
+    breaking = variant(deployed)
+    next(breaking)
+    try:
+        yield
+    finally:
+        assert next(breaking, "repaired") == "repaired"
+
+
+def test_of_a_stack_with_all_options_every_check_is_fine(aws: Aws) -> None:
+    assert {each.check.name: each.outcome for each in results(aws)} == {each.name: Outcome.FINE for each in checks.ALL}
+
+
+@pytest.mark.parametrize("what", VARIANTS)
+def test_exactly_what_is_broken_is_found_and_all_is_fine_when_it_is_repaired(
+    deployed: Deployed, aws: Aws, what: str
+) -> None:
+    check, says, variant = VARIANTS[what]
+    with broken(deployed, variant):
+        found = results(aws)
+    assert wrong(found) == [check]
+    [one] = [each for each in found if each.outcome is Outcome.WRONG]
+    assert len(one.wrong) == 1
+    assert says in " ".join((one.wrong[0].what, one.wrong[0].why, one.wrong[0].fix))
+    assert {each.outcome for each in results(aws)} == {Outcome.FINE}
+
+
+@pytest.mark.parametrize("call", permissions.READS, ids=str)
+def test_without_a_permission_some_checks_are_not_checkable_and_none_is_wrong(
+    deployed: Deployed, aws: Aws, call: tuple[str, str]
+) -> None:
+    service, operation = call
+    name = "".join(part.capitalize() for part in operation.split("_"))
+    names = {
+        "DescribeDbClusters": "DescribeDBClusters",
+        "DescribeDbClusterParameters": "DescribeDBClusterParameters",
+        "DescribeDbInstances": "DescribeDBInstances",
+        "DescribeDbSubnetGroups": "DescribeDBSubnetGroups",
+        "ListAwsDefaultServiceQuotas": "ListAWSDefaultServiceQuotas",
+    }
+    if operation == "describe_db_instances":
+        pytest.skip("asked only if the functions are in no VPC")
+    deployed.account.denied.add(names.get(name, name))
+    try:
+        found = results(aws)
+    finally:
+        deployed.account.denied.clear()
+    assert wrong(found) == []
+    missing = [each for each in found if each.outcome is Outcome.NOT_CHECKABLE]
+    assert missing
+    assert {each.permission for each in missing} == {permissions.READS[call]}
