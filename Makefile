@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup cli run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit eventbridge redrive \
+.PHONY: help setup cli run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit redrive \
 	schemas lock clean
 
 help: ## List the targets
@@ -53,8 +53,8 @@ up: export PARAMETERS := $(PARAMETERS)
 up: setup ## Leave the local stack running, for any AWS client: make up [PARAMETERS="Name=value …"]
 	@$(BIN)/python -m local.up --parameters "$$PARAMETERS"
 
-check-model: $(VENV)/ready ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
-	@$(BIN)/python -m local.check_model "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
+check-model: $(BIN)/neptune-training ## Check a model before uploading it: make check-model MODEL=path/to/model-directory
+	@$(BIN)/neptune-training check "$(or $(MODEL),$(error say which: make check-model MODEL=path/to/model-directory))"
 
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
@@ -95,11 +95,8 @@ audit: .local/supply/ready ## Look for known vulnerabilities in the functions' r
 	@.local/supply/bin/pip-audit --requirement functions/requirements.txt --disable-pip --strict \
 		--vulnerability-service osv --progress-spinner off
 
-eventbridge: $(VENV)/ready ## Let an existing bucket send its events to EventBridge: make eventbridge BUCKET=name
-	@$(BIN)/python -m local.eventbridge "$(or $(BUCKET),$(error say which: make eventbridge BUCKET=name))"
-
-redrive: $(VENV)/ready ## Send the dead-letter queue's messages back (variables as in .local/env)
-	@$(BIN)/python -m local.redrive
+redrive: $(BIN)/neptune-training ## Send the dead-letter queue's messages back (variables as in .local/env, or the stack's outputs)
+	@$(BIN)/neptune-training redrive
 
 schemas: $(VENV)/ready ## Write the JSON Schemas anew
 	@$(BIN)/python -m local.schemas

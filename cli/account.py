@@ -15,14 +15,13 @@ DEFAULT_STACK = "neptune-ml-training"  # as in samconfig.toml
 
 @Parameter(name="*", group="AWS")
 @dataclass(frozen=True, kw_only=True)
-class Account:
-    """The stack, and the AWS profile and region in which it is.
+class Access:
+    """The AWS profile and region.
 
     Without them, the environment and the configuration of the AWS CLI decide, as for `aws` itself. Against the local
     stack: `. .local/env`.
     """
 
-    stack_name: Annotated[str, Parameter(env_var="STACK_NAME", help="The CloudFormation stack.")] = DEFAULT_STACK
     profile: Annotated[str | None, Parameter(env_var="AWS_PROFILE", help="The profile of the AWS CLI.")] = None
     region: Annotated[
         str | None, Parameter(env_var=("AWS_REGION", "AWS_DEFAULT_REGION"), help="The AWS region, such as us-east-1.")
@@ -35,6 +34,14 @@ class Account:
         if not session.region_name:
             raise NoRegionError
         return session
+
+
+@Parameter(name="*", group="AWS")
+@dataclass(frozen=True, kw_only=True)
+class Account(Access):
+    """A stack in an AWS account."""
+
+    stack_name: Annotated[str, Parameter(env_var="STACK_NAME", help="The CloudFormation stack.")] = DEFAULT_STACK
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -60,5 +67,12 @@ class Account:
                 "Is it a stack of this application, deployed without an error? Name another with --stack-name.",
             ) from None
 
+    def resource(self, logical_id: str) -> str:
+        """Return the name that a resource of the template has in the account."""
+        found = self.session.client("cloudformation").describe_stack_resource(
+            StackName=self.stack_name, LogicalResourceId=logical_id
+        )
+        return found["StackResourceDetail"]["PhysicalResourceId"]
 
-ACCOUNT = Account()  # what the options say when none is given
+
+ACCESS, ACCOUNT = Access(), Account()  # what the options say when none is given

@@ -6,19 +6,27 @@ from importlib.metadata import version
 from typing import Literal, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Group
 
 from cli import screen
+from cli.check import check
 from cli.configure.command import configure
 from cli.doctor.command import doctor
+from cli.enable_events import enable_events
 from cli.exits import CommandError, Exit, explained
+from cli.jobs import jobs, show
+from cli.outputs import outputs
+from cli.redrive import redrive
+from cli.reject import reject
+from cli.restore import restore
+from cli.switch import off, on, status
 
 NAME = "neptune-training"
 
 app = App(
     name=NAME,
     help="Train Amazon Neptune ML models by themselves: prepare, deploy and operate it.",
-    help_format="plaintext",  # a docstring's lines stay lines, and no word is taken for markup
+    help_format="markdown",
     help_epilogue="Exit codes: 0 all is fine; 1 something is wrong with what was looked at; 2 the command failed.",
     version=lambda: version("neptune-ml-training"),
     result_action="return_value",
@@ -26,19 +34,33 @@ app = App(
     print_error=False,
 )
 
+PREPARE, LOOK, OPERATE, SHELL = map(Group.create_ordered, ("Prepare", "Look", "Operate", "Shell"))
 
-app.command(configure)
-app.command(doctor)
+# One line for each command: the function's name, docstring and parameters are the command's.
+app.command(configure, group=PREPARE)
+app.command(check, group=PREPARE)
+app.command(enable_events, group=PREPARE)
+app.command(doctor, group=LOOK)
+app.command(status, group=LOOK)
+app.command(outputs, group=LOOK)
+app.command(jobs, group=LOOK)
+app.command(show, group=LOOK)
+app.command(redrive, group=OPERATE)
+app.command(off, group=OPERATE)
+app.command(on, group=OPERATE)
+app.command(reject, group=OPERATE)
+app.command(restore, group=OPERATE)
 
 
-@app.command
+@app.command(group=SHELL)
 def completion(shell: Literal["bash", "fish", "zsh"], /) -> int:
     """Print a shell's script that completes commands and options.
 
     For example:
-      neptune-training completion bash > ~/.local/share/bash-completion/completions/neptune-training
-      neptune-training completion zsh > ~/.zfunc/_neptune-training     # a folder of your $fpath
-      neptune-training completion fish > ~/.config/fish/completions/neptune-training.fish
+
+        neptune-training completion bash > ~/.local/share/bash-completion/completions/neptune-training
+        neptune-training completion zsh > ~/.zfunc/_neptune-training     # a folder of your $fpath
+        neptune-training completion fish > ~/.config/fish/completions/neptune-training.fish
     """
     sys.stdout.write(app.generate_completion(shell=shell))
     return Exit.FINE

@@ -49,16 +49,17 @@ def explained(error: BotoCoreError | ClientError) -> CommandError:
     """Return an error of AWS's, or of its client library, as what is wrong and what to do."""
     if isinstance(error, ClientError):
         return _answered(error)
-    return CommandError(str(error), next((remedy for kinds, remedy in REMEDIES if isinstance(error, kinds)), OTHERWISE))
+    problem = f"{str(error).rstrip('. ')}."
+    return CommandError(problem, next((remedy for kinds, remedy in REMEDIES if isinstance(error, kinds)), OTHERWISE))
 
 
 def _answered(error: ClientError) -> CommandError:
     code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    problem = f"{error.operation_name}: {message or code}"
+    problem = f"{error.operation_name}: {(message or code).rstrip('. ')}."
     if code in EXPIRED:
         return CommandError(problem, "The credentials have expired: log in again.")
     if code in INVALID:
         return CommandError(problem, "AWS does not know these credentials: check the profile and the region.")
     if code in DENIED:
         return CommandError(problem, f"Ask for the permission for {error.operation_name}, or use another profile.")
-    return CommandError(f"{problem} ({code})", "Check the names, the profile and the region.")
+    return CommandError(f"{problem} ({code}.)", "Check the names, the profile and the region.")

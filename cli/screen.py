@@ -13,10 +13,15 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
+from rich.prompt import Confirm
+from rich.table import Table
 from rich.text import Text
 
+from cli.exits import CommandError
+
 console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for programs.")]
+Yes = Annotated[bool, Parameter(name=("--yes", "-y"), negative="", show_default=False, help="Do not ask.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False, help="Print JSON, for programs.")]
 
 
 def visible(text: object) -> str:
@@ -41,6 +46,11 @@ def say_json(data: object) -> None:
     console.print(JSONHighlighter()(Text(visible_lines(text))))
 
 
+def say_wide(table: Table) -> None:
+    """Print a table of which no line is cut or folded: a terminal wraps it, and another program can read it."""
+    Console(highlight=False, markup=False, emoji=False, width=1_000).print(table)
+
+
 def print_json(data: object) -> None:
     """Print `data` as JSON for a program: in ASCII, so that nothing in it can harm a terminal either."""
     sys.stdout.write(f"{json.dumps(data, indent=2, default=str)}\n")
@@ -49,4 +59,14 @@ def print_json(data: object) -> None:
 def complain(problem: object, remedy: object) -> None:
     """Print to stderr what is wrong and what to do."""
     said = Text(visible(f"neptune-training: {problem}"), "red")
-    Console(highlight=False, soft_wrap=True, stderr=True).print(said.append(visible(f" {remedy}"), "default"))
+    Console(highlight=False, soft_wrap=True, stderr=True).print(said.append(visible(f" {remedy}".rstrip()), "default"))
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask a person; return only if the answer is yes. Raises `CommandError` if it is no, or nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CommandError(f"{question} Nobody can be asked.", "Give --yes.")
+    if not Confirm.ask(Text(visible(question)), console=console, default=False):
+        raise CommandError("Nothing was done.", "")

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import textwrap
 import tomllib
 from pathlib import Path
@@ -23,9 +22,6 @@ from neptune_training.model.jobs import Ended, Requested, Started, Waiting
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import Status, WaitingFor
 from tests.rendered import template
-from tests.world import World
-from tests.world import template as deployed
-from tests.world.surroundings import TABLE, session
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
@@ -200,43 +196,6 @@ def test_every_error_code_that_ends_a_request_is_in_the_table_of_errors() -> Non
     errors = DOCUMENTS["docs/errors.md"]
     codes = {*neptune_errors.PERMANENT, neptune_errors.CONSTRAINT, "TooManyRequestsException", "ClientTimeoutException"}
     assert {code for code in codes if code not in errors} == set()
-
-
-@pytest.mark.parametrize("check_ids", [True, False], ids=["ids checked", "ids not checked"])
-def test_the_script_for_a_restored_table_starts_no_job_twice_and_forgets_none(
-    make_world: Any, monkeypatch: pytest.MonkeyPatch, check_ids: bool
-) -> None:
-    world: World = make_world(
-        {"check_ids": check_ids, "stage_seconds": 1000.0}, MaxConcurrentTrainingJobs="3", GiveUpSeconds="7200"
-    )
-    world.neptune.add_data_processing_job("night", status="InProgress", seconds=1800)
-    world.neptune.add_data_processing_job("long", status="InProgress", seconds=3 * 3600)
-    world.start(world.requested())
-    world.neptune.fail("StartMLModelTrainingJob", "drop-before")
-    world.start(world.requested())
-    for detail in ({}, {"id": "mine"}):
-        world.start(world.requested(dataProcessingJobId="night", **detail))
-    world.start(world.requested(dataProcessingJobId="long"))
-    world.queue.send(world.uploaded())
-    world.minutes()
-    assert sorted(world.statuses().values()) == ["REQUESTED", "STARTED", *["WAITING"] * 4]
-    jobs = set(world.jobs())
-    dynamodb = session().client("dynamodb")
-    dynamodb.create_table(TableName="backup", **deployed.table())
-    for item in dynamodb.scan(TableName=TABLE)["Items"]:
-        dynamodb.put_item(TableName="backup", Item=item)
-    world.minutes(60)
-    assert {*world.statuses().values()} == {"COMPLETED", "STARTED", "WAITING"}
-    world.forget_records()
-    world.invocations.clear()
-    (script,) = (block for block in blocks(OPERATE, "python") if "restore.py" in block)
-    monkeypatch.setattr(sys, "argv", ["restore.py", "backup", TABLE])
-    exec(compile(script, "restore.py", "exec"), {})
-    assert world.running() <= {*world.slots(), "mine"}  # an explicit id is looked up before its claim
-    world.until_quiet()
-    assert world.statuses() == dict.fromkeys(jobs, "COMPLETED")
-    assert world.accepted() == dict.fromkeys(jobs, 1)
-    assert world.slots() == set()
 
 
 @pytest.mark.parametrize(

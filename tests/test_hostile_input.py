@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 import notify
 import start
 import wiring
-from local.check_model import settings
+from cli.check import settings
 from neptune_training.aws import model_files
 from neptune_training.aws.neptune import Neptune, Unknown
 from neptune_training.aws.neptune_errors import Unanswered

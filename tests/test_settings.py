@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from local.check_model import DEFAULTS
+from cli.check import DEFAULTS
 from neptune_training.model.settings import Settings
 from tests.rendered import Rendered
 

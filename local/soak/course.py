@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from local.redrive import redrive
+from cli.redrive import move
 from local.soak.deliveries import Deliveries
 from local.soak.promises import FINAL, identity
 from local.soak.triggers import Triggers
@@ -52,7 +52,7 @@ class Course:
     def _redrive(self) -> int:
         """Do what an operator does about messages that failed five times."""
         urls = self._stack.outputs["DeadLetterQueueUrl"], self._stack.outputs["TrainingQueueUrl"]
-        moved = redrive(self._stack.client("sqs"), *urls)
+        moved = move(self._stack.client("sqs"), *urls)
         self.redriven += moved
         self._news = time.monotonic()
         return moved

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from local import check_model
+from cli import check
 from local.model import EXAMPLE
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
@@ -134,7 +134,7 @@ def prepared(kind: str, asked: Any, contents: Mapping[str, bytes]) -> Findings:
     trigger = Trigger(kind=kind, identity="fuzz", bucket="models-bucket", key=f"models/fraud/{CONFIGURATION}")
     asked = asked if isinstance(asked, dict) else {}
     job = jobs.new(trigger, {**asked, "id": "my-job"}, now, first_step_by=now, give_up=now - now)
-    return Preparation(folder, check_model.settings("default")).prepare(job, folder.listing())
+    return Preparation(folder, check.settings("default")).prepare(job, folder.listing())
 
 
 def prepare(kind: str, asked: Any, contents: Mapping[str, bytes]) -> str:

@@ -20,7 +20,7 @@ CUSTOM = ModelParameters.custom
 
 
 class Reader(Protocol):
-    """Read files: `model_files.Sources` does it from S3, `check_model.Folder` from a directory on this machine."""
+    """Read files: `model_files.Sources` does it from S3, the program `check` from a directory on this machine."""
 
     def read(self, directory: Directory, name: str) -> bytes:
         """Return the content of a file in `directory`. Raises `model_files.TooLarge`."""

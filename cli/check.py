@@ -1,22 +1,17 @@
-"""Check a model's directory before it is uploaded, with the functions' own rules.
+"""`neptune-training check`: a model's directory, with the functions' own rules. It needs no AWS access."""
 
-    python -m local.check_model DIRECTORY
-
-Needs `rich`; needs no AWS access. The exit code is 0, or 2 with everything that is wrong.
-"""
-
-import argparse
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
 from itertools import islice
 from pathlib import Path
+from typing import Annotated, Any
 
+from cyclopts import Parameter
 from rich.table import Table
 
-from cli.screen import console, say, say_json, visible
+from cli.exits import CommandError, Exit
+from cli.screen import Json, console, print_json, say, say_json, visible
 from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, File, TooLarge
 from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION
@@ -38,24 +33,36 @@ DEFAULTS = {  # the template's
     "maxHPOParallelTrainingJobs": 2,
     "enableManagedSpotTraining": False,
 }
+ID_HELP = "The data-processing job that the stack names by default, if it has one."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program."""
-    parser = argparse.ArgumentParser(prog="check_model", description="Check a model's directory before it is uploaded.")
-    parser.add_argument("directory", type=Path, help=f"holds the scripts and {CONFIGURATION}")
-    parser.add_argument(
-        "--data-processing-job-id", default="the-stacks-default", help="the stack's default, if it has one"
-    )
-    chosen = parser.parse_args(arguments)
-    if not chosen.directory.is_dir():
-        say(f"{chosen.directory}: there is no such directory", style="red")
-        return 2
-    folder = Folder(chosen.directory)
-    findings = Preparation(folder, settings(chosen.data_processing_job_id)).prepare(
-        job(chosen.directory), folder.listing()
-    )
-    return report(folder, findings)
+def check(
+    model: Annotated[Path, Parameter(help=f"The directory with the scripts and {CONFIGURATION}.")],
+    /,
+    *,
+    data_processing_job_id: Annotated[str, Parameter(help=ID_HELP)] = "the-stacks-default",
+    json: Json = False,
+) -> int:
+    """Check a model's directory before you upload it.
+
+    All problems are shown at once, each with what to do. The exit code is 1 if there are any. Needs no AWS access.
+
+    For example:
+
+        neptune-training check models/fraud
+        neptune-training check models/fraud --json
+    """
+    if not model.is_dir():
+        raise CommandError(f"{model}: there is no such directory.", f"Name the one that holds {CONFIGURATION}.")
+    folder = Folder(model)
+    findings = Preparation(folder, settings(data_processing_job_id)).prepare(job(model), folder.listing())
+    wrong = [*findings.reasons, *findings.missing]
+    trials = plan(folder, findings.request) if findings.request and not wrong else None
+    if json:
+        print_json(as_data(model, wrong, findings, trials))
+    else:
+        report(model, wrong, findings, trials)
+    return Exit.WRONG if trials is None else Exit.FINE
 
 
 @dataclass(frozen=True)
@@ -106,29 +113,46 @@ def job(directory: Path) -> Job:
     return jobs.new(trigger, {}, now, first_step_by=now, give_up=now - now)
 
 
-def report(folder: Folder, findings: Findings) -> int:
-    """Print what was found, the request and the trials."""
-    wrong = [*findings.reasons, *findings.missing]
-    for reason in wrong:
-        show(reason, "red", "wrong")
-    for reason in findings.warnings:
-        show(reason, "yellow", "warning")
-    if wrong or findings.request is None:
-        say()
-        say((f"{len(wrong)} to fix", "bold red"), f" in {folder.path}")
-        return 2
-    show_plan(plan(folder, findings.request))
-    say(("The request of an upload", "bold"), ", with the template's defaults; the stack adds id and output")
-    say_json(findings.request.model_dump(mode="json", exclude_none=True, exclude={"id", "trainModelS3Location"}))
-    say(("ready to upload", "bold green"), f": {folder.path}")
-    return 0
-
-
 def plan(folder: Folder, request: TrainingRequest) -> Plan:
     """Return which parameters the trials will search."""
     document = json_documents.read(folder.read(folder.listing(), CONFIGURATION), CONFIGURATION)
     most = request.maxHPONumberOfTrainingJobs
     return hpo.tuned(hpo.check(document, max_hpo_jobs=most).file, most)
+
+
+def request_of(findings: Findings) -> dict[str, Any] | None:
+    """Return the request of an upload, without what only the stack knows."""
+    own = {"id", "trainModelS3Location"}
+    return findings.request.model_dump(mode="json", exclude_none=True, exclude=own) if findings.request else None
+
+
+def as_data(model: Path, wrong: list[Problem], findings: Findings, trials: Plan | None) -> dict[str, Any]:
+    """Return what was found, for a program."""
+    return {
+        "model": str(model),
+        "ready": trials is not None,
+        "problems": [each.model_dump(mode="json") for each in wrong],
+        "warnings": [each.model_dump(mode="json") for each in findings.warnings],
+        "trials": trials and trials.trials,
+        "searched": {each.param: each.range or each.options for each in trials.tuned} if trials else {},
+        "request": request_of(findings) if trials else None,
+    }
+
+
+def report(model: Path, wrong: list[Problem], findings: Findings, trials: Plan | None) -> None:
+    """Print what was found, the request and the trials, for people."""
+    for problem in wrong:
+        show(problem, "red", "wrong")
+    for warning in findings.warnings:
+        show(warning, "yellow", "warning")
+    if trials is None:
+        say()
+        say((f"{len(wrong)} to fix", "bold red"), f" in {model}")
+        return
+    show_plan(trials)
+    say(("The request of an upload", "bold"), ", with the template's defaults; the stack adds id and output")
+    say_json(request_of(findings))
+    say(("ready to upload", "bold green"), f": {model}")
 
 
 def show_plan(plan: Plan) -> None:
@@ -144,12 +168,8 @@ def show_plan(plan: Plan) -> None:
     console.print(table)
 
 
-def show(reason: Problem, colour: str, kind: str) -> None:
-    """Print one reason."""
-    value = "" if reason.value is None else f" (value: {reason.value})"
-    say((kind, colour), f"  {reason.field}: {reason.problem}{value}")
-    say(f"         {reason.remedy}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def show(problem: Problem, colour: str, kind: str) -> None:
+    """Print one problem."""
+    value = "" if problem.value is None else f" (value: {problem.value})"
+    say((kind, colour), f"  {problem.field}: {problem.problem}{value}")
+    say(f"         {problem.remedy}")

@@ -1,0 +1,145 @@
+"""`neptune-training status`, `off` and `on`: how the application is, and switching it off and on.
+
+It is off while Lambda takes no requests from the queue for `start` and the rule invokes no `track`.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from cli.account import ACCOUNT, Account
+from cli.exits import Exit
+from cli.screen import Json, print_json, say
+from neptune_training.aws.dynamodb_items import plain
+from neptune_training.aws.table import CAPACITY
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
+
+RULE = "TrackFunctionTick"
+
+
+@dataclass(frozen=True)
+class Switches:
+    """Hold the states of what makes the application run.
+
+    Attributes:
+        start: The state of Lambda's event source mapping: Enabled, Disabled, or on its way to one of them.
+        track: The state of the rule: ENABLED or DISABLED.
+    """
+
+    start: str
+    track: str
+
+    @property
+    def are_on(self) -> bool:
+        """Return True if both are on."""
+        return self.start.lower() == self.track.lower() == "enabled"
+
+    @property
+    def are_off(self) -> bool:
+        """Return True if both are off, or soon will be."""
+        return self.start.lower() in ("disabled", "disabling") and self.track.lower() == "disabled"
+
+
+def status(*, account: Account = ACCOUNT, json: Json = False) -> int:
+    """Show how the application is: its version, if it is on, its queues, slots, and if starts are paused.
+
+    It only reads: lambda:ListEventSourceMappings, events:DescribeRule, sqs:GetQueueAttributes, dynamodb:GetItem.
+
+    For example:
+
+        neptune-training status
+        neptune-training status --json | jq .queue.waiting
+    """
+    switches = switches_of(account)
+    queue, dead_letters = counts(account, "TrainingQueueUrl"), counts(account, "DeadLetterQueueUrl")
+    capacity = capacity_of(account)
+    if json:
+        seen = {"stack": account.stack_name, "version": account.output("Version"), "switches": asdict(switches)}
+        print_json({**seen, "queue": queue, "deadLetters": dead_letters, "capacity": capacity})
+        return Exit.FINE
+    state = ("on", "green") if switches.are_on else ("off", "yellow") if switches.are_off else ("partly on", "red")
+    say((account.stack_name, "bold"), f"  version {account.output('Version')}  ", state)
+    say(f"start   event source mapping: {switches.start}")
+    say(f"track   rule: {switches.track}")
+    say(f"queue   {queue['waiting']} waiting, {queue['inFlight']} in flight")
+    said = f"dead    {dead_letters['waiting']} in the dead-letter queue"
+    say((f"{said}: neptune-training redrive --dry-run", "red") if dead_letters["waiting"] else said)
+    slots = capacity["slots"]
+    say(f"slots   {len(slots)} taken{': ' if slots else ''}{', '.join(slots)}")
+    if "pausedUntil" in capacity:
+        paused = f"paused  until {capacity['pausedUntil']} for {capacity.get('pausedFor', 'capacity')}"
+        say((f"{paused}; {capacity.get('refusals', 0)} starts refused in a row", "yellow"))
+    return Exit.FINE
+
+
+def off(*, account: Account = ACCOUNT, json: Json = False) -> int:
+    """Switch the application off: no job is recorded, started or followed until it is on again.
+
+    Requests gather in the queue for up to 14 days. Jobs that run go on in Neptune. Alarms will go off. A deployment
+    may switch it on again. Needs lambda:ListEventSourceMappings, lambda:UpdateEventSourceMapping, events:DisableRule.
+
+    For example:
+
+        neptune-training off
+        neptune-training on
+    """
+    account.session.client("events").disable_rule(Name=account.resource(RULE))
+    return switch(account, on=False, json=json)
+
+
+def on(*, account: Account = ACCOUNT, json: Json = False) -> int:
+    """Switch the application on again.
+
+    Jobs whose time is over end at once. Needs lambda:ListEventSourceMappings, lambda:UpdateEventSourceMapping,
+    events:EnableRule.
+
+    For example:
+
+        neptune-training on
+    """
+    account.session.client("events").enable_rule(Name=account.resource(RULE))
+    return switch(account, on=True, json=json)
+
+
+def switch(account: Account, *, on: bool, json: bool) -> int:
+    """Let Lambda take requests from the queue, or not, and say how the application is then."""
+    client = account.session.client("lambda")
+    for each in mappings(account):
+        client.update_event_source_mapping(UUID=each["UUID"], Enabled=on)
+    if json:
+        print_json({"stack": account.stack_name, "on": on})
+    elif on:
+        say(f"{account.stack_name} is on: requests are taken from the queue, and track runs each minute.")
+    else:
+        say(f"{account.stack_name} is off. Invocations that run may take five minutes more.")
+        say("To switch it on again: neptune-training on")
+    return Exit.FINE
+
+
+def switches_of(account: Account) -> Switches:
+    """Return how the two switches are."""
+    rule = account.session.client("events").describe_rule(Name=account.resource(RULE))
+    states = {each["State"] for each in mappings(account)}
+    return Switches(start=", ".join(sorted(states)) or "missing", track=rule["State"])
+
+
+def mappings(account: Account) -> "list[EventSourceMappingConfigurationTypeDef]":
+    """Return the event source mappings of `start`: there is one, for the queue."""
+    client = account.session.client("lambda")
+    return client.list_event_source_mappings(FunctionName=account.output("StartFunction"))["EventSourceMappings"]
+
+
+def counts(account: Account, output: str) -> dict[str, int]:
+    """Return how many messages a queue has: `{"waiting": 3, "inFlight": 0}`."""
+    sqs = account.session.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=account.output(output), AttributeNames=["All"])["Attributes"]
+    waiting, in_flight = found["ApproximateNumberOfMessages"], found["ApproximateNumberOfMessagesNotVisible"]
+    return {"waiting": int(waiting), "inFlight": int(in_flight)}
+
+
+def capacity_of(account: Account) -> dict[str, Any]:
+    """Return the control item of the table: who holds a slot, and whether starts are paused."""
+    dynamodb, table = account.session.client("dynamodb"), account.output("TrainingJobsTable")
+    found = plain(dynamodb.get_item(TableName=table, Key={"jobId": {"S": CAPACITY}}, ConsistentRead=True).get("Item"))
+    return {**found, "slots": sorted(found.get("slots", ()))}

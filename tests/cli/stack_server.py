@@ -1,0 +1,90 @@
+"""The parts of CloudFormation and Lambda that moto lacks here without heavy packages: a stack, and its one mapping.
+
+They speak the real protocols on loopback: boto3 finds them by AWS_ENDPOINT_URL_CLOUDFORMATION and …_LAMBDA.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
+
+STACK = "neptune-ml-training"
+UUID = "5d7e9d3c-0000-4000-8000-000000000000"
+
+
+class StackServer(ThreadingHTTPServer):
+    """Answers for the stack `STACK`, with `outputs` and `resources`; `state` is the state of its mapping."""
+
+    def __init__(self, outputs: Mapping[str, str], resources: Mapping[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.outputs, self.resources = dict(outputs), dict(resources)
+        self.state = "Enabled"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def cloudformation(self, action: str, asked: dict[str, str]) -> tuple[int, str]:
+        if asked["StackName"] != STACK:
+            message = f"Stack with id {asked['StackName']} does not exist"
+            error = f"<Code>ValidationError</Code><Message>{escape(message)}</Message>"
+            return 400, f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>"
+        if action == "DescribeStacks":
+            members = "".join(
+                f"<member><OutputKey>{escape(key)}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
+                for key, value in self.outputs.items()
+            )
+            said = f"<Stacks><member><StackName>{STACK}</StackName><Outputs>{members}</Outputs></member></Stacks>"
+        else:
+            name = self.resources[asked["LogicalResourceId"]]
+            said = f"<StackResourceDetail><PhysicalResourceId>{escape(name)}</PhysicalResourceId></StackResourceDetail>"
+        return 200, f"<{action}Response><{action}Result>{said}</{action}Result></{action}Response>"
+
+    def mapping(self) -> dict[str, str]:
+        return {"UUID": UUID, "State": self.state}
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: StackServer
+
+    def do_POST(self) -> None:
+        asked = {name: values[0] for name, values in parse_qs(self.body().decode()).items()}
+        self.answer(*self.server.cloudformation(asked["Action"], asked))
+
+    def do_GET(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        mappings = [self.server.mapping()] if asked["FunctionName"] == [self.server.outputs["StartFunction"]] else []
+        self.answer(200, json.dumps({"EventSourceMappings": mappings}))
+
+    def do_PUT(self) -> None:
+        assert self.path.endswith(f"/event-source-mappings/{UUID}")
+        self.server.state = "Enabled" if json.loads(self.body())["Enabled"] else "Disabled"
+        self.answer(202, json.dumps(self.server.mapping()))
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers["Content-Length"]))
+
+    def answer(self, status: int, text: str) -> None:
+        content = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(outputs: Mapping[str, str], resources: Mapping[str, str]) -> Iterator[StackServer]:
+    with StackServer(outputs, resources) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,61 @@
+"""The application is shown as it is, switched off and switched on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+
+from tests.cli.conftest import Said
+from tests.cli.stack_server import StackServer
+
+Program = Callable[..., Said]
+
+
+def test_status_says_version_switches_queues_slots_and_the_pause(
+    program: Program, aws: boto3.Session, stack: StackServer
+) -> None:
+    sqs = aws.client("sqs")
+    sqs.send_message(QueueUrl=stack.outputs["TrainingQueueUrl"], MessageBody="one")
+    for body in ("two", "three"):
+        sqs.send_message(QueueUrl=stack.outputs["DeadLetterQueueUrl"], MessageBody=body)
+    capacity: Any = {
+        "jobId": {"S": "#capacity"},
+        "slots": {"SS": ["fraud-2", "fraud-1"]},
+        "pausedUntil": {"S": "2026-11-24T02:00:00.000Z"},
+        "refusals": {"N": "3"},
+    }
+    aws.client("dynamodb").put_item(TableName="training-jobs", Item=capacity)
+    said = program("status", "--json").json
+    assert said["version"] == "1.2.3"
+    assert said["switches"] == {"start": "Enabled", "track": "ENABLED"}
+    assert said["queue"] == {"waiting": 1, "inFlight": 0}
+    assert said["deadLetters"]["waiting"] == 2
+    assert said["capacity"]["slots"] == ["fraud-1", "fraud-2"]
+    shown = program("status")
+    assert shown.code == 0
+    for expected in ("version 1.2.3  on", "1 waiting", "2 in the dead-letter queue", "2 taken: fraud-1, fraud-2"):
+        assert expected in shown.out
+    assert "paused  until 2026-11-24T02:00:00.000Z for capacity; 3 starts refused in a row" in shown.out
+
+
+def test_off_disables_the_mapping_and_the_rule_and_on_enables_both(
+    program: Program, aws: boto3.Session, stack: StackServer
+) -> None:
+    def states() -> tuple[str, str]:
+        (rule,) = aws.client("events").list_rules()["Rules"]
+        return stack.state, rule["State"]
+
+    assert states() == ("Enabled", "ENABLED")
+    off = program("off")
+    assert (off.code, states()) == (0, ("Disabled", "DISABLED"))
+    assert "neptune-training on" in off.out
+    assert "version 1.2.3  off" in program("status").out
+    assert program("on", "--json").json == {"stack": "neptune-ml-training", "on": True}
+    assert states() == ("Enabled", "ENABLED")
+
+
+def test_one_of_two_switches_off_is_shown_as_partly_on(
+    program: Program, aws: boto3.Session, stack: StackServer
+) -> None:
+    aws.client("events").disable_rule(Name="tick")
+    assert "partly on" in program("status").out
