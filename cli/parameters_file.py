@@ -1,4 +1,4 @@
-"""`parameters.yaml`: the template's parameters, as `sam deploy --parameter-overrides file://parameters.yaml` reads them."""
+"""`parameters.yaml`: the template's parameters, as `sam deploy --parameter-overrides file://…` reads them."""
 
 from pathlib import Path
 

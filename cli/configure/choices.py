@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cli.facts import routes, security
 from cli.facts.aws import NotCheckable
@@ -56,10 +57,8 @@ def network_choices(
     yield _known("S3PrefixListId", lambda: (network.prefix_lists["s3"], "this region's list of S3's addresses"))
     yield _known("DynamoDBPrefixListId", lambda: (network.prefix_lists["dynamodb"], "this region's list of DynamoDB's"))
     for service, name in (("s3", "S3"), ("dynamodb", "DynamoDB")):
-        yield _known(
-            f"{name}EndpointRouteTableIds",
-            lambda service=service: _endpoint(network, subnets, service, own_endpoints()),
-        )
+        find = partial(_endpoint, network, subnets, service, own_endpoints)
+        yield _known(f"{name}EndpointRouteTableIds", find)
     yield _known("CreateNeptuneIngress", lambda: _ingress(network, cluster, subnets, group))
     yield _known("DnsServersCidr", lambda: _dns(network))
 
@@ -71,9 +70,12 @@ def _known(name: str, find: Callable[[], tuple[str, str]]) -> Choice:
         return Choice(name, None, unknown.why)
 
 
-def _endpoint(network: Network, subnets: Sequence[str] | None, service: str, own: set[str]) -> tuple[str, str]:
+def _endpoint(
+    network: Network, subnets: Sequence[str] | None, service: str, own_endpoints: Callable[[], set[str]]
+) -> tuple[str, str]:
     if subnets is None:
         raise NotCheckable("depends on SubnetIds")
+    own = own_endpoints()
     lacking = routes.lacking(network, subnets, service, own=own)
     having = sorted(
         {found.id for each in routes.tables_of(network, subnets) if (found := routes.serving(network, each, service))}

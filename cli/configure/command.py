@@ -71,7 +71,7 @@ def configure(
     made = _choices(aws, account.stack_name, found, subnets, security_group, yes=yes)
     kept = _kept(output, made)
     heading = f"Written by `neptune-training configure {found.identifier}` for {aws.account}, {aws.region}."
-    text = document.text(heading, made, kept)
+    text = document.text(heading, output.name, made, kept)
     values = {each.name: each.value for each in made if each.value is not None} | kept
     warnings = _warnings(Facts(aws, account.stack_name, values))
     if json:
@@ -83,7 +83,7 @@ def configure(
     if not dry_run:
         _write(output, text, overwrite=overwrite, quiet=json)
     if not json:
-        _warn(warnings, output)
+        _warn(made, warnings, output)
     return Exit.FINE
 
 
@@ -183,11 +183,14 @@ def _warnings(facts: Facts) -> list[Result]:
     return [each for each in found if each.outcome in (Outcome.WRONG, Outcome.NOT_CHECKABLE)]
 
 
-def _warn(warnings: list[Result], output: Path) -> None:
-    if warnings:
+def _warn(made: list[Choice], warnings: list[Result], output: Path) -> None:
+    unknown = [each for each in made if each.value is None]
+    if unknown or warnings:
         say()
         say(("Before you deploy:", "bold"))
-        for each in warnings:
-            report.show(each)
+    for choice in unknown:
+        say(("not known", "yellow"), f"      {choice.name}: {choice.why}. Set it by hand")
+    for each in warnings:
+        report.show(each)
     say()
     say(f"Next: sam build && sam deploy --parameter-overrides file://{output}; then: neptune-training doctor")

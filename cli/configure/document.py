@@ -18,11 +18,11 @@ NEXT = {  # what most people set next, and nothing in the account says
 }
 
 
-def text(heading: str, choices: Iterable[Choice], kept: Mapping[str, str]) -> str:
+def text(heading: str, name: str, choices: Iterable[Choice], kept: Mapping[str, str]) -> str:
     """Return the file. `kept` are parameters of the file that it replaces, which the account says nothing about."""
     lines = [
         f"# {visible(heading)}",
-        "# Deploy: sam build && sam deploy --parameter-overrides file://parameters.yaml",
+        f"# Deploy: sam build && sam deploy --parameter-overrides file://{visible(name)}",
         "",
     ]
     for each in choices:

@@ -34,7 +34,8 @@ def alarm_topic(facts: Facts) -> Iterator[Wrong]:
         yield Wrong(
             f"{topic} has no confirmed subscription",
             "Nobody gets the alarms.",
-            f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint <address>; then open the link in its e-mail",
+            f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint <address>; "
+            "then open the link in its e-mail",
         )
 
 

@@ -111,20 +111,19 @@ def private_dns(facts: Facts) -> Iterator[Wrong]:
         if not facts.before and _may_reach(facts, each.security_groups):
             continue
         name = NAMES[each.service]
-        group = (
-            "FunctionsSecurityGroup, once it is deployed" if facts.before else facts.resources["FunctionsSecurityGroup"]
-        )
+        group = "<FunctionsSecurityGroup>" if facts.before else facts.resources["FunctionsSecurityGroup"]
+        target = each.security_groups[0] if each.security_groups else "<its security group>"
         yield Wrong(
             f"{each.id} has private DNS for {name}",
             f"{name}'s names lead to its addresses, which the functions' security group does not let them reach.",
-            f"aws ec2 authorize-security-group-egress --group-id <{group}> --ip-permissions "
-            f"IpProtocol=tcp,FromPort=443,ToPort=443,UserIdGroupPairs=[{{GroupId={(*each.security_groups, '<its group>')[0]}}}]",
+            f"aws ec2 authorize-security-group-egress --group-id {group} --ip-permissions "
+            f"IpProtocol=tcp,FromPort=443,ToPort=443,UserIdGroupPairs=[{{GroupId={target}}}]",
         )
 
 
 def _may_reach(facts: Facts, groups: tuple[str, ...]) -> bool:
     own = facts.network.security_groups.get(facts.resources.get("FunctionsSecurityGroup", ""))
-    return bool(own) and any(set(rule.groups) & set(groups) for rule in security.to_port(own.egress, 443))
+    return own is not None and any(set(rule.groups) & set(groups) for rule in security.to_port(own.egress, 443))
 
 
 @check("Neptune ML reaches SageMaker from the cluster's VPC")
@@ -144,7 +143,7 @@ def sagemaker_endpoints(facts: Facts) -> Iterator[Wrong]:
         "Neptune calls SageMaker through them; without them it can start no training.",
         "; ".join(
             f"aws ec2 create-vpc-endpoint --vpc-id {network.vpc} --vpc-endpoint-type Interface --service-name "
-            f"com.amazonaws.{region}.{each} --subnet-ids {subnets} --security-group-ids <one that the cluster reaches at 443>"
+            f"com.amazonaws.{region}.{each} --subnet-ids {subnets} --security-group-ids <one that lets the cluster in>"
             for each in missing
         ),
     )

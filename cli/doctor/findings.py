@@ -62,7 +62,7 @@ def check(claim: str) -> Callable[[Look], Check]:
 
 def drifted(facts: Facts) -> str:
     """Return the commands that find and undo what somebody changed or deleted by hand."""
-    return f"neptune-training doctor --drift --stack-name {facts.stack_name}; then undo it, or delete the stack and deploy again"
+    return f"neptune-training doctor --drift --stack-name {facts.stack_name}; then undo what it names"
 
 
 def run(one: Check, facts: Facts) -> Result:

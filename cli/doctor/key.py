@@ -34,7 +34,7 @@ def key_policy(facts: Facts) -> Iterator[Wrong]:
     document = storage.key_policy(aws, arn)
     owner = {"aws:SourceAccount": aws.account}
     group = f"arn:{aws.partition}:logs:{aws.region}:{aws.account}:log-group:{facts.stack_name}-StartLogs"
-    wanted = (
+    wanted: tuple[tuple[str, list[str], dict[str, str], str], ...] = (
         (
             f"arn:{aws.partition}:iam::{aws.account}:root",
             ["kms:Decrypt", "kms:GenerateDataKey"],
@@ -61,9 +61,9 @@ def key_policy(facts: Facts) -> Iterator[Wrong]:
             yield Wrong(
                 f"The key's policy does not let {principal} use {', '.join(refused)}",
                 f"Without it, {what}.",
-                f"Add {json.dumps(statement)} with the conditions of docs/security.md: aws kms get-key-policy --key-id {arn} "
-                f"--query Policy --output text > policy.json; aws kms put-key-policy --key-id {arn} --policy-name default "
-                "--policy file://policy.json",
+                f"Add {json.dumps(statement)} with the conditions of docs/security.md: "
+                f"aws kms get-key-policy --key-id {arn} --query Policy --output text > policy.json; "
+                f"aws kms put-key-policy --key-id {arn} --policy-name default --policy file://policy.json",
             )
         elif None in answers.values():
             raise NotCheckable(f"a condition on {principal} in the key's policy cannot be judged from here")

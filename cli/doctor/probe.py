@@ -87,7 +87,7 @@ class Probe:
                 f"aws logs tail {facts.resources.get('StartLogs', '<StartLogs>')} --since 10m",
             )
 
-    def _wait_for_decision(self, facts: Facts) -> Iterator[Wrong]:
+    def _wait_for_decision(self, _facts: Facts) -> Iterator[Wrong]:
         record = self._wait("decided", lambda: self._read(status="REJECTED")) or self.record or {}
         reasons = "; ".join(f"{each['field']} {each['problem']}" for each in record.get("reasons", []))
         if record.get("status") != "REJECTED":

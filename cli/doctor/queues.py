@@ -1,5 +1,6 @@
 """The two queues between the triggers and start."""
 
+import json
 from collections.abc import Iterator
 
 from cli.doctor.findings import Wrong, check, drifted
@@ -55,11 +56,11 @@ def redrive_policy(facts: Facts) -> Iterator[Wrong]:
     url, target = facts.output("TrainingQueueUrl"), facts.output("DeadLetterQueueArn")
     queue = messaging.queue(facts.aws, url)
     if queue and queue.dead_letter_target != target:
-        fix = f"aws sqs set-queue-attributes --queue-url {url} --attributes " + (
-            f'\'{{"RedrivePolicy": "{{\\"deadLetterTargetArn\\": \\"{target}\\", \\"maxReceiveCount\\": 5}}"}}\''
-        )
+        attributes = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 5})}
         yield Wrong(
-            f"The dead-letter queue of {url} is not the stack's", "A request that fails is lost after 14 days.", fix
+            f"The dead-letter queue of {url} is not the stack's",
+            "A request that fails is lost after 14 days.",
+            f"aws sqs set-queue-attributes --queue-url {url} --attributes '{json.dumps(attributes)}'",
         )
 
 
@@ -71,5 +72,6 @@ def dead_letters(facts: Facts) -> Iterator[Wrong]:
         yield Wrong(
             f"{queue.messages} {'request is' if queue.messages == 1 else 'requests are'} in the dead-letter queue",
             "They could not be recorded, and are lost 14 days after they were sent.",
-            f"Fix the cause (docs/operate.md, DeadLetterAlarm), then: neptune-training redrive --stack-name {facts.stack_name}",
+            f"Fix the cause (docs/operate.md#deadletteralarm), then: "
+            f"neptune-training redrive --stack-name {facts.stack_name}",
         )

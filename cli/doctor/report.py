@@ -32,18 +32,11 @@ def summary(results: Iterable[Result]) -> None:
         say((f"{Outcome.NOT_NEEDED:{WIDTH}}", "dim"), f"  {count} {'check' if count == 1 else 'checks'}: {why}")
     counts = Counter(each.outcome for each in results)
     say()
-    say(
-        *[
-            part
-            for outcome in Outcome
-            if counts[outcome]
-            for part in ((f"{counts[outcome]} {outcome}", COLOURS[outcome]), "  ")
-        ]
-    )
+    for outcome in (each for each in Outcome if counts[each]):
+        say((f"{counts[outcome]} {outcome}", COLOURS[outcome]), end="  ")
+    say()
     if missing := sorted({each.permission for each in results if each.permission}):
-        say(
-            f"Missing permissions: {', '.join(missing)}. `neptune-training doctor --policy` prints a policy with all of them."
-        )
+        say(f"Missing permissions: {', '.join(missing)}. `neptune-training doctor --policy` prints a policy.")
 
 
 def as_json(results: Iterable[Result]) -> list[dict[str, Any]]:

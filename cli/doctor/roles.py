@@ -56,7 +56,8 @@ def bucket_policy(facts: Facts) -> Iterator[Wrong]:
             yield Wrong(
                 f"The policy of the bucket {name} denies {action}",
                 "start cannot read models: jobs wait for access, then are rejected.",
-                f"Change the statement that denies it: aws s3api get-bucket-policy --bucket {name}; aws s3api put-bucket-policy",
+                f"Change the statement that denies it: aws s3api get-bucket-policy --bucket {name}; "
+                f"aws s3api put-bucket-policy --bucket {name} --policy file://policy.json",
             )
 
 

@@ -42,7 +42,7 @@ def egress(facts: Facts) -> Iterator[Wrong]:
     if not own:
         yield Wrong("FunctionsSecurityGroup is not there", "It was deleted by hand.", drifted(facts))
         return
-    for service, parameter in LISTS.items():
+    for parameter in LISTS.values():
         rules = security.to_port(own.egress, 443)
         wanted = facts.value(parameter)
         if not any(wanted in each.prefix_lists or "0.0.0.0/0" in each.cidrs for each in rules):

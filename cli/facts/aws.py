@@ -1,7 +1,7 @@
 """Ask AWS, and tell apart what is not there, what may not be read, and what cannot be reached."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import boto3
@@ -31,7 +31,7 @@ class Aws:
         self.partition: str = session.get_partition_for_region(self.region)
         self._client = cache(lambda service: session.client(service, config=RETRIES))
 
-    @property
+    @cached_property
     def account(self) -> str:
         """The account's id, twelve digits."""
         return str(self.ask("sts", "get_caller_identity")["Account"])
@@ -55,6 +55,10 @@ class Aws:
             return [item for page in paginator.paginate(**parameters) for item in page.get(key, [])]
 
         return self._answer(service, operation, absent, items) or []
+
+    def operation(self, service: str, method: str) -> str:
+        """Return the API's name of an operation that boto3 calls `method`, such as `DescribeDBClusters`."""
+        return str(self._client(service).meta.method_to_api_mapping[method])
 
     @staticmethod
     def _answer(service: str, operation: str, absent: tuple[str, ...], call: Callable[[], Any]) -> Any:

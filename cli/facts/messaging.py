@@ -19,7 +19,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A subscription of a topic, such as `("email", "me@example.com", False)` until the link in its e-mail is opened."""
+    """A subscription of a topic. One by e-mail is not confirmed until the link in its first e-mail is opened."""
 
     protocol: str
     endpoint: str

@@ -77,20 +77,13 @@ def _listed_in(statement: Document, name: str, value: str, form: Any) -> bool:
 def _condition(operator: str, key: str, values: list[Any], context: Mapping[str, str]) -> bool | None:
     texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
     found = {name.lower(): value for name, value in context.items()}.get(key.lower())
-    if operator.endswith("IfExists") and found is None:
-        return True
     if found is None:
+        return True if operator.endswith("IfExists") else None
+    positive = operator.removesuffix("IfExists").replace("Not", "")
+    if positive not in ("StringEquals", "Bool", "StringLike", "ArnLike", "ArnEquals"):
         return None
-    match operator.removesuffix("IfExists"):
-        case "StringEquals" | "Bool":
-            return found in texts
-        case "StringNotEquals":
-            return found not in texts
-        case "StringLike" | "ArnLike" | "ArnEquals":
-            return _any_like(texts, found)
-        case "StringNotLike" | "ArnNotLike" | "ArnNotEquals":
-            return not _any_like(texts, found)
-    return None
+    matches = found in texts if positive in ("StringEquals", "Bool") else _any_like(texts, found)
+    return matches is not ("Not" in operator)
 
 
 def _any_like(patterns: Iterable[str], value: str) -> bool:

@@ -37,6 +37,6 @@ def serving(network: Network, table: str, service: str) -> Endpoint | None:
 
 
 def lacking(network: Network, subnets: Iterable[str], service: str, *, own: Collection[str] = ()) -> list[str]:
-    """Return the subnets' route tables without a gateway endpoint for a service; those with ids in `own` do not count."""
+    """Return the subnets' route tables that have no gateway endpoint for a service but those with ids in `own`."""
     found = {each: serving(network, each, service) for each in tables_of(network, subnets)}
     return [table for table, endpoint in found.items() if endpoint is None or endpoint.id in own]

@@ -16,6 +16,7 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
 from cli.facts.policies import Request, allows
@@ -40,6 +41,11 @@ ALL_BUCKETS = {
     "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket"],
     "Resource": "arn:aws:s3:::*",
 }
+
+
+def _document(policy: Any) -> str:
+    """A managed policy's default version."""
+    return next(each.document for each in policy.versions if each.version_id == policy.default_version_id)
 
 
 class Account:
@@ -114,10 +120,10 @@ class Account:
         self.add_cluster("my-graph")
         neptune.add_role_to_db_cluster(DBClusterIdentifier="my-graph", RoleArn=ML_ROLE)
 
-    def add_cluster(self, name: str, engine: str = "neptune") -> None:
+    def add_cluster(self, name: str) -> None:
         self.client("neptune").create_db_cluster(
             DBClusterIdentifier=name,
-            Engine=engine,
+            Engine="neptune",
             EngineVersion="1.3.2.0",
             DBSubnetGroupName="graph",
             VpcSecurityGroupIds=[self.group],
@@ -201,20 +207,12 @@ class Account:
         return {"Quotas": quotas}
 
     def _simulate(self, asked: dict[str, Any]) -> Any:
-        """Decide by the role's own policies in moto, which a boundary narrows."""
-        iam = self.client("iam")
-        name = asked["PolicySourceArn"].rpartition("/")[2]
+        """Decide by the role's own policies in moto."""
+        role = next(each for each in iam_backends[NUMBER]["aws"].roles.values() if each.arn == asked["PolicySourceArn"])
         context = {each["ContextKeyName"]: each["ContextKeyValues"][0] for each in asked["ContextEntries"]}
         [resource] = asked["ResourceArns"]
-        documents = [
-            iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]
-            for each in iam.list_role_policies(RoleName=name)["PolicyNames"]
-        ]
-        for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-            version = iam.get_policy(PolicyArn=each["PolicyArn"])["Policy"]["DefaultVersionId"]
-            got = iam.get_policy_version(PolicyArn=each["PolicyArn"], VersionId=version)
-            documents.append(got["PolicyVersion"]["Document"])
-        policy = {"Statement": [one for each in documents for one in each["Statement"]]}
+        documents = [*role.policies.values(), *(_document(each) for each in role.managed_policies.values())]
+        policy = {"Statement": [one for each in documents for one in json.loads(each)["Statement"]]}
         results = []
         for action in asked["ActionNames"]:
             request = Request(principal=asked["PolicySourceArn"], action=action, resource=resource, context=context)
@@ -223,7 +221,9 @@ class Account:
         return {"EvaluationResults": results}
 
     def _complete_clusters(self, parsed: dict[str, Any], **_: object) -> None:
-        for each in parsed.get("DBClusters", []):
+        found = parsed.setdefault("DBClusters", [])
+        found.append({"DBClusterIdentifier": "documents", "Engine": "docdb"})  # AWS names these, too
+        for each in found:
             each |= {"IAMDatabaseAuthenticationEnabled": self.iam_authentication, **self.cluster}
 
     def _complete_function(self, parsed: dict[str, Any], **_: object) -> None:

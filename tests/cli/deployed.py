@@ -1,7 +1,7 @@
 """The template, through the SAM transform, deployed into an account in moto.
 
-moto's own CloudFormation lacks half of the types (queue and bucket policies, schedules) and stumbles over others. So each
-resource is made by the call that CloudFormation would make, with the properties that the template renders to.
+moto's own CloudFormation lacks some of the types (queue and bucket policies, schedules) and stumbles over others. So
+each resource is made by the call that CloudFormation would make, with the properties that the template renders to.
 """
 
 import io
@@ -13,7 +13,7 @@ from typing import Any
 from unittest import mock
 
 import yaml
-from samtranslator.translator.transform import transform
+from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
 
 from tests.cli.account import NUMBER, REGION, Account
 from tests.rendered import PSEUDO, TEMPLATE, Loader, Rendered
@@ -60,12 +60,13 @@ class Deployed(RenderedBySam):
         account.stack = {
             "StackName": STACK,
             "StackStatus": "CREATE_COMPLETE",
-            "Parameters": [
-                {"ParameterKey": name, "ParameterValue": ",".join(value) if isinstance(value, list) else value}
-                for name, value in self.parameters.items()
-            ],
+            "Parameters": [{"ParameterKey": name, "ParameterValue": self.value(name)} for name in self.parameters],
             "Outputs": [{"OutputKey": name, "OutputValue": each["Value"]} for name, each in self.outputs.items()],
         }
+
+    def value(self, parameter: str) -> str:
+        said = self.parameters[parameter]
+        return ",".join(said) if isinstance(said, list) else said
 
     def attribute(self, name_and_attribute: list[str]) -> str:
         name, *attribute = name_and_attribute

@@ -10,15 +10,15 @@ from moto import mock_aws
 
 from cli import app, parameters_file
 from cli.doctor import checks
-from cli.doctor.drift import drift
 from cli.doctor.findings import Outcome, Result, run
 from cli.facts import permissions
 from cli.facts.aws import Aws
 from cli.facts.facts import Facts
 from tests.cli.account import NUMBER, REGION, Account, document
 from tests.cli.deployed import STACK, Deployed
-from tests.cli.variants import VARIANTS, Variant, interface_endpoint
+from tests.cli.variants import VARIANTS, Variant
 
+OUTSIDE_A_VPC = {("neptune", "describe_db_instances")}  # asked only if the functions are in no VPC
 SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
 
 
@@ -33,7 +33,7 @@ def key_policy() -> str:
 def configured(account: Account, path: Path) -> dict[str, str]:
     """What `configure` writes."""
     with account.as_the_users():
-        assert app.run(["configure", "my-graph", "--output", str(path)]) == 0
+        assert app.run(["configure", "my-graph", "--output", str(path), "--region", REGION]) == 0
     return parameters_file.read(path)
 
 
@@ -97,9 +97,7 @@ def test_of_a_stack_with_all_options_every_check_is_fine(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("what", VARIANTS)
-def test_exactly_what_is_broken_is_found_and_all_is_fine_when_it_is_repaired(
-    deployed: Deployed, aws: Aws, what: str
-) -> None:
+def test_exactly_what_is_broken_is_found(deployed: Deployed, aws: Aws, what: str) -> None:
     check, says, variant = VARIANTS[what]
     with broken(deployed, variant):
         found = results(aws)
@@ -107,25 +105,13 @@ def test_exactly_what_is_broken_is_found_and_all_is_fine_when_it_is_repaired(
     [one] = [each for each in found if each.outcome is Outcome.WRONG]
     assert len(one.wrong) == 1
     assert says in " ".join((one.wrong[0].what, one.wrong[0].why, one.wrong[0].fix))
-    assert {each.outcome for each in results(aws)} == {Outcome.FINE}
 
 
-@pytest.mark.parametrize("call", permissions.READS, ids=str)
+@pytest.mark.parametrize("call", sorted(permissions.READS.keys() - OUTSIDE_A_VPC), ids=".".join)
 def test_without_a_permission_some_checks_are_not_checkable_and_none_is_wrong(
     deployed: Deployed, aws: Aws, call: tuple[str, str]
 ) -> None:
-    service, operation = call
-    name = "".join(part.capitalize() for part in operation.split("_"))
-    names = {
-        "DescribeDbClusters": "DescribeDBClusters",
-        "DescribeDbClusterParameters": "DescribeDBClusterParameters",
-        "DescribeDbInstances": "DescribeDBInstances",
-        "DescribeDbSubnetGroups": "DescribeDBSubnetGroups",
-        "ListAwsDefaultServiceQuotas": "ListAWSDefaultServiceQuotas",
-    }
-    if operation == "describe_db_instances":
-        pytest.skip("asked only if the functions are in no VPC")
-    deployed.account.denied.add(names.get(name, name))
+    deployed.account.denied.add(aws.operation(*call))
     try:
         found = results(aws)
     finally:

@@ -1,7 +1,7 @@
 """Ways in which an account can be broken, each in one way, and repaired again.
 
-Each is a generator: it breaks the account, yields, and repairs it. Its name in `VARIANTS` says what is broken; beside it
-stands the check that has to find it, and a word that what it says has to hold.
+Each is a generator: it breaks the account, yields, and repairs it. Its name in `VARIANTS` says what is broken; beside
+it stands the check that has to find it, and a word that what it says has to hold.
 """
 
 import json
@@ -96,7 +96,7 @@ def schedule_disabled(deployed: Deployed) -> Iterator[None]:
 
 @breaks("the endpoint is that of the readers", "cluster", "writer endpoint")
 def reader_endpoint(deployed: Deployed) -> Iterator[None]:
-    url = deployed.parameters["NeptuneEndpointUrl"].replace(".cluster-", ".cluster-ro-")
+    url = deployed.value("NeptuneEndpointUrl").replace(".cluster-", ".cluster-ro-")
     return parameter(deployed, "NeptuneEndpointUrl", url)
 
 
@@ -245,7 +245,7 @@ def no_egress(deployed: Deployed) -> Iterator[None]:
         "IpProtocol": "tcp",
         "FromPort": 443,
         "ToPort": 443,
-        "PrefixListIds": [{"PrefixListId": deployed.parameters["DynamoDBPrefixListId"]}],
+        "PrefixListIds": [{"PrefixListId": deployed.value("DynamoDBPrefixListId")}],
     }
     ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[rule])
     yield
@@ -283,7 +283,7 @@ def encrypted_with(deployed: Deployed, key: str) -> None:
 def other_key(deployed: Deployed) -> Iterator[None]:
     encrypted_with(deployed, deployed.account.client("kms").create_key()["KeyMetadata"]["Arn"])
     yield
-    encrypted_with(deployed, deployed.parameters["KmsKeyArn"])
+    encrypted_with(deployed, deployed.value("KmsKeyArn"))
 
 
 @breaks("start's role has lost its policy", "function-roles", "neptune-db:StartMLModelTrainingJob")
@@ -327,7 +327,7 @@ def narrow_ml_role(deployed: Deployed) -> Iterator[None]:
 
 @breaks("the key is disabled", "key", "enable-key")
 def key_disabled(deployed: Deployed) -> Iterator[None]:
-    kms, key = deployed.account.client("kms"), deployed.parameters["KmsKeyArn"].rpartition("/")[2]
+    kms, key = deployed.account.client("kms"), deployed.value("KmsKeyArn").rpartition("/")[2]
     kms.disable_key(KeyId=key)
     yield
     kms.enable_key(KeyId=key)
@@ -335,7 +335,7 @@ def key_disabled(deployed: Deployed) -> Iterator[None]:
 
 @breaks("the key's policy does not let EventBridge use it", "key-policy", "events.amazonaws.com")
 def key_without_eventbridge(deployed: Deployed) -> Iterator[None]:
-    kms, key = deployed.account.client("kms"), deployed.parameters["KmsKeyArn"]
+    kms, key = deployed.account.client("kms"), deployed.value("KmsKeyArn")
     before = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     others = [each for each in json.loads(before)["Statement"] if not each["Sid"].startswith("EventBridge")]
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(*others))
