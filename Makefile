@@ -12,7 +12,7 @@ EMULATOR := .local/ministack-$(VERSION)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup cli run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom audit redrive \
+.PHONY: help setup cli run up check-model test unit lint lint-template sam-local soak fuzz mutate artefact sbom release audit redrive \
 	schemas lock clean
 
 help: ## List the targets
@@ -90,6 +90,9 @@ artefact: $(VENV)/ready ## Build the functions' zip, the same bytes each time, a
 sbom: .local/supply/ready ## Write what the functions are made of, as CycloneDX, to .local/sbom.json
 	@PYTHONWARNINGS=ignore .local/supply/bin/cyclonedx-py requirements functions/requirements.txt \
 		--pyproject pyproject.toml --output-reproducible --output-file .local/sbom.json && echo .local/sbom.json
+
+release: sbom $(VENV)/ready ## Build what a release consists of: template and code as a zip, the program's wheel, checksums
+	@$(BIN)/python -m local.release $(if $(TAG),--tag "$(TAG)")
 
 audit: .local/supply/ready ## Look for known vulnerabilities in the functions' requirements (asks the OSV database, on the network)
 	@.local/supply/bin/pip-audit --requirement functions/requirements.txt --disable-pip --strict \

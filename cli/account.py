@@ -1,5 +1,8 @@
 """The options by which a command finds a stack in an AWS account, and the stack's own values."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -46,15 +49,8 @@ class Account(Access):
     @cached_property
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by their names, such as `{"TrainingQueueUrl": "https://…"}`."""
-        try:
+        with self._stack_exists():
             found = self.session.client("cloudformation").describe_stacks(StackName=self.stack_name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"].get("Code") != "ValidationError":
-                raise
-            raise CommandError(
-                f"There is no stack {self.stack_name} in {self.session.region_name}.",
-                "Name it with --stack-name, and check --profile and --region.",
-            ) from error
         return {each["OutputKey"]: each["OutputValue"] for each in found[0].get("Outputs", [])}
 
     def output(self, name: str) -> str:
@@ -69,10 +65,24 @@ class Account(Access):
 
     def resource(self, logical_id: str) -> str:
         """Return the name that a resource of the template has in the account."""
-        found = self.session.client("cloudformation").describe_stack_resource(
-            StackName=self.stack_name, LogicalResourceId=logical_id
-        )
+        with self._stack_exists():
+            found = self.session.client("cloudformation").describe_stack_resource(
+                StackName=self.stack_name, LogicalResourceId=logical_id
+            )
         return found["StackResourceDetail"]["PhysicalResourceId"]
+
+    @contextmanager
+    def _stack_exists(self) -> Iterator[None]:
+        """Raise `CommandError` where CloudFormation says that it has no such stack."""
+        try:
+            yield
+        except ClientError as error:
+            if not re.match(r"Stack\b.*does not exist", error.response["Error"].get("Message", "")):
+                raise
+            raise CommandError(
+                f"There is no stack {self.stack_name} in {self.session.region_name}.",
+                "Name it with --stack-name, and check --profile and --region.",
+            ) from error
 
 
 ACCESS, ACCOUNT = Access(), Account()  # what the options say when none is given

@@ -76,6 +76,8 @@ def run(arguments: Sequence[str]) -> int:
         failure = error
     except (BotoCoreError, ClientError) as error:
         failure = explained(error)
+    except OSError as error:  # a file or a directory of this machine
+        failure = CommandError(f"{error.filename}: {error.strerror}.", "Check that you can read it.")
     except KeyboardInterrupt:
         screen.complain("Stopped.", "The same command can be run again.")
         return Exit.INTERRUPTED

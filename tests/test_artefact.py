@@ -56,3 +56,9 @@ def test_every_file_may_be_read_by_lambdas_user_and_none_names_this_machine(tmp_
         assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o100644}
         assert not [name for name in archive.namelist() if str(tmp_path).encode() in archive.read(name)]
         assert any(name.endswith(".pyc") for name in archive.namelist())
+
+
+def test_the_functions_zip_holds_the_functions_and_no_program_of_people() -> None:
+    code = {path.relative_to(artefact.FUNCTIONS).parts[0] for path in artefact.FUNCTIONS.rglob("*.py")}
+    assert code == {"neptune_training", "start.py", "step.py", "track.py", "notify.py", "wiring.py"}
+    assert not [path for path in artefact.FUNCTIONS.rglob("*.py") if "cyclopts" in path.read_text()]

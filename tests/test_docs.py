@@ -92,7 +92,7 @@ def test_every_saved_query_is_described_by_its_name() -> None:
 @each_document
 def test_every_name_of_the_template_that_a_document_uses_exists(name: str) -> None:
     used = set(re.findall(r"`([A-Z][a-z]+[A-Z][A-Za-z]*)`", DOCUMENTS[name]))
-    used |= set(re.findall(r"\$\((?:out|resource) (\w+)\)", DOCUMENTS[name]))
+    used |= set(re.findall(r"\$\(neptune-training outputs (\w+)\)", DOCUMENTS[name]))
     operations = boto3.client("neptunedata", "us-east-1", endpoint_url="https://neptune.invalid").meta.service_model
     ours = {*template()["Parameters"], *template()["Outputs"], *template()["Resources"], *made_by_sam()}
     others = {*operations.operation_names, *operations.shape_names} | OTHER_NAMES | REMOVED_NAMES.get(name, set())
@@ -223,7 +223,7 @@ def test_the_version_is_in_pyproject_the_changelog_and_the_templates_output_and_
     assert template()["Outputs"]["Version"]["Value"] == VERSION
     assert re.search(rf"^## {re.escape(VERSION)} ", DOCUMENTS["CHANGELOG.md"], re.MULTILINE)
     assert (ROOT / "tests" / "records" / VERSION).is_dir()
-    sources_ = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "local").glob("*.py")]
+    sources_ = [path for folder in ("functions", "cli", "local") for path in (ROOT / folder).rglob("*.py")]
     texts = {str(path): path.read_text() for path in sources_}
     texts |= {name: text for name, text in DOCUMENTS.items() if name != "CHANGELOG.md"}
     # What a record of some version lacks is history, and stays true when the version changes.

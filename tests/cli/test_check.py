@@ -70,6 +70,19 @@ def test_a_directory_that_is_not_there_exits_2(tmp_path: Path, program: Program)
     assert "no such directory" in done.err
 
 
+def test_a_file_that_cannot_be_read_exits_2_and_is_named(
+    model: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)  # root can read a file of any mode
+    done = program("check", str(model))
+    assert done.code == 2
+    assert f"neptune-training: {model}/" in done.err
+    assert "Permission denied. Check that you can read it." in done.err
+
+
 def test_a_training_job_json_that_is_no_object_exits_1(model: Path, program: Program) -> None:
     (model / "training-job.json").write_text(json.dumps(["dataProcessingJobId"]))
     done = program("check", str(model))

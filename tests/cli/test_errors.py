@@ -39,8 +39,9 @@ def test_wrong_usage_says_what_was_meant_or_where_to_look(
     assert expected in one_line(program(*arguments))
 
 
-def test_a_stack_that_is_not_there_is_named_with_its_region(program: Program, stack: StackServer) -> None:
-    said = one_line(program("outputs", "--stack-name", "mine", "--region", "us-west-2"))
+@pytest.mark.parametrize("command", ["outputs", "status", "off", "redrive", "jobs"])
+def test_a_stack_that_is_not_there_is_named_with_its_region(program: Program, stack: StackServer, command: str) -> None:
+    said = one_line(program(command, "--stack-name", "mine", "--region", "us-west-2"))
     assert "There is no stack mine in us-west-2. Name it with --stack-name" in said
 
 
