@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import messaging
-from cli.facts.facts import Facts, NotNeeded
+from cli.facts.aws import NotNeeded
+from cli.facts.facts import Facts
 
 
 @check("The alarms are there, and none is going off")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cli.facts.aws import NotCheckable
-from cli.facts.facts import Facts, NotNeeded
+from cli.facts.aws import NotCheckable, NotNeeded
+from cli.facts.facts import Facts
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from cli.doctor.findings import Wrong, check
 from cli.facts import storage
-from cli.facts.aws import NotCheckable
-from cli.facts.facts import Facts, NotNeeded
+from cli.facts.aws import NotCheckable, NotNeeded
+from cli.facts.facts import Facts
 from cli.facts.policies import Request, allows
 
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from cli.doctor.findings import Check, Wrong, drifted
-from cli.facts.aws import NotCheckable
-from cli.facts.facts import Facts, NotNeeded
+from cli.facts.aws import NotCheckable, NotNeeded
+from cli.facts.facts import Facts
 from neptune_training.aws.dynamodb_items import plain
 
 Found = TypeVar("Found")

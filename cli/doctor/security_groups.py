@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import security
-from cli.facts.facts import Facts, NotNeeded
+from cli.facts.aws import NotNeeded
+from cli.facts.facts import Facts
 
 LISTS = {"s3": "S3PrefixListId", "dynamodb": "DynamoDBPrefixListId"}
 

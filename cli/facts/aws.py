@@ -22,6 +22,14 @@ class NotCheckable(Exception):  # noqa: N818
         self.why, self.permission = why, permission
 
 
+class NotNeeded(Exception):  # noqa: N818
+    """A fact does not exist here, such as the subnets of functions outside a VPC: `why` says it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
 class Aws:
     """Clients of one session. Every call goes through `ask` or `pages`, and has to be one of those in `permissions`."""
 

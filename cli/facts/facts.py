@@ -5,7 +5,7 @@ from functools import cached_property
 
 from cli.facts import cluster as clusters
 from cli.facts import quotas, stack
-from cli.facts.aws import Aws
+from cli.facts.aws import Aws, NotNeeded
 from cli.facts.cluster import Cluster, SubnetGroup
 from cli.facts.network import Network
 from cli.facts.stack import Stack
@@ -18,14 +18,6 @@ DEFAULTS = {  # the template's, for what a file of parameters leaves out
     "ModelPrefix": "models/",
     "TrainingInstanceType": "ml.g5.2xlarge",
 }
-
-
-class NotNeeded(Exception):  # noqa: N818
-    """A fact does not exist here, such as the subnets of functions outside a VPC: `why` says it."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 class Facts:

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from cli.facts.aws import Aws
+from cli.facts.aws import Aws, NotNeeded
 
-ABSENT = ("NoSuchBucket", "404", "NotFound", "NoSuchKey")
+NO_BUCKET = ("NoSuchBucket", "404", "NotFound")  # the last two of HEAD, which has no body
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,21 @@ class Key:
 
 def bucket_region(aws: Aws, name: str) -> str | None:
     """Return the region of a bucket; None if there is no such bucket, or it is another account's."""
-    answer = aws.ask("s3", "head_bucket", ABSENT, Bucket=name, ExpectedBucketOwner=aws.account)
+    answer = aws.ask("s3", "head_bucket", NO_BUCKET, Bucket=name, ExpectedBucketOwner=aws.account)
     return str(answer.get("BucketRegion") or aws.region) if answer else None
 
 
 def sends_events(aws: Aws, name: str) -> bool:
     """Return True if a bucket sends its events to EventBridge."""
-    answer = aws.ask("s3", "get_bucket_notification_configuration", Bucket=name)
+    answer = aws.ask("s3", "get_bucket_notification_configuration", NO_BUCKET, Bucket=name)
+    if answer is None:
+        raise NotNeeded("there is no such bucket")
     return "EventBridgeConfiguration" in answer
 
 
 def bucket_key(aws: Aws, name: str) -> str:
     """Return the KMS key that new objects of a bucket are encrypted with, an ARN or an id; empty if with none."""
-    absent = ("ServerSideEncryptionConfigurationNotFoundError",)
+    absent = ("ServerSideEncryptionConfigurationNotFoundError", *NO_BUCKET)
     answer = aws.ask("s3", "get_bucket_encryption", absent, Bucket=name)
     rules = answer["ServerSideEncryptionConfiguration"]["Rules"] if answer else []
     defaults = (each.get("ApplyServerSideEncryptionByDefault", {}) for each in rules)
@@ -40,7 +42,7 @@ def bucket_key(aws: Aws, name: str) -> str:
 
 def bucket_policy(aws: Aws, name: str) -> dict[str, Any]:
     """Return a bucket's policy; empty if it has none."""
-    answer = aws.ask("s3", "get_bucket_policy", ("NoSuchBucketPolicy",), Bucket=name)
+    answer = aws.ask("s3", "get_bucket_policy", ("NoSuchBucketPolicy", *NO_BUCKET), Bucket=name)
     return dict(json.loads(answer["Policy"])) if answer else {}
 
 

@@ -175,7 +175,8 @@ class Account:
     def _answering(self, answer: Any) -> Any:
         def answered(model: Any, **_: object) -> Any:
             if model.name in self.denied:
-                return None  # `_deny` has answered
+                return None  # `_deny` answers
+            self.calls.append((model.service_model.service_name, model.name))
             found = answer(self.asked)
             return found if isinstance(found, tuple) else (OK, {**found, "ResponseMetadata": {}})
 
@@ -231,7 +232,8 @@ class Account:
 
     def _complete_notifications(self, parsed: dict[str, Any], **_: object) -> None:
         """Say that a bucket sends its events to EventBridge: moto keeps it, and leaves it out of its answer."""
-        found = s3_backends[NUMBER]["global"].buckets[self.asked["Bucket"]].notification_configuration
+        bucket = s3_backends[NUMBER]["global"].buckets.get(self.asked["Bucket"])
+        found = bucket.notification_configuration if bucket else None
         if found and found.event_bridge is not None:
             parsed["EventBridgeConfiguration"] = {}
 

@@ -1,7 +1,7 @@
 """`doctor` on a whole account: all is fine, or it names exactly what was broken."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from moto import mock_aws
 
 from cli import app, parameters_file
 from cli.doctor import checks
+from cli.doctor.drift import drift
 from cli.doctor.findings import Outcome, Result, run
 from cli.facts import permissions
 from cli.facts.aws import Aws
 from cli.facts.facts import Facts
 from tests.cli.account import NUMBER, REGION, Account, document
+from tests.cli.conftest import Said
 from tests.cli.deployed import STACK, Deployed
 from tests.cli.variants import VARIANTS, Variant
 
@@ -96,6 +98,7 @@ def test_of_a_stack_with_all_options_every_check_is_fine(aws: Aws) -> None:
     assert {each.check.name: each.outcome for each in results(aws)} == {each.name: Outcome.FINE for each in checks.ALL}
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("what", VARIANTS)
 def test_exactly_what_is_broken_is_found(deployed: Deployed, aws: Aws, what: str) -> None:
     check, says, variant = VARIANTS[what]
@@ -107,6 +110,7 @@ def test_exactly_what_is_broken_is_found(deployed: Deployed, aws: Aws, what: str
     assert says in " ".join((one.wrong[0].what, one.wrong[0].why, one.wrong[0].fix))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("call", sorted(permissions.READS.keys() - OUTSIDE_A_VPC), ids=".".join)
 def test_without_a_permission_some_checks_are_not_checkable_and_none_is_wrong(
     deployed: Deployed, aws: Aws, call: tuple[str, str]
@@ -120,3 +124,42 @@ def test_without_a_permission_some_checks_are_not_checkable_and_none_is_wrong(
     missing = [each for each in found if each.outcome is Outcome.NOT_CHECKABLE]
     assert missing
     assert {each.permission for each in missing} == {permissions.READS[call]}
+
+
+def test_a_stack_that_is_not_there_is_the_one_thing_that_is_wrong(deployed: Deployed) -> None:
+    facts = Facts(Aws(deployed.account.session), "another-stack")
+    found = [run(each, facts) for each in checks.ALL]
+    assert wrong(found) == ["deployed"]
+    assert {each.outcome for each in found} == {Outcome.WRONG, Outcome.NOT_NEEDED}
+
+
+def test_drift_names_each_resource_that_was_changed_by_hand(deployed: Deployed, aws: Aws) -> None:
+    assert run(drift, Facts(aws, STACK)).outcome is Outcome.FINE
+    change = {"PropertyPath": "/VisibilityTimeout", "ExpectedValue": "720", "ActualValue": "30"}
+    deployed.account.drifts = [
+        {
+            "LogicalResourceId": "TrainingQueue",
+            "PhysicalResourceId": "queue",
+            "StackResourceDriftStatus": "MODIFIED",
+            "PropertyDifferences": [{**change, "DifferenceType": "NOT_EQUAL"}],
+        },
+        {"LogicalResourceId": "UploadRule", "PhysicalResourceId": "rule", "StackResourceDriftStatus": "DELETED"},
+    ]
+    found = run(drift, Facts(aws, STACK))
+    deployed.account.drifts = []
+    assert [each.what for each in found.wrong] == [
+        "TrainingQueue is MODIFIED: /VisibilityTimeout is 30, not 720",
+        "UploadRule is DELETED: it is gone",
+    ]
+
+
+def test_the_command_exits_1_with_what_is_wrong_and_0_when_all_is_fine(
+    deployed: Deployed, program: Callable[..., Said]
+) -> None:
+    with deployed.account.as_the_users():
+        assert program("doctor", "--region", REGION).code == 0
+        with broken(deployed, VARIANTS["the key is disabled"][2]):
+            said = program("doctor", "--region", REGION)
+    assert said.code == 1
+    assert "aws kms enable-key" in said.out
+    assert "1 wrong" in said.out
