@@ -20,13 +20,13 @@ def drift(facts: Facts) -> Iterator[Wrong]:
         if time.monotonic() > until:
             raise NotCheckable(f"CloudFormation is not ready after {WITHIN:g} seconds")
         time.sleep(EVERY)
-    found = facts.aws.pages(
+    found = facts.aws.ask(  # at most 100, and boto3 has no paginator for it
         "cloudformation",
         "describe_stack_resource_drifts",
-        "StackResourceDrifts",
         StackName=name,
         StackResourceDriftStatusFilters=["MODIFIED", "DELETED"],
-    )
+        MaxResults=100,
+    )["StackResourceDrifts"]
     for each in found:
         changes = [
             f"{one['PropertyPath']} is {one['ActualValue']}, not {one['ExpectedValue']}"

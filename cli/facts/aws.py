@@ -57,7 +57,8 @@ class Aws:
         self, service: str, operation: str, key: str, absent: tuple[str, ...] = (), **parameters: Any
     ) -> list[Any]:
         """Return the items under `key` of all pages; none if AWS answers with one of the codes `absent`."""
-        paginator = self._client(service).get_paginator(operation)
+        client = self._client(service)
+        paginator = client.get_paginator(operation)
 
         def items() -> list[Any]:
             return [item for page in paginator.paginate(**parameters) for item in page.get(key, [])]

@@ -45,7 +45,7 @@ ALL_BUCKETS = {
 
 def _document(policy: Any) -> str:
     """A managed policy's default version."""
-    return next(each.document for each in policy.versions if each.version_id == policy.default_version_id)
+    return next(str(each.document) for each in policy.versions if each.version_id == policy.default_version_id)
 
 
 class Account:
