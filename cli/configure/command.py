@@ -92,16 +92,15 @@ def _cluster(aws: Aws, name: str | None) -> Cluster:
     try:
         found = clusters.clusters(aws)
     except NotCheckable as unknown:
-        raise CommandError(
-            f"The account's clusters: {unknown.why}.", "`neptune-training doctor --policy` prints a policy."
-        ) from None
+        remedy = "`neptune-training doctor --policy` prints a policy." if unknown.permission else "Check --region."
+        raise CommandError(f"The account's clusters: {unknown.why}.", remedy) from None
     named = [each for each in found if name in (None, each.identifier)]
     if not named:
         what = f"no Neptune cluster {name}" if name else "no Neptune cluster"
         others = f" There is: {', '.join(each.identifier for each in found)}." if found else ""
         raise CommandError(f"There is {what} in {aws.region}.{others}", "Check --profile and --region.")
     answers = [(f"{each.identifier}  {each.engine_version}  {each.status}", each) for each in named]
-    return choose("cluster", answers, yes=False, option="as the command's argument")
+    return choose("cluster", answers, remedy="Name one: neptune-training configure CLUSTER")
 
 
 def _choices(
@@ -119,7 +118,12 @@ def _choices(
         raise CommandError(
             f"{group} is not a security group of the cluster.", f"It has {', '.join(cluster.security_groups)}."
         )
-    reached = choose("security group of the cluster", groups, yes=yes, option="with --security-group")
+    reached = choose(
+        "security group of the cluster",
+        groups,
+        remedy="Name one with --security-group, or take the first with --yes.",
+        yes=yes,
+    )
     several = "; the cluster is a member, so each of its groups does" if len(cluster.security_groups) > 1 else ""
     made += [Choice("VpcId", where.vpc, "the cluster's VPC: start and step run there"), chosen]
     made += [
@@ -145,7 +149,12 @@ def _subnets(network: Network, cluster_subnets: Sequence[str], named: list[str] 
     except NotCheckable as unknown:
         return Choice("SubnetIds", None, unknown.why)
     answers = [(f"{', '.join(found)}: {why}", (found, why)) for why, found in offers.items()]
-    found, why = choose("set of subnets for the functions", answers, yes=yes, option="with --subnets")
+    found, why = choose(
+        "set of subnets for the functions",
+        answers,
+        remedy="Name them with --subnets, or take the first with --yes.",
+        yes=yes,
+    )
     return Choice("SubnetIds", ",".join(found), why)
 
 

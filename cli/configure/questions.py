@@ -13,19 +13,17 @@ from cli.screen import console, say, visible
 Answer = TypeVar("Answer")
 
 
-def choose(what: str, answers: Sequence[tuple[str, Answer]], *, yes: bool, option: str) -> Answer:
+def choose(what: str, answers: Sequence[tuple[str, Answer]], *, remedy: str, yes: bool = False) -> Answer:
     """Return the one answer, or the one that a person chooses; the first is the best.
 
-    Each of `answers` is what is shown and what is returned. Nobody is asked with `yes`. Raises `CommandError` if
-    somebody would have to be asked, and nobody can be.
+    Each of `answers` is what is shown and what is returned. Nobody is asked with `yes`. Raises `CommandError` with
+    `remedy` if somebody would have to be asked, and nobody can be.
     """
     if len(answers) == 1 or yes:
         return answers[0][1]
     if not sys.stdin.isatty():
         said = "; ".join(text for text, _ in answers)
-        raise CommandError(
-            f"There is more than one {what}: {said}.", f"Name one {option}, or take the first with --yes."
-        )
+        raise CommandError(f"There is more than one {what}: {said}.", remedy)
     say((f"Which {what}?", "bold"))
     for number, (text, _) in enumerate(answers, 1):
         say(f"  {number}  {text}")
