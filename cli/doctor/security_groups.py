@@ -38,7 +38,7 @@ def prefix_lists(facts: Facts) -> Iterator[Wrong]:
 def egress(facts: Facts) -> Iterator[Wrong]:
     """Look at the egress rules of FunctionsSecurityGroup."""
     network = facts.network
-    id_ = facts.resources.get("FunctionsSecurityGroup", "")
+    id_ = facts.resource("FunctionsSecurityGroup")
     own = network.security_groups.get(id_)
     if not own:
         yield Wrong("FunctionsSecurityGroup is not there", "It was deleted by hand.", drifted(facts))
@@ -74,7 +74,7 @@ def ingress(facts: Facts) -> Iterator[Wrong]:
         network.security_groups[each] for each in facts.known_cluster.security_groups if each in network.security_groups
     ]
     cidrs = [network.subnets[each].cidr for each in facts.values("SubnetIds") if each in network.subnets]
-    own = "" if facts.before else facts.resources.get("FunctionsSecurityGroup", "")
+    own = "" if facts.before else facts.resource("FunctionsSecurityGroup")
     if not (own and security.admits_group(groups, port, own)) and not security.admits_addresses(groups, port, cidrs):
         yield Wrong(
             f"No rule of {', '.join(facts.known_cluster.security_groups)} lets the functions in at port {port}",

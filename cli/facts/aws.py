@@ -6,7 +6,12 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004 - botocore's own
+from botocore.exceptions import (
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
+    HTTPClientError,
+    ParamValidationError,
+)
 
 from cli.exits import DENIED, EXPIRED, INVALID
 from cli.facts.permissions import ALL, FREE
@@ -83,5 +88,5 @@ class Aws:
             if code in DENIED:
                 raise NotCheckable(f"needs the permission {permission}", permission) from error
             raise NotCheckable(f"{error.operation_name}: {message or code}") from error
-        except (ConnectionError, HTTPClientError) as error:
+        except (ConnectionError, HTTPClientError, ParamValidationError) as error:
             raise NotCheckable(str(error)) from error

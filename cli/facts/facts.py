@@ -61,8 +61,10 @@ class Facts:
         return {found[each] for each in ("S3Endpoint", "DynamoDBEndpoint") if each in found}
 
     def output(self, name: str) -> str:
-        """Return one of the stack's outputs."""
-        return self._deployed.outputs.get(name, "")
+        """Return one of the stack's outputs. Raises `NotNeeded` if it has none of that name."""
+        if name not in self._deployed.outputs:
+            raise NotNeeded(f"the stack has no output {name}: its deployment failed, or it is of another version")
+        return self._deployed.outputs[name]
 
     def value(self, name: str) -> str:
         """Return a parameter's value; empty if it is not set."""
@@ -74,9 +76,14 @@ class Facts:
         return [each.strip() for each in self.value(name).split(",") if each.strip()]
 
     def role(self, name: str) -> str:
-        """Return the ARN of one of the stack's roles, by its name in the template; empty if it is not there."""
-        found = self.resources.get(name, "")
-        return f"arn:{self.aws.partition}:iam::{self.aws.account}:role/{found}" if found else ""
+        """Return the ARN of one of the stack's roles, by its name in the template. Raises `NotNeeded` if there is none."""
+        return f"arn:{self.aws.partition}:iam::{self.aws.account}:role/{self.resource(name)}"
+
+    def resource(self, name: str) -> str:
+        """Return the physical id of a resource, by its name in the template. Raises `NotNeeded` if there is none."""
+        if name not in self.resources:
+            raise NotNeeded(f"the stack has no {name}: its deployment failed, or it is of another version")
+        return self.resources[name]
 
     @property
     def table(self) -> str:

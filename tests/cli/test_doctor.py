@@ -133,6 +133,26 @@ def test_a_stack_that_is_not_there_is_the_one_thing_that_is_wrong(deployed: Depl
     assert {each.outcome for each in found} == {Outcome.WRONG, Outcome.NOT_NEEDED}
 
 
+def test_of_a_first_deployment_that_failed_the_rollback_is_named_and_nothing_stops_the_checks(
+    deployed: Deployed,
+) -> None:
+    account = deployed.account
+    stack, resources = account.stack, account.stack_resources
+    account.stack = (
+        {"StackName": STACK, "StackStatus": "ROLLBACK_COMPLETE", "Parameters": stack["Parameters"]} if stack else None
+    )
+    account.stack_resources = {}
+    try:
+        facts = Facts(Aws(account.session), STACK)
+        found = {each.name: run(each, facts) for each in checks.ALL}
+    finally:
+        account.stack, account.stack_resources = stack, resources
+    assert "delete-stack" in found["deployed"].wrong[0].fix
+    assert found["function-roles"].outcome is Outcome.NOT_NEEDED
+    assert found["ml-bucket-access"].outcome is Outcome.NOT_NEEDED
+    assert found["egress"].outcome is Outcome.NOT_NEEDED
+
+
 def test_drift_names_each_resource_that_was_changed_by_hand(deployed: Deployed, aws: Aws) -> None:
     assert run(drift, Facts(aws, STACK)).outcome is Outcome.FINE
     change = {"PropertyPath": "/VisibilityTimeout", "ExpectedValue": "720", "ActualValue": "30"}
