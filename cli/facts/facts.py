@@ -76,7 +76,7 @@ class Facts:
         return [each.strip() for each in self.value(name).split(",") if each.strip()]
 
     def role(self, name: str) -> str:
-        """Return the ARN of one of the stack's roles, by its name in the template. Raises `NotNeeded` if there is none."""
+        """Return the ARN of one of the stack's roles, by its name in the template. Raises `NotNeeded`."""
         return f"arn:{self.aws.partition}:iam::{self.aws.account}:role/{self.resource(name)}"
 
     def resource(self, name: str) -> str:
