@@ -4,6 +4,7 @@
     account   the options that lead to AWS: stack, profile, region
     exits     the exit codes, and errors in words
     screen    all output
+    facts     what an account says, read when a rule asks for it
 
-A command is a function in a module of its own, and one line in `app`. It is outside the functions' artefact.
+A command is a function in a module or folder of its own, and one line in `app`. It is outside the functions' artefact.
 """

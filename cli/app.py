@@ -10,6 +10,8 @@ from cyclopts import App, CycloptsError, Group
 
 from cli import screen
 from cli.check import check
+from cli.configure.command import configure
+from cli.doctor.command import doctor
 from cli.enable_events import enable_events
 from cli.exits import CommandError, Exit, explained
 from cli.jobs import jobs, show
@@ -35,8 +37,10 @@ app = App(
 PREPARE, LOOK, OPERATE, SHELL = map(Group.create_ordered, ("Prepare", "Look", "Operate", "Shell"))
 
 # One line for each command: the function's name, docstring and parameters are the command's.
+app.command(configure, group=PREPARE)
 app.command(check, group=PREPARE)
 app.command(enable_events, group=PREPARE)
+app.command(doctor, group=LOOK)
 app.command(status, group=LOOK)
 app.command(outputs, group=LOOK)
 app.command(jobs, group=LOOK)

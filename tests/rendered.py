@@ -63,7 +63,7 @@ class Rendered:
     """The template for `parameters`. `resources` are those whose condition holds; `referred` is what they refer to."""
 
     def __init__(self, **parameters: str) -> None:
-        declared = template()["Parameters"]
+        declared = self.document()["Parameters"]
         assert parameters.keys() <= declared.keys()
         texts = {name: str(each.get("Default", "")) for name, each in declared.items()} | REQUIRED | parameters
         self.parameters = {
@@ -81,11 +81,14 @@ class Rendered:
         self.referred: set[str] = set()
         self.resources = {
             name: self.of(each)
-            for name, each in template()["Resources"].items()
+            for name, each in self.document()["Resources"].items()
             if "Condition" not in each or self.condition(each["Condition"])
         }
-        self.outputs = self.of(template()["Outputs"])
-        self.globals = self.of(template()["Globals"]["Function"])
+        self.outputs = self.of(self.document()["Outputs"])
+        self.globals = self.of(self.document().get("Globals", {}).get("Function", {}))
+
+    def document(self) -> dict[str, Any]:
+        return template()
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         return self.resources[name]["Properties"]
@@ -98,14 +101,14 @@ class Rendered:
         """What the rules say against the parameters."""
         return [
             each["AssertDescription"]
-            for rule in template()["Rules"].values()
+            for rule in self.document()["Rules"].values()
             if self.of(rule["RuleCondition"])
             for each in rule["Assertions"]
             if not self.of(each["Assert"])
         ]
 
     def condition(self, name: str) -> bool:
-        return self.of(template()["Conditions"][name])
+        return self.of(self.document()["Conditions"][name])
 
     def of(self, value: Any) -> Any:
         """`value`, with its functions applied and what has no value left out."""
@@ -138,7 +141,7 @@ class Rendered:
 
     def find_in_map(self, arguments: list[Any]) -> Any:
         name, first, second = self.of(arguments)
-        return template()["Mappings"][name][str(first)][second]
+        return self.document()["Mappings"][name][str(first)][second]
 
     def sub(self, arguments: str | list[Any]) -> str:
         text, variables = arguments if isinstance(arguments, list) else (arguments, {})

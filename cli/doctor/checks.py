@@ -1,0 +1,41 @@
+"""All checks, in the order in which they are shown: what others depend on comes first."""
+
+from cli.doctor import alarms, bucket, cluster, endpoints, key, network, queues, quota, roles, security_groups, stack
+from cli.doctor.findings import Check
+
+ALL: tuple[Check, ...] = (
+    stack.deployed,
+    stack.functions,
+    stack.triggers,
+    cluster.cluster,
+    cluster.iam_authentication,
+    cluster.engine,
+    cluster.ml_role,
+    network.vpc,
+    network.subnets,
+    network.dns,
+    endpoints.s3_route,
+    endpoints.dynamodb_route,
+    endpoints.endpoint_policies,
+    endpoints.private_dns,
+    endpoints.sagemaker_endpoints,
+    security_groups.neptune_group,
+    security_groups.prefix_lists,
+    security_groups.egress,
+    security_groups.ingress,
+    bucket.bucket,
+    bucket.bucket_events,
+    bucket.bucket_key,
+    roles.function_roles,
+    roles.bucket_policy,
+    roles.ml_bucket_access,
+    key.key,
+    key.key_policy,
+    quota.quota,
+    queues.queue_policies,
+    queues.redrive_policy,
+    queues.dead_letters,
+    alarms.alarms,
+    alarms.alarm_topic,
+    alarms.email,
+)

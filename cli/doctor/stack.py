@@ -1,0 +1,75 @@
+"""The stack itself, its functions, and what invokes them."""
+
+from collections.abc import Iterator
+
+from cli.doctor.findings import Wrong, check, drifted
+from cli.facts import messaging
+from cli.facts.facts import Facts
+
+FINE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+FUNCTIONS = ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction")
+
+
+@check("The last deployment succeeded")
+def deployed(facts: Facts) -> Iterator[Wrong]:
+    """Look at the stack's status."""
+    name, stack = facts.stack_name, facts.stack
+    deploy = "sam build && sam deploy --parameter-overrides file://parameters.yaml"
+    failed = "StackEvents[?contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]"
+    events = f'aws cloudformation describe-stack-events --stack-name {name} --query "{failed}"'
+    if not stack:
+        yield Wrong(
+            f"There is no stack {name}", "Nothing is deployed, or it has another name (--stack-name) or region.", deploy
+        )
+    elif stack.status == "ROLLBACK_COMPLETE":
+        why = "The first deployment failed. CloudFormation deploys this stack again only after it is deleted."
+        yield Wrong(
+            f"The stack is {stack.status}", why, f"{events}; aws cloudformation delete-stack --stack-name {name}"
+        )
+    elif stack.status not in FINE:
+        why = f"A deployment failed or is not finished{f': {stack.reason}' if stack.reason else '.'}"
+        yield Wrong(f"The stack is {stack.status}", why, events)
+
+
+@check("The functions can run")
+def functions(facts: Facts) -> Iterator[Wrong]:
+    """Look at the four functions' states."""
+    for output in FUNCTIONS:
+        name = facts.output(output)
+        found = messaging.function(facts.aws, name)
+        if not found:
+            yield Wrong(f"{output} is not there", "It was deleted by hand.", drifted(facts))
+        elif found.state == "Failed":
+            why = f"Lambda cannot invoke it: {found.reason or 'see its state'}"
+            yield Wrong(f"{name} is {found.state}", why, drifted(facts))
+
+
+@check("The functions' triggers are on")
+def triggers(facts: Facts) -> Iterator[Wrong]:
+    """Look at what Lambda takes from the queue and the stream, at the rules and at the schedule."""
+    for output, what in (("StartFunction", "requests are not recorded"), ("NotifyFunction", "nothing is announced")):
+        name = facts.output(output)
+        found = messaging.sources(facts.aws, name)
+        if not found:
+            yield Wrong(f"{name} has no event source mapping", f"Without it, {what}.", drifted(facts))
+        for each in found:
+            if each.state not in ("Enabled", "Enabling", "Creating", "Updating"):
+                fix = f"aws lambda update-event-source-mapping --uuid {each.id} --enabled"
+                yield Wrong(f"The event source mapping of {name} is {each.state}", f"As long as it is, {what}.", fix)
+    for logical, what in (
+        ("UploadRule", "uploads start nothing"),
+        ("RequestRule", "events start nothing"),
+        ("TrackFunctionTick", "no job makes progress"),
+    ):
+        bus, _, rule = facts.resources.get(logical, "").rpartition("|")  # the id of one on a bus of its own: bus|rule
+        state = messaging.rule_state(facts.aws, rule, bus or "default") if rule else None
+        if state is None:
+            yield Wrong(f"The rule {logical} is not there", f"Without it, {what}.", drifted(facts))
+        elif state == "DISABLED":
+            fix = f"aws events enable-rule --name {rule} --event-bus-name {bus or 'default'}"
+            yield Wrong(f"The rule {rule} is {state}", f"As long as it is, {what}.", fix)
+    if schedule := facts.resources.get("Schedule"):
+        name = schedule.rpartition("/")[2]  # its id is its group's name, a slash and its own
+        if messaging.schedule_state(facts.aws, facts.resources["ScheduleGroup"], name) != "ENABLED":
+            why = "Nothing is trained on schedule."
+            yield Wrong(f"The schedule {schedule} is disabled or not there", why, drifted(facts))
