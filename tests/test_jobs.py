@@ -264,6 +264,12 @@ def test_a_request_that_names_its_id_has_it_and_one_for_a_built_in_model_is_name
     assert [named.jobId, unnamed.jobId] == ["mine", jobs.derived_id("model", "event 1")]
 
 
+def test_a_new_jobs_id_begins_with_the_whole_name_of_its_directory() -> None:
+    upload = Trigger(kind="upload", identity="upload 1", bucket="models", key="models/X/training-job.json")
+    job = jobs.new(upload, {}, NOW, first_step_by=NOW, give_up=MINUTE)
+    assert job.jobId == jobs.derived_id("X", "upload 1")
+
+
 def test_a_rejected_request_has_an_id_of_its_own_and_says_what_was_asked() -> None:
     job = jobs.rejected(UPLOAD, WHY, NOW, model="s3://m/", asked={"a": 1}, request_fingerprint="f2", raw_body="{")
     said = {"jobId": jobs.derived_id("rejected", "upload 1"), "model": "s3://m/", "trigger": UPLOAD, "asked": {"a": 1}}

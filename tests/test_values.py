@@ -21,10 +21,10 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_a_time_is_written_in_utc_and_cut_to_milliseconds() -> None:
-    here = datetime(2026, 11, 24, 3, 4, 5, 6_999, tzinfo=timezone(timedelta(hours=1)))
+    here = datetime(2026, 11, 24, 3, 4, 5, 999_999, tzinfo=timezone(timedelta(hours=1)))
     assert [times.to_text(here), times.to_milliseconds(here)] == [
-        "2026-11-24T02:04:05.006Z",
-        datetime(2026, 11, 24, 2, 4, 5, 6_000, tzinfo=UTC),
+        "2026-11-24T02:04:05.999Z",
+        datetime(2026, 11, 24, 2, 4, 5, 999_000, tzinfo=UTC),
     ]
 
 
