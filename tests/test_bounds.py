@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from neptune_training.flow import bounds
+from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, Waiting
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
@@ -128,7 +129,7 @@ def test_a_run_takes_all_trials_batch_after_batch_and_two_stages_of_the_same_len
 @pytest.mark.parametrize(
     ("said", "longest"),
     [
-        ({"capacity_probe_seconds": 50 * SECOND, "neptune_read_timeout_seconds": 100}, 100 * SECOND + bounds.MARGIN),
+        ({"capacity_probe_seconds": 50 * SECOND, "neptune_read_timeout_seconds": 100}, 100 * SECOND + MARGIN),
         ({"capacity_probe_seconds": 500 * SECOND, "neptune_read_timeout_seconds": 100}, 500 * SECOND),
     ],
 )

@@ -111,12 +111,12 @@ def test_a_job_that_waits_again_keeps_since_when_only_for_the_same_and_counts_it
 
 
 def test_a_job_that_waits_after_failed_steps_keeps_their_number() -> None:
-    said = {"next_attempt": NOW, "give_up": NOW, "reasons": WHY, "failed_steps": 4}
+    said: dict[str, Any] = {"next_attempt": NOW, "give_up": NOW, "reasons": WHY, "failed_steps": 4}
     assert waiting().still_waits(WaitingFor.ERROR, NOW, **said).failedSteps == 4
 
 
 def test_a_wait_whose_begin_an_earlier_version_did_not_record_begins_now() -> None:
-    said = {"next_attempt": NOW, "give_up": NOW, "reasons": ()}
+    said: dict[str, Any] = {"next_attempt": NOW, "give_up": NOW, "reasons": ()}
     after = waiting(waitingSince=None).still_waits(WaitingFor.SLOT, NOW, **said)
     assert [after.waitingSince, after.slotSeconds] == [NOW, 30]
 
@@ -141,7 +141,7 @@ def test_a_jobs_place_in_the_queue_is_its_last_refusal_or_its_creation() -> None
 
 
 def test_a_claim_makes_the_job_requested_with_its_request_and_one_attempt_more() -> None:
-    said = {"request": {"id": "x"}, "files": {"a.py": "e"}, "warnings": WHY}
+    said: dict[str, Any] = {"request": {"id": "x"}, "files": {"a.py": "e"}, "warnings": WHY}
     claimed = waiting().claimed(NOW, lease_until=NOW + MINUTE, give_up=NOW + 9 * MINUTE, **said)
     leased = {"leaseUntil": NOW + MINUTE, "nextAttemptAt": NOW + MINUTE, "giveUpAt": NOW + 9 * MINUTE}
     step = {"endBy": None, "stepUntil": None, "failedSteps": 2}
@@ -171,7 +171,7 @@ def test_a_job_that_was_not_started_waits_from_now_at_the_place_that_it_is_given
 
 
 def test_a_started_job_is_looked_at_again_and_has_what_the_answer_said() -> None:
-    said = {"warnings": WHY, "arn": "arn:2", "created": 8, "adopted": True}
+    said: dict[str, Any] = {"warnings": WHY, "arn": "arn:2", "created": 8, "adopted": True}
     after = requested().started(NOW, look_again=NOW + MINUTE, **said)
     ran = {"arn": "arn:2", "creationTimeInMillis": 8, "neptuneStatus": "InProgress", "stages": None, "startedAt": NOW}
     look = {"nextAttemptAt": NOW + MINUTE, "missingSince": None, "unknownSince": None, "adopted": True}
@@ -194,7 +194,7 @@ def test_a_look_that_says_nothing_keeps_what_is_known_of_the_run() -> None:
 
 
 def test_a_look_replaces_what_it_says() -> None:
-    said = {"stages": {"hpo": {"status": "Completed"}}, "warnings": ()}
+    said: dict[str, Any] = {"stages": {"hpo": {"status": "Completed"}}, "warnings": ()}
     missing, unknown = NOW - 3 * MINUTE, NOW - 4 * MINUTE
     after = started().followed(
         NOW,
@@ -235,7 +235,7 @@ def test_the_last_look_of_a_run_is_in_its_end() -> None:
 
 def test_a_job_that_never_ran_ends_with_nothing_of_a_run() -> None:
     ended = waiting().ended(Status.SUPERSEDED, NOW, superseded_by="fraud-2")
-    nothing = dict.fromkeys(RAN)
+    nothing: dict[str, Any] = dict.fromkeys(RAN)
     expected = {**KNOWN, **nothing, **NEXT, **END, "supersededBy": "fraud-2", "status": Status.SUPERSEDED}
     assert fields(ended) == expected
 
@@ -248,10 +248,21 @@ UPLOAD = Trigger(kind="upload", identity="upload 1", bucket="models", key="model
 def test_a_new_job_waits_for_its_turn_until_it_is_given_up() -> None:
     asked = {"trainingInstanceType": "ml.g5.xlarge"}
     job = jobs.new(UPLOAD, asked, NOW, first_step_by=NOW + MINUTE, give_up=9 * MINUTE)
-    said = {"jobId": jobs.derived_id("fraud", "upload 1"), "model": "s3://models/models/fraud/", "trigger": UPLOAD}
+    said: dict[str, Any] = {
+        "jobId": jobs.derived_id("fraud", "upload 1"),
+        "model": "s3://models/models/fraud/",
+        "trigger": UPLOAD,
+    }
     wait = {"waitingFor": WaitingFor.TURN, "waitedFor": None, "waitingSince": NOW, "queuedAt": None, "slotSeconds": 0}
     times = {"nextAttemptAt": NOW + MINUTE, "giveUpAt": NOW + 9 * MINUTE, "endBy": NOW + 9 * MINUTE}
-    nothing = {"request": None, "files": None, "reasons": (), "warnings": (), "unanswered": False, "later": {}}
+    nothing: dict[str, Any] = {
+        "request": None,
+        "files": None,
+        "reasons": (),
+        "warnings": (),
+        "unanswered": False,
+        "later": {},
+    }
     made = {"version": 1, "attempts": 0, "failedSteps": 1, "stepUntil": None, "createdAt": NOW, "updatedAt": NOW}
     known = {"asked": asked, "fingerprint": jobs.fingerprint(asked), "status": Status.WAITING}
     assert fields(job) == {**said, **wait, **times, **nothing, **made, **known}
@@ -272,10 +283,22 @@ def test_a_new_jobs_id_begins_with_the_whole_name_of_its_directory() -> None:
 
 def test_a_rejected_request_has_an_id_of_its_own_and_says_what_was_asked() -> None:
     job = jobs.rejected(UPLOAD, WHY, NOW, model="s3://m/", asked={"a": 1}, request_fingerprint="f2", raw_body="{")
-    said = {"jobId": jobs.derived_id("rejected", "upload 1"), "model": "s3://m/", "trigger": UPLOAD, "asked": {"a": 1}}
+    said: dict[str, Any] = {
+        "jobId": jobs.derived_id("rejected", "upload 1"),
+        "model": "s3://m/",
+        "trigger": UPLOAD,
+        "asked": {"a": 1},
+    }
     made = {"version": 1, "attempts": 0, "createdAt": NOW, "updatedAt": NOW, "endedAt": NOW, "fingerprint": "f2"}
-    nothing = {"request": None, "files": None, "warnings": (), "unanswered": False, "later": {}, "supersededBy": None}
-    ran = dict.fromkeys(RAN)
+    nothing: dict[str, Any] = {
+        "request": None,
+        "files": None,
+        "warnings": (),
+        "unanswered": False,
+        "later": {},
+        "supersededBy": None,
+    }
+    ran: dict[str, Any] = dict.fromkeys(RAN)
     expected = {**said, **made, **nothing, **ran, "reasons": WHY, "rawBody": "{", "status": Status.REJECTED}
     assert fields(job) == expected
 
