@@ -5,6 +5,7 @@ texts is wrapped. Everything else is configured in pyproject.toml. It is run by 
 from mutmut's copy of the project and from nowhere else.
 """
 
+import re
 from collections.abc import Iterable
 
 import libcst
@@ -12,8 +13,8 @@ from mutmut.mutation import file_mutation, mutators
 
 
 def is_sentence(text: str | bytes) -> bool:
-    """Return True for words with spaces between them. Expressions of DynamoDB have a `=`, `<`, `:` or `(`."""
-    return isinstance(text, str) and " " in text.strip() and not set(text) & set("=<>:()")
+    """Return True for words with spaces between them. Expressions of DynamoDB have `=`, `<`, `(` or `:name`."""
+    return isinstance(text, str) and " " in text.strip() and not re.search(r"[=<>(]|:\w", text)
 
 
 def change_text(node: libcst.BaseString) -> Iterable[libcst.BaseString]:
