@@ -28,6 +28,10 @@ def test_a_time_is_written_in_utc_and_cut_to_milliseconds() -> None:
     ]
 
 
+def test_each_millisecond_has_a_text_of_its_own() -> None:
+    assert times.to_text(NOW.replace(microsecond=999_000)) == "2026-11-24T02:00:00.999Z"
+
+
 def test_a_time_that_somebody_wrote_by_hand_without_a_zone_is_in_utc() -> None:
     assert times.from_text("2026-11-24T02:00:00") == times.from_text("2026-11-24T02:00:00.000Z") == NOW
 
