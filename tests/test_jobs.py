@@ -352,3 +352,14 @@ def test_a_fingerprint_is_that_of_json_with_sorted_keys_and_no_spaces() -> None:
 def test_each_status_has_the_type_that_can_hold_it(status: Status) -> None:
     types = {Status.WAITING: Waiting, Status.REQUESTED: Requested, Status.STARTED: Started}
     assert jobs.type_of(status) is types.get(status, Ended)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"), [("-a", "a"), ("XaX", "XaX"), ("a" * 26 + "-bc", "a" * 26), ("a" * 40, "a" * 27), ("--", "model")]
+)
+def test_a_derived_id_has_at_most_27_characters_of_the_name_and_20_of_the_identitys_hash(name: str, slug: str) -> None:
+    assert jobs.derived_id(name, "one") == f"{slug}-{sha256(b'one').hexdigest()[:20]}"
+
+
+def test_what_was_asked_is_read_back_from_its_text() -> None:
+    assert [jobs.read_back('{"a": 1}'), jobs.read_back({"a": 1})] == [{"a": 1}, {"a": 1}]
