@@ -93,8 +93,9 @@ sam-local: setup .local/sam/ready ## Invoke each function with each of events/ b
 fuzz: $(VENV)/ready ## Hostile input for a minute: make fuzz [N=60] [SEED=1]
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(N),60) $(if $(SEED),--seed $(SEED))
 
-mutate: $(VENV)/ready ## Break each rule on purpose, and see a test turn red
-	@$(BIN)/python -m tests.mutations
+mutate: $(VENV)/ready ## Change the functions in small ways, and see a test notice each: make mutate [ONLY=functions/neptune_training/flow]
+	@$(BIN)/python -m tests.mutation $(ONLY)
+	@$(if $(ONLY),,$(BIN)/python -m tests.mutation.by_hand)
 
 artefact: $(VENV)/ready ## Build the functions' zip, the same bytes each time, and print its SHA-256
 	@$(BIN)/python -m local.artefact
