@@ -114,8 +114,8 @@ audit: .local/supply/ready ## Look for known vulnerabilities in the functions' r
 redrive: $(BIN)/neptune-training ## Send the dead-letter queue's messages back (variables as in .local/env, or the stack's outputs)
 	@$(BIN)/neptune-training redrive
 
-schemas: $(VENV)/ready ## Write the JSON Schemas anew
-	@$(BIN)/python -m local.schemas
+schemas: $(VENV)/ready ## Write the JSON Schemas and the list of instance types anew
+	@$(BIN)/python -m local.schemas && $(BIN)/python -m local.instance_types
 
 recording: setup ## Renew the README's picture of `make run`
 	@$(BIN)/python -m local.recording

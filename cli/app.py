@@ -15,6 +15,7 @@ from cli.doctor.command import doctor
 from cli.enable_events import enable_events
 from cli.exits import CommandError, Exit, explained
 from cli.jobs import jobs, show
+from cli.new import new
 from cli.outputs import outputs
 from cli.redrive import redrive
 from cli.reject import reject
@@ -38,6 +39,7 @@ PREPARE, LOOK, OPERATE, SHELL = map(Group.create_ordered, ("Prepare", "Look", "O
 
 # One line for each command: the function's name, docstring and parameters are the command's.
 app.command(configure, group=PREPARE)
+app.command(new, group=PREPARE)
 app.command(check, group=PREPARE)
 app.command(enable_events, group=PREPARE)
 app.command(doctor, group=LOOK)

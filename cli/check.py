@@ -1,5 +1,6 @@
 """`neptune-training check`: a model's directory, with the functions' own rules. It needs no AWS access."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
@@ -15,11 +16,11 @@ from cli.screen import Json, console, print_json, say, say_json, visible
 from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, File, TooLarge
 from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION
-from neptune_training.checks.hpo import Plan
-from neptune_training.checks.model_directory import Preparation, Prepared
+from neptune_training.checks.hpo import HpoFile, Plan
+from neptune_training.checks.model_directory import TRAINING_JOB, Preparation, Prepared
 from neptune_training.model import jobs
 from neptune_training.model.jobs import Job
-from neptune_training.model.parameters import TrainingRequest
+from neptune_training.model.parameters import EntryPoints, TrainingRequest
 from neptune_training.model.problems import Problem
 from neptune_training.model.settings import Settings
 from neptune_training.model.triggers import Trigger, TriggerKind
@@ -168,8 +169,16 @@ def show_plan(plan: Plan) -> None:
     console.print(table)
 
 
+def place_of(field: str) -> str:
+    """Return the file that a problem is in, and the place in it: `training-job.json: trainingInstanceType`."""
+    first = re.split(r"[.\[]", field)[0]
+    if first in {*TrainingRequest.model_fields, *EntryPoints.model_fields}:
+        return f"{TRAINING_JOB}: {field}"
+    return f"{CONFIGURATION}: {field}" if first in HpoFile.model_fields else field
+
+
 def show(problem: Problem, colour: str, kind: str) -> None:
     """Print one problem."""
     value = "" if problem.value is None else f" (value: {problem.value})"
-    say((kind, colour), f"  {problem.field}: {problem.problem}{value}")
+    say((kind, colour), f"  {place_of(problem.field)}: {problem.problem}{value}")
     say(f"         {problem.remedy}")

@@ -5,7 +5,7 @@ from typing import Any
 
 from neptune_training.checks.events import CONFIGURATION
 
-EXAMPLE = Path(__file__).parent / "example-model"
+EXAMPLE = Path(__file__).parent.parent / "cli" / "example-model"
 
 
 class NoModel(Exception):  # noqa: N818

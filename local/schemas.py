@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 from neptune_training.checks.hpo import HpoFile
 from neptune_training.model.parameters import TrainingJobFile
 
-DIRECTORY = Path(__file__).parent.parent / "schemas"
+DIRECTORY = Path(__file__).parent.parent / "cli" / "schemas"
 SCHEMAS: dict[str, type[BaseModel]] = {
     "model-hpo-configuration.schema.json": HpoFile,
     "training-job.schema.json": TrainingJobFile,
@@ -53,7 +53,7 @@ def main() -> None:
     DIRECTORY.mkdir(exist_ok=True)
     for name, model in SCHEMAS.items():
         (DIRECTORY / name).write_text(text(model), encoding="utf-8")
-        print(f"wrote schemas/{name}")
+        print(f"wrote cli/schemas/{name}")
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ COMMANDS = (
     ("Join it from another terminal, and leave it again:", ". .local/env", joining.LEAVE),
     (
         "Upload a model (AWS CLI 2.13 or later; older ones call AWS itself: docs/local.md says what to use instead):",
-        'aws s3 cp --recursive local/example-model "s3://$MODEL_BUCKET/${MODEL_PREFIX}example/"',
+        'aws s3 cp --recursive cli/example-model "s3://$MODEL_BUCKET/${MODEL_PREFIX}example/"',
     ),
     (
         "Put an event:",

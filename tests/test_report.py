@@ -28,7 +28,7 @@ def test_a_completed_training_ends_with_the_verdict_what_was_trained_how_long_it
         shown(capsys, status="COMPLETED", arn="arn:x")
         == f"""
 COMPLETED  the training has ended well
-  model    local/example-model, as job {JOB}: up to 10 trials on ml.m5.xlarge
+  model    cli/example-model, as job {JOB}: up to 10 trials on ml.m5.xlarge
   time     7.9 s in all; 0.25 s from the upload to the SNS message with the ARN
   record   .local/last-run/record.json, as DynamoDB had it
   message  .local/last-run/message.json, the last one that a subscriber got

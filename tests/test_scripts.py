@@ -5,6 +5,7 @@ import json
 import pytest
 
 from neptune_training.checks import scripts
+from neptune_training.checks.events import CONFIGURATION
 from tests.fuzz.parsers import BOMBS
 
 DEFAULTS = scripts.entry_points(None)
@@ -72,3 +73,9 @@ def test_no_more_than_eighty_characters_of_a_script_are_told() -> None:
 def test_the_entry_points_are_those_that_the_request_names() -> None:
     named = scripts.entry_points({"trainingEntryPointScript": "train.py", "transformEntryPointScript": 7})
     assert named == {"trainingEntryPointScript": "train.py", "transformEntryPointScript": "transform.py"}
+
+
+def test_a_script_in_a_folder_is_offered_with_its_path() -> None:
+    names = [CONFIGURATION, "src/training.py", "helper.py", "transform.py"]
+    [problem] = scripts.missing(names, scripts.entry_points(None))
+    assert 'trainingEntryPointScript to "src/training.py", which is there' in problem.remedy

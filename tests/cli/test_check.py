@@ -169,3 +169,13 @@ def test_a_files_name_that_is_no_text_is_shown_and_not_a_traceback(model: Path, 
     assert program("check", str(model)).code in (0, 1)
     with pytest.raises(NoModel, match="S3 takes no such file name"):
         files(model)
+
+
+def test_each_problem_begins_with_the_file_that_it_is_in(program: Program, tmp_path: Path) -> None:
+    program("new", str(tmp_path / "model"))
+    for name in ("training-job.json", "model-hpo-configuration.json"):
+        file = tmp_path / "model" / name
+        file.write_text(file.read_text().replace("ml.m5.xlarge", "large").replace("node_class", "node"))
+    said = program("check", str(tmp_path / "model")).out
+    assert "wrong  training-job.json: trainingInstanceType: " in said
+    assert "wrong  model-hpo-configuration.json: models[0].task_type: " in said

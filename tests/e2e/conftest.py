@@ -58,6 +58,6 @@ def upload(stack: Stack) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def example() -> dict[str, bytes]:
     """The example model's files, its configuration last."""
-    directory = Path(__file__).parents[2] / "local" / "example-model"
+    directory = Path(__file__).parents[2] / "cli" / "example-model"
     last = "model-hpo-configuration.json"
     return {path.name: path.read_bytes() for path in sorted(directory.iterdir(), key=lambda path: path.name == last)}

@@ -6,7 +6,7 @@ from typing import Any, Protocol, assert_never
 
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File
-from neptune_training.checks import hpo, json_documents, request, requirements, scripts
+from neptune_training.checks import hpo, instance_types, json_documents, request, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.hpo.search_warnings import unknown_to
 from neptune_training.model.jobs import Job
@@ -55,6 +55,8 @@ class Preparation:
         prepared = Prepared()
         asked = self._asked(job, directory, prepared)
         prepared.request = self._request(job, asked, directory, prepared)
+        if prepared.request:
+            prepared.warnings += instance_types.warnings(prepared.request)
         if directory:
             self._check_files(directory, asked, prepared)
         elif prepared.request and prepared.request.customModelTrainingParameters:

@@ -129,7 +129,10 @@ def refused(path: str, value: object, allowed: type[BaseModel]) -> Problem:
     if parameter(path):
         remedy = "Remove it: only the operator of the stack, an event or a schedule can set it"
         return Problem(field=path, value=shown(value), problem="must not be set by an upload", remedy=remedy)
-    remedy = meant(name, allowed.model_fields) or "Remove it"
+    if name == path and name in EntryPoints.model_fields:
+        remedy = f"Set {CUSTOM}.{name} instead"
+    else:
+        remedy = meant(name, allowed.model_fields) or "Remove it"
     problem = NOT_IN_THE_API if name in SHOWN_IN_SAMPLES else "is not a parameter of StartMLModelTrainingJob"
     return Problem(field=path, value=shown(value), problem=problem, remedy=remedy)
 

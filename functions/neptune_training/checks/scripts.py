@@ -34,16 +34,19 @@ def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator
     """
     if CONFIGURATION not in names:
         yield Problem(field=CONFIGURATION, problem="is missing", remedy="Upload it beside the scripts")
-    spare = sorted(name for name in names if name.endswith(".py") and name not in entry_points.values())
+    others = sorted(name for name in names if name.endswith(".py") and name not in entry_points.values())
+    beside = [other for other in others if "/" not in other and other[0] != "_"]
     for field, name in entry_points.items():
         if name not in names:
-            yield no_script(field, name, [other for other in spare if "/" not in other and other[0] != "_"])
+            elsewhere = [other for other in others if other.endswith(f"/{name}")]
+            yield no_script(field, name, elsewhere or beside)
 
 
 def no_script(field: str, name: str, spare: list[str]) -> Problem:
     """Return the problem of a missing entry point. Often the script has another name, such as `train.py`."""
     kind, path = field.removesuffix("EntryPointScript"), f"customModelTrainingParameters.{field}"
-    likely = next((other for other in spare if other.startswith(kind[:5])), spare[0] if spare else None)
+    named = (other for other in spare if other.rpartition("/")[2].startswith(kind[:5]))
+    likely = next(named, spare[0] if spare else None)
     hint = f', or set {path} to "{likely}", which is there (for an upload: in training-job.json)' if likely else ""
     remedy = f"Upload it beside {CONFIGURATION}{hint}"
     return Problem(field=path, value=shown(name), problem=f"there is no {kind} script {name}", remedy=remedy)
