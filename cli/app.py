@@ -26,7 +26,7 @@ NAME = "neptune-training"
 
 app = App(
     name=NAME,
-    help="Train Amazon Neptune ML models by themselves: prepare, deploy and operate it.",
+    help="Prepare models for automatic training on Amazon Neptune ML; deploy and operate the application.",
     help_format="markdown",
     help_epilogue="Exit codes: 0 all is fine; 1 something is wrong with what was looked at; 2 the command failed.",
     version=lambda: version("neptune-ml-training"),

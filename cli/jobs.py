@@ -27,7 +27,7 @@ def jobs(
     *,
     model: Annotated[str | None, Parameter(help="This model's newest jobs, by its directory in S3.")] = None,
     trigger: Annotated[str | None, Parameter(help="Jobs whose trigger has this text: a key, an event's id.")] = None,
-    limit: Annotated[int, Parameter(help="At most so many.")] = 100,
+    limit: Annotated[int, Parameter(help="Show at most this many jobs.")] = 100,
     account: Account = ACCOUNT,
     json: Json = False,
 ) -> int:

@@ -19,7 +19,7 @@ def read(path: Path) -> dict[str, str]:
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CommandError(
-            f"{path} is no YAML: {error}", f"It has a line for each parameter, such as {EXAMPLE}"
+            f"{path} is not valid YAML: {error}", f"It has a line for each parameter, such as {EXAMPLE}"
         ) from None
     if not isinstance(said, dict):
         raise CommandError(f"{path} has no parameters.", f"It has a line for each parameter, such as {EXAMPLE}")

@@ -22,7 +22,7 @@ LOOK_SECONDS = 60  # how long a message that is only looked at stays hidden, if 
 DryRun = Annotated[bool, Parameter(negative="", show_default=False, help="Show the messages, and move none.")]
 Source = Annotated[
     str | None,
-    Parameter(name="--from", env_var="DEAD_LETTER_QUEUE_URL", help="The queue to empty. Default: the dead-letter one."),
+    Parameter(name="--from", env_var="DEAD_LETTER_QUEUE_URL", help="The queue to empty. Default: the stack's."),
 ]
 Target = Annotated[
     str | None,
@@ -55,7 +55,7 @@ def redrive(
     target = target or account.output("TrainingQueueUrl")
     if source == target:
         raise CommandError(
-            "--from and --to name one queue: it would be read and written for ever.",
+            "--from and --to name the same queue: its messages would be moved for ever.",
             "Are DEAD_LETTER_QUEUE_URL and TRAINING_QUEUE_URL set? Unset them, and the stack's queues are used.",
         )
     sqs = account.session.client("sqs")

@@ -66,4 +66,4 @@ def end(table: Table, job_id: str, now: datetime, asked: Callable[[], None]) -> 
     try:
         table.release(job.ended(Status.REJECTED, now, (BY_HAND,)))
     except RecordChanged as error:
-        raise CommandError(f"{job_id} has changed meanwhile.", f"Look: neptune-training show {job_id}") from error
+        raise CommandError(f"{job_id} has changed meanwhile.", f"Read it: neptune-training show {job_id}") from error

@@ -128,7 +128,7 @@ def _choices(
     made += [Choice("VpcId", where.vpc, "the cluster's VPC: start and step run there"), chosen]
     made += [
         Choice(
-            "NeptuneSecurityGroupId", reached, f"the cluster's security group, all that they may reach there{several}"
+            "NeptuneSecurityGroupId", reached, f"the cluster's security group, all that they can reach there{several}"
         )
     ]
     own = Facts(aws, stack, {})

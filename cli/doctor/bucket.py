@@ -33,9 +33,9 @@ def bucket_events(facts: Facts) -> Iterator[Wrong]:
         )
 
 
-@check("The functions may use the bucket's key")
+@check("The functions can use the bucket's key")
 def bucket_key(facts: Facts) -> Iterator[Wrong]:
-    """Compare the bucket's key with those that start and step may use."""
+    """Compare the bucket's key with those that start and step can use."""
     name = facts.existing_bucket
     used = storage.bucket_key(facts.aws, name)
     if not used or "alias/aws/s3" in used:

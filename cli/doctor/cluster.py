@@ -18,7 +18,7 @@ def cluster(facts: Facts) -> Iterator[Wrong]:
     named, url = facts.value("NeptuneClusterResourceId"), facts.value("NeptuneEndpointUrl")
     found = facts.cluster
     if not found:
-        why = "The functions reach nothing, or may use nothing."
+        why = "The functions cannot reach the cluster, or have no permission on it."
         yield Wrong(f"There is no cluster {named} in {facts.aws.region}", why, "neptune-training configure")
     elif found.resource_id != named:
         why = f"The functions' permissions are for {named}, so Neptune refuses every start."
@@ -59,9 +59,9 @@ def engine(facts: Facts) -> Iterator[Wrong]:
         )
 
 
-@check("Neptune ML has its role, and the cluster may use it")
+@check("Neptune ML has its role, and the cluster can use it")
 def ml_role(facts: Facts) -> Iterator[Wrong]:
-    """Look at the parameter group, the roles attached to the cluster, and who may assume the role.
+    """Look at the parameter group, the roles attached to the cluster, and who can assume the role.
 
     Neptune user guide, "Setting up Neptune ML without using the quick-start template".
     """
@@ -91,7 +91,7 @@ def ml_role(facts: Facts) -> Iterator[Wrong]:
             yield Wrong(f"There is no role {arn}", "Trainings fail.", "Correct the name, or make the role")
         elif arn and allows({**trust, "Statement": trust["Statement"]}, request) is False:
             yield Wrong(
-                f"{principal} may not assume {arn}",
+                f"{principal} cannot assume {arn}",
                 "Trainings fail: Neptune works with it as rds, and the trainings run with it as sagemaker.",
                 f"aws iam update-assume-role-policy --role-name {identity.name_of(arn)} --policy-document "
                 f'\'{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {{"Service": '

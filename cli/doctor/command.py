@@ -49,7 +49,7 @@ def doctor(
         neptune-training doctor
         neptune-training doctor --parameters parameters.yaml     # before a deployment
         neptune-training doctor --probe                          # send a request through the stack, at no cost
-        neptune-training doctor --policy > policy.json           # what the checks may have to read
+        neptune-training doctor --policy > policy.json           # the permissions that the checks need
     """
     if policy:
         print_json(permissions.policy(drift=drift, probe=probe))

@@ -66,7 +66,7 @@ def drifted(facts: Facts) -> str:
 
 
 def run(one: Check, facts: Facts) -> Result:
-    """Make a check. What it may not read is a result, never an error."""
+    """Make a check. What it has no permission to read is a result, never an error."""
     try:
         wrong = tuple(one.look(facts))
     except NotCheckable as unknown:

@@ -1,4 +1,4 @@
-"""What the roles may do, by IAM's own simulation of their policies and boundaries."""
+"""What the roles can do, by IAM's own simulation of their policies and boundaries."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ NOT_ESSENTIAL = {"s3:DeleteObject", "s3:AbortMultipartUpload"}  # a role as docs
 RECORDS = ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"]
 
 
-@check("start and step may read models, use the cluster and write records")
+@check("start and step can read models, use the cluster and write records")
 def function_roles(facts: Facts) -> Iterator[Wrong]:
     """Simulate the roles of start and step."""
     aws, bucket, prefix = facts.aws, facts.bucket, facts.value("ModelPrefix")
@@ -35,7 +35,7 @@ def function_roles(facts: Facts) -> Iterator[Wrong]:
         ]
         if refused:
             yield Wrong(
-                f"{role} may not {'; '.join(refused)}",
+                f"{role} has no permission for {'; '.join(refused)}",
                 "Jobs wait for access, then are rejected. A policy, or the permissions boundary, was changed.",
                 f"{drifted(facts)}; aws iam list-attached-role-policies --role-name {identity.name_of(role)}",
             )
@@ -61,7 +61,7 @@ def bucket_policy(facts: Facts) -> Iterator[Wrong]:
             )
 
 
-@check("Neptune ML's roles may read models and write trained ones")
+@check("Neptune ML's roles can read models and write trained ones")
 def ml_bucket_access(facts: Facts) -> Iterator[Wrong]:
     """Simulate Neptune ML's roles on what the stack's output NeptuneMLRolePolicy says that they need.
 
@@ -81,7 +81,7 @@ def ml_bucket_access(facts: Facts) -> Iterator[Wrong]:
         refused = [(action, arn) for action, arn in wanted if identity.refused(facts.aws, role, [action], arn, context)]
         if refused:
             yield Wrong(
-                f"{role} may not {', '.join(f'{action} on {arn}' for action, arn in refused)}",
+                f"{role} has no permission for {', '.join(f'{action} on {arn}' for action, arn in refused)}",
                 "The first real training fails: Neptune ML cannot read the model or store the trained one.",
                 f"aws iam put-role-policy --role-name {identity.name_of(role)} --policy-name {facts.stack_name} "
                 f"--policy-document '{needed}'",

@@ -15,7 +15,7 @@ def neptune_group(facts: Facts) -> Iterator[Wrong]:
     """Compare the parameter with the cluster's groups."""
     _, group, theirs = facts.network, facts.value("NeptuneSecurityGroupId"), facts.known_cluster.security_groups
     if group not in theirs:
-        why = "start and step may reach the members of that group only, and the cluster is none."
+        why = "start and step can reach only the members of that group, and the cluster is not one."
         fix = f"Set NeptuneSecurityGroupId: {theirs[0]} and deploy again"
         yield Wrong(f"{group} is not one of the cluster's security groups", why, fix)
 

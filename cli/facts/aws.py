@@ -1,4 +1,4 @@
-"""Ask AWS, and tell apart what is not there, what may not be read, and what cannot be reached."""
+"""Ask AWS, and tell apart what does not exist, what there is no permission to read, and what cannot be reached."""
 
 from collections.abc import Callable
 from functools import cache, cached_property

@@ -1,4 +1,4 @@
-"""The Neptune cluster: where it is, who may use it, and which role Neptune ML works with."""
+"""The Neptune cluster: where it is, who can use it, and which role Neptune ML works with."""
 
 from dataclasses import dataclass
 

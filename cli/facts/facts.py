@@ -1,4 +1,4 @@
-"""Everything that the rules may ask about one stack: as it is deployed, or as a file of parameters would deploy it."""
+"""Everything that the rules can ask about one stack: as it is deployed, or as a file of parameters would deploy it."""
 
 from collections.abc import Mapping
 from functools import cached_property

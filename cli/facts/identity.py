@@ -1,4 +1,4 @@
-"""Roles: what they may do, by IAM's own simulation, and who may assume them."""
+"""Roles: what they can do, by IAM's own simulation, and who can assume them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def refused(aws: Aws, role: str, actions: list[str], resource: str, context: Map
 
 
 def trust(aws: Aws, role: str) -> dict[str, Any] | None:
-    """Return the policy that says who may assume a role; None if there is no such role."""
+    """Return the policy that says who can assume a role; None if there is no such role."""
     answer = aws.ask("iam", "get_role", ("NoSuchEntity", "NoSuchEntityException"), RoleName=name_of(role))
     return dict(answer["Role"]["AssumeRolePolicyDocument"]) if answer else None
 

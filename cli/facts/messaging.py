@@ -9,7 +9,7 @@ from cli.facts.aws import Aws
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue: who may send to it, where it puts what fails, and how many messages are in it."""
+    """A queue: who can send to it, where it puts what fails, and how many messages are in it."""
 
     arn: str
     policy: dict[str, Any]

@@ -7,7 +7,7 @@ from cli.facts.aws import Aws
 
 @dataclass(frozen=True)
 class Quota:
-    """A quota: how many instances of a type may run at once for one use."""
+    """A quota: how many instances of a type can run at once for one use."""
 
     code: str
     name: str

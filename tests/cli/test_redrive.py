@@ -81,5 +81,5 @@ def test_one_queue_for_both_is_refused_and_moves_nothing(
     sqs.send_message(QueueUrl=dead, MessageBody="one")
     done = program("redrive")
     assert done.code == 2
-    assert "name one queue" in done.err
+    assert "name the same queue" in done.err
     assert waiting(sqs, dead) == 1

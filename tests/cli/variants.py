@@ -134,7 +134,7 @@ def role_not_attached(deployed: Deployed) -> Iterator[None]:
     return set_on(deployed.account.cluster, "AssociatedRoles", [])
 
 
-@breaks("SageMaker may not assume Neptune ML's role", "ml-role", "sagemaker.amazonaws.com may not assume")
+@breaks("SageMaker cannot assume Neptune ML's role", "ml-role", "sagemaker.amazonaws.com cannot assume")
 def no_trust(deployed: Deployed) -> Iterator[None]:
     iam = deployed.account.client("iam")
     rds_only = {**TRUST, "Principal": {"Service": "rds.amazonaws.com"}}
