@@ -15,7 +15,7 @@ def alarms(facts: Facts) -> Iterator[Wrong]:
     found = messaging.alarms(facts.aws, sorted(ours))
     for name, logical in ours.items():
         if name not in found:
-            why = "What it watches goes wrong unseen."
+            why = "No alarm is sent when what it watches goes wrong."
             yield Wrong(f"The alarm {name} is not there", why, drifted(facts))
         elif found[name].state == "ALARM":
             fix = f"The runbook: docs/operate.md#{logical.lower()}"

@@ -42,7 +42,7 @@ def _route(facts: Facts, service: str) -> Iterator[Wrong]:
     if missing:
         yield Wrong(
             f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no gateway endpoint for {name}",
-            f"start and step reach nothing else, so their calls of {name} time out.",
+            f"start and step have no other way to {name}, so their calls of it time out.",
             f"Set {parameter}: {','.join(sorted({*facts.values(parameter), *missing}))} and deploy again",
         )
     for table in planned:
@@ -115,7 +115,7 @@ def private_dns(facts: Facts) -> Iterator[Wrong]:
         target = each.security_groups[0] if each.security_groups else "<its security group>"
         yield Wrong(
             f"{each.id} has private DNS for {name}",
-            f"{name}'s names lead to its addresses, which the functions' security group does not let them reach.",
+            f"{name}'s names resolve to its addresses, and the functions' security group has no egress rule to them.",
             f"aws ec2 authorize-security-group-egress --group-id {group} --ip-permissions "
             f"IpProtocol=tcp,FromPort=443,ToPort=443,UserIdGroupPairs=[{{GroupId={target}}}]",
         )

@@ -94,7 +94,7 @@ class Probe:
             waiting = f" for {record['waitingFor']}" if record.get("waitingFor") else ""
             yield Wrong(
                 f"The request is {record.get('status')}{waiting}",
-                reasons or "Its record says no reason.",
+                reasons or "Its record gives no reason.",
                 "Fix what the other checks find wrong; the request then ends by itself"
                 if record.get("status") == "WAITING"
                 else f"aws neptunedata cancel-ml-model-training-job --id {self.id}",

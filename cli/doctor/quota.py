@@ -1,4 +1,4 @@
-"""SageMaker's quotas. 0 is the ordinary surprise of a new account: graph-notebook's issue 445."""
+"""SageMaker's quotas. In a new account they are often 0 (graph-notebook, issue 445)."""
 
 from collections.abc import Iterator
 

@@ -26,7 +26,7 @@ def prefix_lists(facts: Facts) -> Iterator[Wrong]:
     for service, parameter in LISTS.items():
         right = facts.network.prefix_lists.get(service, "")
         if facts.value(parameter) != right:
-            why = "The functions' security group lets them out to another place, so their calls time out."
+            why = "The functions' security group lets them reach other addresses, so their calls time out."
             yield Wrong(
                 f"{parameter} is {facts.value(parameter)}, not {right}",
                 why,
