@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from local.programs import ROOT, ProgramFailed, Programs
 
+CLEANED = (".local", ".venv")  # how the names of the folders begin that `make clean` removes, too
 MEGABYTES = {"requirements-dev.txt": 225, "local/requirements-ministack.txt": 90}  # measured
 
 
@@ -52,11 +53,20 @@ class Environment(NamedTuple):
         ready = self.folder / "ready"
         return self.python.exists() and ready.exists() and ready.read_text() == self.key()
 
+    def is_somebody_elses(self) -> bool:
+        """Return True if the folder has files and was not made here, as a VENV of another project in the shell."""
+        inside = self.folder.relative_to(ROOT).parts[:1] if self.folder.is_relative_to(ROOT) else ()
+        if any(name.startswith(CLEANED) for name in inside):
+            return False
+        return self.folder.exists() and not (self.folder / "ready").exists() and any(self.folder.iterdir())
+
     def make(self, programs: Programs, has_pip: Callable[[], object], progress: Callable[[float], object]) -> None:
         """Make it, or leave none of it; `progress` gets the share of the work that is done.
 
         Raises ProgramFailed with what `venv` or pip printed.
         """
+        if self.is_somebody_elses():
+            raise ProgramFailed(f"{self.folder} has files that are not of this set-up: name another folder, or remove it")
         if self.folder in Path(sys.executable).absolute().parents:
             raise ProgramFailed(f"{sys.executable} is in this folder, which has to be made anew: use another PYTHON")
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from botocore.loaders import Loader
 import build_artefact
 from local import artefact
 
+ROOT = Path(__file__).parent.parent
 DATA = Path(botocore.__file__).parent / "data"
 
 
@@ -49,6 +51,17 @@ def test_another_content_has_another_hash(tmp_path: Path) -> None:
 def test_the_functions_code_is_all_that_is_in_their_folder_but_the_build_itself() -> None:
     parts = {Path(name).parts[0] for _, name in build_artefact.code()}
     assert parts == {"neptune_training", "start.py", "step.py", "track.py", "notify.py", "wiring.py"}
+
+
+@pytest.mark.parametrize("place", ["checkout", "my models"])
+def test_sam_build_keeps_the_packages_in_the_checkout_whatever_its_path(tmp_path: Path, place: str) -> None:
+    functions, scratch = tmp_path / place / "functions", tmp_path / "scratch"
+    functions.mkdir(parents=True)
+    scratch.mkdir()
+    shutil.copy(ROOT / "functions" / "Makefile", functions)
+    command = ["make", "--dry-run", "--makefile", functions / "Makefile", "build-StartFunction", "ARTIFACTS_DIR=built"]
+    said = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=True).stdout
+    assert said.strip() == f'python3.13 build_artefact.py "built" --cache "{functions}/../.local"'
 
 
 def test_a_file_that_does_not_compile_keeps_its_source(tmp_path: Path) -> None:

@@ -82,6 +82,20 @@ def test_without_a_network_a_set_up_asks_for_it_and_leaves_no_folder(tmp_path: P
     assert not folder.exists()
 
 
+def test_a_folder_with_files_of_somebody_else_is_refused_and_left_as_it_is(tmp_path: Path, requirements: Path) -> None:
+    own = tmp_path / "environment" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.write_text("of another project")
+    code, said = ended(start(tmp_path / "environment", requirements))
+    assert (code, own.read_text()) == (1, "of another project")
+    assert "has files that are not of this set-up: name another folder, or remove it" in said
+
+
+@pytest.mark.parametrize(("name", "refused"), [(".venv-3.11", False), (".local/sam", False), ("functions", True)])
+def test_of_the_projects_folders_only_those_that_make_clean_removes_are_made_anew(name: str, refused: bool) -> None:
+    assert Environment(ROOT / name, ROOT / "requirements-dev.txt").is_somebody_elses() is refused
+
+
 def test_what_pip_says_is_shown_if_something_else_is_wrong() -> None:
     said = set_up.why(".venv", "Collecting x\nERROR: x has another hash\n\n", 1)
     assert said == ".venv could not be set up:\n  Collecting x\n  ERROR: x has another hash"
