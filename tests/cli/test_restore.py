@@ -17,6 +17,7 @@ from tests.world.surroundings import TABLE, session
 Program = Callable[..., Said]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("check_ids", [True, False], ids=["ids checked", "ids not checked"])
 def test_a_restored_table_starts_no_job_twice_and_forgets_none(make_world: Any, check_ids: bool) -> None:
     world: World = make_world(

@@ -132,5 +132,8 @@ def not_json(error: json.JSONDecodeError, name: str) -> Problem:
         return Problem(field=name, problem="is empty", remedy=OTHERWISE)
     problem = f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}"
     around = error.doc[max(error.pos - 20, 0) : error.pos + 20].strip()
-    remedy = REMEDIES.get(error.doc[error.pos : error.pos + 1], OTHERWISE)
+    character = error.doc[error.pos : error.pos + 1]
+    if character and character in "}]" and error.doc[: error.pos].rstrip().endswith(","):
+        character = ","  # Python before 3.13 names the place of the bracket
+    remedy = REMEDIES.get(character, OTHERWISE)
     return Problem(field=name, value=shown(around), problem=problem, remedy=remedy)
