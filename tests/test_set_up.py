@@ -88,7 +88,7 @@ def test_a_folder_with_files_of_somebody_else_is_refused_and_left_as_it_is(tmp_p
     own.write_text("of another project")
     code, said = ended(start(tmp_path / "environment", requirements))
     assert (code, own.read_text()) == (1, "of another project")
-    assert "has files that are not of this set-up: name another folder, or remove it" in said
+    assert "has files that this set-up did not make: name another folder" in said
 
 
 @pytest.mark.parametrize(("name", "refused"), [(".venv-3.11", False), (".local/sam", False), ("functions", True)])
