@@ -12,6 +12,7 @@ from local.soak.promises import FINAL, identity
 from local.soak.triggers import Triggers
 from local.stack import Stack
 
+REDRIVE_AFTER = 30.0  # seconds without an announcement
 COLUMNS = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
@@ -45,7 +46,8 @@ class Course:
         while True:
             show()
             over = self._triggers.promises.keys() <= self._ended and not self._deliveries.waiting()
-            if (over or time.monotonic() - self._news > self._silence) and not self._redrive():
+            silent = time.monotonic() - self._news
+            if (over or silent > REDRIVE_AFTER) and not self._redrive() and (over or silent > self._silence):
                 return
             time.sleep(0.5)
 
@@ -54,7 +56,8 @@ class Course:
         urls = self._stack.outputs["DeadLetterQueueUrl"], self._stack.outputs["TrainingQueueUrl"]
         moved = move(self._stack.client("sqs"), *urls)
         self.redriven += moved
-        self._news = time.monotonic()
+        if moved:
+            self._news = time.monotonic()
         return moved
 
     def _listen(self) -> None:
