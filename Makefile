@@ -20,7 +20,7 @@ export GIVEN_PARAMETERS := $(value PARAMETERS)
 export VERBOSE
 
 # A misspelt variable would be ignored: `make run model=mine` would train the example.
-KNOWN := EVENTS MODEL N PARAMETERS PYTHON SEED SHELL TAG VENV VERBOSE
+KNOWN := EVENTS MODEL N ONLY PARAMETERS PYTHON SEED SHELL TAG VENV VERBOSE
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 ifneq ($(filter-out $(KNOWN),$(GIVEN)),)
 $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN))

@@ -61,7 +61,7 @@ def test_a_variable_that_the_makefile_does_not_have_is_an_error_that_lists_those
     command = ["make", "--no-print-directory", "run", f"{name}=x"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"there is no variable {name}; there are EVENTS MODEL N PARAMETERS" in done.stderr
+    assert f"there is no variable {name}; there are EVENTS MODEL N ONLY PARAMETERS" in done.stderr
 
 
 def test_make_clean_begins_with_what_refuses_it_while_the_local_stack_runs() -> None:

@@ -1,9 +1,17 @@
 """The rules on facts by themselves: policies, DNS servers, security groups."""
 
+from collections.abc import Iterator
+from unittest.mock import Mock
+
 import pytest
 
+from cli.doctor.command import exit_code
+from cli.doctor.findings import Check, Outcome, Wrong, run
+from cli.exits import Exit
 from cli.facts import security
+from cli.facts.aws import NotCheckable, NotNeeded
 from cli.facts.dns import cidr_of
+from cli.facts.facts import Facts
 from cli.facts.network import Rule, SecurityGroup
 from cli.facts.policies import Request, allows, denies
 
@@ -16,6 +24,19 @@ SEND = Request(
     context={"aws:SourceArn": RULE, "aws:SecureTransport": "true"},
 )
 ALLOW = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:*", "Resource": QUEUE}
+
+
+@pytest.mark.parametrize("reason", [NotCheckable("needs a permission", "events:DescribeRule"), NotNeeded("none")])
+def test_what_a_check_found_wrong_stays_wrong_if_it_cannot_see_the_rest(reason: Exception) -> None:
+    found = Wrong("the mapping is Disabled", "nothing is recorded", "enable it")
+
+    def look(_: Facts) -> Iterator[Wrong]:
+        yield found
+        raise reason
+
+    result = run(Check("triggers", "stack", "all triggers are on", look), Mock())
+    assert (result.outcome, result.wrong) == (Outcome.WRONG, (found,))
+    assert exit_code([result]) == Exit.WRONG
 
 
 @pytest.mark.parametrize(
