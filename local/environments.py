@@ -66,7 +66,9 @@ class Environment(NamedTuple):
         Raises ProgramFailed with what `venv` or pip printed.
         """
         if self.is_somebody_elses():
-            raise ProgramFailed(f"{self.folder} has files that are not of this set-up: name another folder, or remove it")
+            raise ProgramFailed(
+                f"{self.folder} has files that are not of this set-up: name another folder, or remove it"
+            )
         if self.folder in Path(sys.executable).absolute().parents:
             raise ProgramFailed(f"{sys.executable} is in this folder, which has to be made anew: use another PYTHON")
         shutil.rmtree(self.folder, ignore_errors=True)

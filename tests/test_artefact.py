@@ -60,7 +60,14 @@ def test_sam_build_keeps_the_packages_in_the_checkout_whatever_its_path(tmp_path
     functions.mkdir(parents=True)
     scratch.mkdir()
     shutil.copy(ROOT / "functions" / "Makefile", functions)
-    command = ["make", "--dry-run", "--makefile", functions / "Makefile", "build-StartFunction", "ARTIFACTS_DIR=built"]
+    command = [
+        "make",
+        "--dry-run",
+        "--makefile",
+        str(functions / "Makefile"),
+        "build-StartFunction",
+        "ARTIFACTS_DIR=built",
+    ]
     said = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=True).stdout
     assert said.strip() == f'python3.13 build_artefact.py "built" --cache "{functions}/../.local"'
 

@@ -70,7 +70,7 @@ def run(one: Check, facts: Facts) -> Result:
     wrong: list[Wrong] = []
     try:
         for each in one.look(facts):
-            wrong.append(each)
+            wrong.append(each)  # noqa: PERF402 - what came before an exception is kept
     except NotCheckable as unknown:
         outcome = Outcome.WRONG if wrong else Outcome.NOT_CHECKABLE
         return Result(one, outcome, tuple(wrong), unknown.why, unknown.permission)
