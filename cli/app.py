@@ -79,7 +79,8 @@ def run(arguments: Sequence[str]) -> int:
     except (BotoCoreError, ClientError) as error:
         failure = explained(error)
     except OSError as error:  # a file or a directory of this machine
-        failure = CommandError(f"{error.filename}: {error.strerror}.", "Check that you can read it.")
+        place, remedy = (f"{error.filename}: ", "Check that you can read it.") if error.filename else ("", "")
+        failure = CommandError(f"{place}{error.strerror}.", remedy)  # a full disk has no file's name
     except KeyboardInterrupt:
         screen.complain("Stopped.", "The same command can be run again.")
         return Exit.INTERRUPTED

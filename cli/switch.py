@@ -3,19 +3,22 @@
 It is off while Lambda takes no requests from the queue for `start` and the rule invokes no `track`.
 """
 
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cli.account import ACCOUNT, Account
-from cli.exits import Exit
+from cli.exits import CommandError, Exit
 from cli.screen import Json, print_json, say
 from neptune_training.aws.dynamodb_items import plain
 from neptune_training.aws.table import CAPACITY
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
 
 RULE = "TrackFunctionTick"
+ON_ITS_WAY_SECONDS, EVERY_SECONDS = 120.0, 2.0  # Lambda takes about a minute
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,8 @@ def on(*, account: Account = ACCOUNT, json: Json = False) -> int:
 
 def switch(account: Account, *, on: bool, json: bool) -> int:
     """Let Lambda take requests from the queue, or not, and say how the application is then."""
-    client = account.session.client("lambda")
     for each in mappings(account):
-        client.update_event_source_mapping(UUID=each["UUID"], Enabled=on)
+        set_mapping(account.session.client("lambda"), each["UUID"], on=on)
     if json:
         print_json({"stack": account.stack_name, "on": on})
     elif on:
@@ -115,6 +117,23 @@ def switch(account: Account, *, on: bool, json: bool) -> int:
         say(f"{account.stack_name} is off. Invocations that run may take five minutes more.")
         say("To switch it on again: neptune-training on")
     return Exit.FINE
+
+
+def set_mapping(client: "LambdaClient", uuid: str, *, on: bool) -> None:
+    """Enable or disable an event source mapping. Lambda refuses it while the mapping is on its way to another state."""
+    until = time.monotonic() + ON_ITS_WAY_SECONDS
+    while True:
+        try:
+            client.update_event_source_mapping(UUID=uuid, Enabled=on)
+        except client.exceptions.ResourceInUseException as error:
+            if time.monotonic() > until:
+                raise CommandError(
+                    "The event source mapping is still on its way to another state.",
+                    f"The rule of track is {'on' if on else 'off'} already. Run the same command again.",
+                ) from error
+            time.sleep(EVERY_SECONDS)
+        else:
+            return
 
 
 def switches_of(account: Account) -> Switches:

@@ -7,8 +7,10 @@ The same packages and code make the same zip, wherever and whenever it is made: 
 import hashlib
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +20,7 @@ from local.locks import locked
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / ".local"
 MEGABYTES = 100  # what packages and zip take (measured)
+OLD_SECONDS = 3600.0  # no build takes so long
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file: a zip knows none before
 READABLE = 0o100644 << 16  # every file's mode: Lambda's user is another one
 
@@ -51,9 +54,11 @@ def planned() -> Path:
 
 
 def sweep() -> None:
-    """Remove what was left half done. Whoever holds the lock knows that nobody works on it."""
+    """Remove what was left half done. `sam build` and the end of a `make run` also work there, and take no lock."""
     for folder in KEPT.glob(f"{build_artefact.HALF_DONE}*"):
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # it is finished or removed at this moment
+            if time.time() - folder.stat().st_mtime > OLD_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def files_in(folder: Path) -> dict[str, Path]:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 from cli.screen import say
 from local import locks, run_folders
@@ -19,7 +20,8 @@ def main() -> int:
         run_folders.sweep()
         say("The local stack does not run.")
         return 0
-    os.kill(owner, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+        os.kill(owner, signal.SIGTERM)
     until = time.monotonic() + WITHIN
     while locks.is_held(UP_LOCK):
         if time.monotonic() > until:

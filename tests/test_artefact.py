@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,15 @@ def test_sam_build_keeps_the_packages_in_the_checkout_whatever_its_path(tmp_path
     command = ["make", "--dry-run", "--makefile", makefile, "build-StartFunction", "ARTIFACTS_DIR=built"]
     said = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=True).stdout
     assert said.strip() == f'python3.13 build_artefact.py "built" --cache "{functions}/../.local"'
+
+
+def test_only_what_was_left_half_done_long_ago_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artefact, "KEPT", tmp_path)
+    for name, age in (("half-done-by-sam-build-now", 600.0), ("half-done-yesterday", 86_400.0)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    artefact.sweep()
+    assert [each.name for each in tmp_path.iterdir()] == ["half-done-by-sam-build-now"]
 
 
 def test_a_file_that_does_not_compile_keeps_its_source(tmp_path: Path) -> None:

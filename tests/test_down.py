@@ -43,3 +43,13 @@ def test_if_no_stack_runs_make_down_says_so(lock: Path, capsys: pytest.CaptureFi
     lock.write_text(f"{os.getpid()}\n")  # of one that was killed; its id may be another process's by now
     assert down.main() == 0
     assert capsys.readouterr().out == "The local stack does not run.\n"
+
+
+def test_a_stack_that_ends_by_itself_while_it_is_asked_to_is_one_that_has_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    monkeypatch.setattr(locks, "owner", lambda _: gone.pid)
+    assert down.main() == 0
+    assert capsys.readouterr().out == "The local stack has ended.\n"

@@ -1,9 +1,11 @@
 """`neptune-training configure`: the command."""
 
+import os
 import sys
 from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -181,9 +183,31 @@ def _write(output: Path, text: str, *, overwrite: bool, quiet: bool) -> None:
                 say(line, style={"+": "green", "-": "red"}.get(line[:1], ""))
             if not Confirm.ask(Text(f"Replace {output}?"), console=console, default=False):
                 raise CommandError("Nothing was written.", "")
-    output.write_text(text)
+    _replace(output, text)
     if not quiet:
         say(("written", "green"), f"  {output}: each line says why")
+
+
+def _replace(output: Path, text: str) -> None:
+    """Write the file as a whole or not at all, so that a full disk does not cost the one that was there."""
+    place = output.resolve()  # a link stays one
+    with NamedTemporaryFile("w", dir=place.parent, prefix=f".{place.name}-", delete=False) as part:
+        made = Path(part.name)
+        try:
+            part.write(text)
+            part.flush()
+            made.chmod(place.stat().st_mode if place.exists() else 0o666 & ~_umask())
+            made.replace(place)
+        except BaseException:
+            made.unlink()
+            raise
+
+
+def _umask() -> int:
+    """Return what this process takes away from the mode of new files."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _warnings(facts: Facts) -> list[Result]:

@@ -66,11 +66,14 @@ def drifted(facts: Facts) -> str:
 
 
 def run(one: Check, facts: Facts) -> Result:
-    """Make a check. What it has no permission to read is a result, never an error."""
+    """Make a check. A missing permission is a result, never an error, and hides nothing that was found before."""
+    wrong: list[Wrong] = []
     try:
-        wrong = tuple(one.look(facts))
+        for each in one.look(facts):
+            wrong.append(each)  # noqa: PERF402 - what came before an exception is kept
     except NotCheckable as unknown:
-        return Result(one, Outcome.NOT_CHECKABLE, why=unknown.why, permission=unknown.permission)
+        outcome = Outcome.WRONG if wrong else Outcome.NOT_CHECKABLE
+        return Result(one, outcome, tuple(wrong), unknown.why, unknown.permission)
     except NotNeeded as reason:
-        return Result(one, Outcome.NOT_NEEDED, why=reason.why)
-    return Result(one, Outcome.WRONG if wrong else Outcome.FINE, wrong)
+        return Result(one, Outcome.WRONG if wrong else Outcome.NOT_NEEDED, tuple(wrong), reason.why)
+    return Result(one, Outcome.WRONG if wrong else Outcome.FINE, tuple(wrong))

@@ -106,14 +106,15 @@ class Probe:
         group = facts.resources.get("NotifyLogs", "")
 
         def announced() -> bool | None:
-            answer = facts.aws.ask(
+            events = facts.aws.pages(  # a page can be empty, and the next one not
                 "logs",
                 "filter_log_events",
+                "events",
                 logGroupName=group,
                 startTime=self._began,
                 filterPattern=f'"{self.id}"',
             )
-            lines = (_line(each["message"]) for each in answer["events"])
+            lines = (_line(each["message"]) for each in events)
             return (
                 any(each.get("message") == "announced" and each.get("status") == "REJECTED" for each in lines) or None
             )

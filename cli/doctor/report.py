@@ -22,6 +22,8 @@ def show(result: Result) -> None:
         say(f"{indent}", (each.what, "bold"))
         say(f"{indent}{each.why}")
         say(f"{indent}fix: {each.fix}")
+    if result.wrong and result.why:
+        say(f"{' ' * (WIDTH + 2)}The rest of it is not checked: {result.why}")
 
 
 def summary(results: Iterable[Result]) -> None:

@@ -22,6 +22,7 @@ class StackServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.outputs, self.resources = dict(outputs), dict(resources)
         self.state = "Enabled"
+        self.refusals = 0  # how often the mapping is still on its way to another state
 
     @property
     def url(self) -> str:
@@ -61,15 +62,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         assert self.path.endswith(f"/event-source-mappings/{UUID}")
-        self.server.state = "Enabled" if json.loads(self.body())["Enabled"] else "Disabled"
+        asked = json.loads(self.body())
+        if self.server.refusals:
+            self.server.refusals -= 1
+            self.answer(400, '{"Type": "User", "Message": "it is in use"}', "ResourceInUseException")
+            return
+        self.server.state = "Enabled" if asked["Enabled"] else "Disabled"
         self.answer(202, json.dumps(self.server.mapping()))
 
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers["Content-Length"]))
 
-    def answer(self, status: int, text: str) -> None:
+    def answer(self, status: int, text: str, error: str = "") -> None:
         content = text.encode()
         self.send_response(status)
+        if error:
+            self.send_header("x-amzn-ErrorType", error)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -1,6 +1,8 @@
 """`configure` in the ordinary account, and in those that are not: what it writes, and what it asks."""
 
 import io
+import resource
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -229,6 +231,31 @@ def test_a_file_is_not_replaced_unasked(configure: Callable[..., Said], file: Pa
     assert said.code == 2
     assert "--overwrite" in said.err
     assert file.read_text() == "GiveUpSeconds: 120\n"
+
+
+def test_a_full_disk_leaves_the_file_that_was_there(configure: Callable[..., Said], file: Path) -> None:
+    before = "GiveUpSeconds: 120\n"
+    file.write_text(before)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        said = configure("--yes", "--overwrite")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert said.code == 2
+    assert file.read_text() == before
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_a_link_stays_a_link_and_a_files_mode_stays_as_it_was(configure: Callable[..., Said], file: Path) -> None:
+    kept = file.with_name("kept.yaml")
+    kept.write_text("GiveUpSeconds: 120\n")
+    kept.chmod(0o640)
+    file.symlink_to(kept)
+    assert configure("--overwrite").code == 0
+    assert file.is_symlink()
+    assert "NeptuneEndpointUrl" in kept.read_text()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
 
 
 @pytest.mark.parametrize(("answer", "replaced"), [("n", False), ("y", True)])

@@ -1,9 +1,23 @@
 """The rules on facts by themselves: policies, DNS servers, security groups."""
 
-import pytest
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from cli.doctor.command import exit_code
+from cli.doctor.findings import Check, Outcome, Wrong, run
+from cli.doctor.probe import Probe
+from cli.exits import Exit
 from cli.facts import security
+from cli.facts.aws import Aws, NotCheckable, NotNeeded
 from cli.facts.dns import cidr_of
+from cli.facts.facts import Facts
 from cli.facts.network import Rule, SecurityGroup
 from cli.facts.policies import Request, allows, denies
 
@@ -16,6 +30,31 @@ SEND = Request(
     context={"aws:SourceArn": RULE, "aws:SecureTransport": "true"},
 )
 ALLOW = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:*", "Resource": QUEUE}
+
+
+def test_an_announcement_on_a_later_page_of_the_log_is_found() -> None:
+    aws = Aws(boto3.Session("key", "secret", region_name="us-east-1"))
+    facts: Any = SimpleNamespace(aws=aws, resources={"NotifyLogs": "notify-logs"})
+    probe = Probe(facts, {"announced": 0.0})
+    line = json.dumps({"message": "announced", "status": "REJECTED", "jobId": probe.id})
+    asked = {"logGroupName": "notify-logs", "startTime": 0, "filterPattern": f'"{probe.id}"'}
+    with Stubber(aws._client("logs")) as logs:
+        logs.add_response("filter_log_events", {"events": [], "nextToken": "2"}, asked)
+        logs.add_response("filter_log_events", {"events": [{"message": line}]}, {**asked, "nextToken": "2"})
+        assert list(probe._wait_for_announcement(facts)) == []
+
+
+@pytest.mark.parametrize("reason", [NotCheckable("needs a permission", "events:DescribeRule"), NotNeeded("none")])
+def test_what_a_check_found_wrong_stays_wrong_if_it_cannot_see_the_rest(reason: Exception) -> None:
+    found = Wrong("the mapping is Disabled", "nothing is recorded", "enable it")
+
+    def look(_: Facts) -> Iterator[Wrong]:
+        yield found
+        raise reason
+
+    result = run(Check("triggers", "stack", "all triggers are on", look), Mock())
+    assert (result.outcome, result.wrong) == (Outcome.WRONG, (found,))
+    assert exit_code([result]) == Exit.WRONG
 
 
 @pytest.mark.parametrize(

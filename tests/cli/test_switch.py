@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import pytest
 
+from cli import switch
 from tests.cli.conftest import Said
 from tests.cli.stack_server import StackServer
 
@@ -52,6 +54,21 @@ def test_off_disables_the_mapping_and_the_rule_and_on_enables_both(
     assert "version 1.2.3  off" in program("status").out
     assert program("on", "--json").json == {"stack": "neptune-ml-training", "on": True}
     assert states() == ("Enabled", "ENABLED")
+
+
+def test_on_right_after_off_waits_until_the_mapping_has_got_there(
+    program: Program, stack: StackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch, "EVERY_SECONDS", 0.01)
+    program("off")
+    stack.refusals = 3
+    assert program("on").code == 0
+    assert (stack.state, stack.refusals) == ("Enabled", 0)
+    monkeypatch.setattr(switch, "ON_ITS_WAY_SECONDS", 0.0)
+    stack.refusals = 1_000
+    said = program("off")
+    assert (said.code, stack.state) == (2, "Enabled")
+    assert "The rule of track is off already. Run the same command again." in said.err
 
 
 def test_one_of_two_switches_off_is_shown_as_partly_on(
