@@ -61,7 +61,15 @@ def test_sam_build_keeps_the_packages_in_the_checkout_whatever_its_path(tmp_path
     scratch.mkdir()
     shutil.copy(ROOT / "functions" / "Makefile", functions)
     makefile = str(functions / "Makefile")
-    command = ["make", "--dry-run", "--makefile", makefile, "build-StartFunction", "ARTIFACTS_DIR=built"]
+    command = [
+        "make",
+        "--no-print-directory",
+        "--dry-run",
+        "--makefile",
+        makefile,
+        "build-StartFunction",
+        "ARTIFACTS_DIR=built",
+    ]
     said = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=True).stdout
     assert said.strip() == f'python3.13 build_artefact.py "built" --cache "{functions}/../.local"'
 
