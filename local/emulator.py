@@ -112,6 +112,8 @@ def emulator(log: Path, credentials: Credentials, port: int = 0) -> Iterator[str
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdin:
+                process.stdin.close()
 
 
 def wait_until_up(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
