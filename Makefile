@@ -69,7 +69,7 @@ test: setup ## Run all tests
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
 	@$(BIN)/python -m pytest -m e2e
 
-unit: $(VENV)/ready ## Run the tests of the rules, in less than a minute
+unit: $(VENV)/ready ## Run the tests of the rules, in some minutes
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
 
 small-worlds: $(VENV)/ready ## Look at all small worlds, for many minutes
