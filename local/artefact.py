@@ -1,4 +1,4 @@
-"""The functions' artefact as one zip, for this machine's Python. `functions/build_artefact.py` makes what is in it.
+"""The functions' artefact as one zip, for this machine's Python. `functions/build_artefact/` makes what is in it.
 
 Kept under `.local/`, named by what went into it, so it is made once for each change and needs no network after that.
 The same packages and code make the same zip, wherever and whenever it is made: `make artefact` prints its SHA-256.
@@ -15,6 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import build_artefact
+from build_artefact.packages import HALF_DONE, folder_of_packages
+from build_artefact.targets import this_machine
 from local.locks import locked
 
 ROOT = Path(__file__).parent.parent
@@ -31,9 +33,9 @@ def build() -> Path:
     if not zipped.exists():
         with locked(KEPT / "locks" / "artefact"):
             sweep()
-            with TemporaryDirectory(dir=KEPT, prefix=build_artefact.HALF_DONE) as folder:
+            with TemporaryDirectory(dir=KEPT, prefix=HALF_DONE) as folder:
                 part, code = Path(folder) / zipped.name, Path(folder) / "functions"
-                build_artefact.build(code, build_artefact.this_machine(), KEPT)
+                build_artefact.build(code, this_machine(), KEPT)
                 pack(part, files_in(code))
                 part.rename(zipped)
             for older in sorted(KEPT.glob("artefact-*.zip"), key=lambda path: path.stat().st_mtime)[:-4]:
@@ -48,14 +50,14 @@ def is_built() -> bool:
 
 def planned() -> Path:
     """Return the zip's path, made or not."""
-    packages = build_artefact.folder_of_packages(build_artefact.this_machine(), KEPT)
+    packages = folder_of_packages(this_machine(), KEPT)
     contents = (name.encode() + source.read_bytes() for source, name in build_artefact.code())
     return KEPT / f"artefact-{digest(packages.name.encode(), *contents)}.zip"
 
 
 def sweep() -> None:
     """Remove what was left half done. `sam build` and the end of a `make run` also work there, and take no lock."""
-    for folder in KEPT.glob(f"{build_artefact.HALF_DONE}*"):
+    for folder in KEPT.glob(f"{HALF_DONE}*"):
         with suppress(FileNotFoundError):  # it is finished or removed at this moment
             if time.time() - folder.stat().st_mtime > OLD_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -19,7 +19,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-import build_artefact
+from build_artefact.targets import LAMBDA, this_machine
 from local import artefact
 from local.artefact import KEPT, ROOT
 
@@ -54,7 +54,7 @@ def check(version: str, tag: str) -> None:
     """Raise `NotReleasable` if the tag is another version's, or if this machine would not build Lambda's code."""
     if tag != f"v{version}":
         raise NotReleasable(f"the tag is {tag}, and the version in pyproject.toml is {version}")
-    if build_artefact.this_machine() != build_artefact.LAMBDA:
+    if this_machine() != LAMBDA:
         here = f"{platform.system()} with Python {platform.python_version()}"
         raise NotReleasable(f"the functions run on Linux with Python 3.13, and this is {here}")
 

@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 import boto3
 
 import build_artefact
+from build_artefact.targets import LAMBDA
 from cli.screen import visible, visible_lines
 from local.artefact import KEPT, ROOT
 from local.emulator import end_with_all
@@ -190,7 +191,7 @@ def find_python() -> Path | None:
 def build_without_sam() -> None:
     """Lay out what `sam local invoke` looks for: the template, and beside it the code together with its packages."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    build_artefact.build(BUILD / "functions", build_artefact.LAMBDA, KEPT)
+    build_artefact.build(BUILD / "functions", LAMBDA, KEPT)
     shutil.copy(ROOT / "template.yaml", BUILD)
 
 

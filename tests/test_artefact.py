@@ -15,6 +15,8 @@ import tenacity
 from botocore.loaders import Loader
 
 import build_artefact
+from build_artefact import bytecode, service_models, trimming
+from build_artefact.service_models import OPERATIONS
 from local import artefact
 
 ROOT = Path(__file__).parent.parent
@@ -27,7 +29,7 @@ def installed(folder: Path, *, time: int, mode: int) -> Path:
     for each in folder.rglob("*.py"):
         os.utime(each, (time, time))
         each.chmod(mode)
-    build_artefact.compile_packages(folder)
+    bytecode.compile_packages(folder)
     return folder
 
 
@@ -71,7 +73,7 @@ def test_sam_build_keeps_the_packages_in_the_checkout_whatever_its_path(tmp_path
         "ARTIFACTS_DIR=built",
     ]
     said = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=True).stdout
-    assert said.strip() == f'python3.13 build_artefact.py "built" --cache "{functions}/../.local"'
+    assert said.strip() == f'python3.13 -m build_artefact "built" --cache "{functions}/../.local"'
 
 
 def test_only_what_was_left_half_done_long_ago_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +87,7 @@ def test_only_what_was_left_half_done_long_ago_is_removed(tmp_path: Path, monkey
 
 def test_a_file_that_does_not_compile_keeps_its_source(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("def\n")
-    build_artefact.compile_packages(tmp_path)
+    bytecode.compile_packages(tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ["broken.py"]
 
 
@@ -112,23 +114,23 @@ def test_every_file_may_be_read_by_lambdas_user_and_none_names_this_machine(tmp_
     ],
 )
 def test_programs_type_stubs_and_models_of_other_services_are_left_out(name: str, needed: bool) -> None:
-    assert build_artefact.is_needed(Path(name)) is needed
+    assert trimming.is_needed(Path(name)) is needed
 
 
-@pytest.mark.parametrize("service", sorted(build_artefact.OPERATIONS))
+@pytest.mark.parametrize("service", sorted(OPERATIONS))
 def test_a_trimmed_model_describes_each_operation_as_the_whole_one_does(service: str) -> None:
     whole: Any = Loader().load_service_model(service, "service-2")
-    operations = build_artefact.OPERATIONS[service]
-    trimmed = build_artefact.trimmed_model(whole, operations)
+    operations = OPERATIONS[service]
+    trimmed = service_models.trimmed_model(whole, operations)
     assert trimmed["operations"].keys() == operations
     assert trimmed["metadata"] == whole["metadata"]
-    for name in {each for part in trimmed["operations"].values() for each in build_artefact.named_shapes(part)}:
-        assert trimmed["shapes"][name] == build_artefact.without_documentation(whole["shapes"][name])
-    inside = {each for shape in trimmed["shapes"].values() for each in build_artefact.named_shapes(shape)}
+    for name in {each for part in trimmed["operations"].values() for each in service_models.named_shapes(part)}:
+        assert trimmed["shapes"][name] == service_models.without_documentation(whole["shapes"][name])
+    inside = {each for shape in trimmed["shapes"].values() for each in service_models.named_shapes(shape)}
     assert inside <= trimmed["shapes"].keys()
 
 
 def test_an_operation_that_botocore_does_not_know_stops_the_build() -> None:
     model: Any = Loader().load_service_model("sns", "service-2")
     with pytest.raises(SystemExit, match="has no Publlish"):
-        build_artefact.trimmed_model(model, {"Publlish"})
+        service_models.trimmed_model(model, {"Publlish"})

@@ -15,7 +15,7 @@ from neptune_training.aws.model_files import Directory, File
 from neptune_training.checks import events, hpo, json_documents, requirements, scripts
 from neptune_training.checks.events import CONFIGURATION, Unreadable
 from neptune_training.checks.model_directory import TRAINING_JOB, Preparation, Prepared
-from neptune_training.model import jobs
+from neptune_training.model import new_jobs
 from neptune_training.model.problems import CheckResult, Invalid
 from neptune_training.model.triggers import Trigger
 from tests.fuzz.mutations import bent, lines, texts
@@ -132,7 +132,7 @@ def preparation_of(kind: str, asked: Any, contents: Mapping[str, bytes]) -> Prep
     folder, now = Folder(contents), datetime.now(UTC)
     trigger = Trigger(kind=kind, identity="fuzz", bucket="models-bucket", key=f"models/fraud/{CONFIGURATION}")
     asked = asked if isinstance(asked, dict) else {}
-    job = jobs.new(trigger, {**asked, "id": "my-job"}, now, first_step_by=now, give_up=now - now)
+    job = new_jobs.new(trigger, {**asked, "id": "my-job"}, now, first_step_by=now, give_up=now - now)
     return Preparation(folder, check.settings("default")).prepare(job, folder.listing())
 
 
