@@ -18,7 +18,7 @@ from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.hpo import HpoFile, Plan
 from neptune_training.checks.model_directory import TRAINING_JOB, Preparation, Prepared
-from neptune_training.model import jobs
+from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import EntryPoints, TrainingRequest
 from neptune_training.model.problems import Problem
@@ -111,7 +111,7 @@ def job(directory: Path) -> Job:
     key = f"models/{directory.resolve().name}/{CONFIGURATION}"
     trigger = Trigger(kind=TriggerKind.UPLOAD, identity=f"upload {BUCKET} {key} 0", bucket=BUCKET, key=key)
     now = datetime.now(UTC)
-    return jobs.new(trigger, {}, now, first_step_by=now, give_up=now - now)
+    return new_jobs.new(trigger, {}, now, first_step_by=now, give_up=now - now)
 
 
 def plan(folder: Folder, request: TrainingRequest) -> Plan:

@@ -29,7 +29,7 @@ OTHERWISE = "Check the configuration of the AWS CLI: aws configure list"
 
 
 class Exit(IntEnum):
-    """What a command's exit code says."""
+    """Name the exit codes."""
 
     FINE = 0
     WRONG = 1  # something is wrong with what was looked at

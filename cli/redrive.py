@@ -32,9 +32,7 @@ Target = Annotated[
 
 def redrive(
     *,
-    dry_run: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Show the messages, and move none.")
-    ] = False,
+    dry_run: DryRun = False,
     source: Source = None,
     target: Target = None,
     account: Account = ACCOUNT,
@@ -84,7 +82,7 @@ def look(sqs: "SQSClient", url: str) -> "list[MessageTypeDef]":
     """Return the messages of a queue, and leave them there."""
     seen: dict[str, MessageTypeDef] = {}
     try:
-        for each in received(sqs, url, VisibilityTimeout=LOOK_SECONDS):
+        for each in received(sqs, url, hidden_for=LOOK_SECONDS):
             if each["MessageId"] in seen:
                 break
             seen[each["MessageId"]] = each
@@ -94,10 +92,14 @@ def look(sqs: "SQSClient", url: str) -> "list[MessageTypeDef]":
     return list(seen.values())
 
 
-def received(sqs: "SQSClient", url: str, **options: Any) -> "Iterator[MessageTypeDef]":
-    """Yield the messages of a queue, until it stays empty for two seconds."""
-    asked: Any = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 2, **options}
+def received(sqs: "SQSClient", url: str, *, hidden_for: int | None = None) -> "Iterator[MessageTypeDef]":
+    """Yield the messages of a queue, until it stays empty for two seconds.
+
+    Each stays hidden for `hidden_for` seconds; if that is None, for the queue's visibility timeout.
+    """
+    asked: Any = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 2}
     asked |= {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
+    asked |= {} if hidden_for is None else {"VisibilityTimeout": hidden_for}
     while batch := sqs.receive_message(QueueUrl=url, **asked).get("Messages", []):
         yield from batch
 

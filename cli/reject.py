@@ -1,4 +1,4 @@
-"""`neptune-training reject`: end a job by hand of which nobody can say whether Neptune has it."""
+"""`neptune-training reject`: end a job by hand if it cannot be found out whether Neptune has it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from cli.account import ACCOUNT, Account
 from cli.exits import CommandError, Exit
 from cli.screen import Json, Yes, confirm, print_json, say
-from neptune_training.aws.table import RecordChanged, Table
+from neptune_training.aws.table import Table
+from neptune_training.aws.writes import RecordChanged
 from neptune_training.model.jobs import Requested
 from neptune_training.model.problems import AGAIN, Problem
 from neptune_training.model.statuses import Status

@@ -1,4 +1,4 @@
-"""What arrives at the local stack: each upload to its bucket, and each event on its bus, started a training or not."""
+"""Show each upload to the local stack's bucket and each event on its bus, also those that start no training."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What the functions of the local stack have logged, a line for each entry."""
+"""Read the logs of the local stack's functions, a line for each entry."""
 
 import json
 from collections.abc import Iterator

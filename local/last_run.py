@@ -1,4 +1,4 @@
-"""What the last `make run` left to read: `.local/last-run`."""
+"""Keep the files of the last `make run` in `.local/last-run`."""
 
 import shutil
 import tempfile

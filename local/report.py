@@ -1,4 +1,4 @@
-"""What `make run` says at its end: what came of it, where to read more, and what to do next."""
+"""Print the end of `make run`: the result, where to read more, and what to do next."""
 
 import os
 import shlex

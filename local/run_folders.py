@@ -65,7 +65,7 @@ def all_folders() -> list[Path]:
 
 
 def is_abandoned(folder: Path) -> bool:
-    """Return True if the process that made `folder` has ended. False if nobody may know, as of another user's."""
+    """Return True if the process that made `folder` has ended. False if that cannot be known, as for another user's."""
     with suppress(OSError):
         if (folder / OWNER).exists():
             return not is_held(folder / OWNER)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from neptune_training.model import jobs
+from neptune_training.model import jobs, new_jobs
 from neptune_training.model.jobs import Ended, Record, Requested, Started, Unfinished, Waiting
 from neptune_training.model.problems import Problem
 from neptune_training.model.statuses import Status, WaitingFor
@@ -247,9 +247,9 @@ UPLOAD = Trigger(kind="upload", identity="upload 1", bucket="models", key="model
 
 def test_a_new_job_waits_for_its_turn_until_it_is_given_up() -> None:
     asked = {"trainingInstanceType": "ml.g5.xlarge"}
-    job = jobs.new(UPLOAD, asked, NOW, first_step_by=NOW + MINUTE, give_up=9 * MINUTE)
+    job = new_jobs.new(UPLOAD, asked, NOW, first_step_by=NOW + MINUTE, give_up=9 * MINUTE)
     said: dict[str, Any] = {
-        "jobId": jobs.derived_id("fraud", "upload 1"),
+        "jobId": new_jobs.derived_id("fraud", "upload 1"),
         "model": "s3://models/models/fraud/",
         "trigger": UPLOAD,
     }
@@ -264,27 +264,27 @@ def test_a_new_job_waits_for_its_turn_until_it_is_given_up() -> None:
         "later": {},
     }
     made = {"version": 1, "attempts": 0, "failedSteps": 1, "stepUntil": None, "createdAt": NOW, "updatedAt": NOW}
-    known = {"asked": asked, "fingerprint": jobs.fingerprint(asked), "status": Status.WAITING}
+    known = {"asked": asked, "fingerprint": new_jobs.fingerprint(asked), "status": Status.WAITING}
     assert fields(job) == {**said, **wait, **times, **nothing, **made, **known}
 
 
 def test_a_request_that_names_its_id_has_it_and_one_for_a_built_in_model_is_named_model() -> None:
     event = Trigger(kind="event", identity="event 1", source="nightly")
-    named = jobs.new(event, {"id": "mine"}, NOW, first_step_by=NOW, give_up=MINUTE)
-    unnamed = jobs.new(event, {}, NOW, first_step_by=NOW, give_up=MINUTE)
-    assert [named.jobId, unnamed.jobId] == ["mine", jobs.derived_id("model", "event 1")]
+    named = new_jobs.new(event, {"id": "mine"}, NOW, first_step_by=NOW, give_up=MINUTE)
+    unnamed = new_jobs.new(event, {}, NOW, first_step_by=NOW, give_up=MINUTE)
+    assert [named.jobId, unnamed.jobId] == ["mine", new_jobs.derived_id("model", "event 1")]
 
 
 def test_a_new_jobs_id_begins_with_the_whole_name_of_its_directory() -> None:
     upload = Trigger(kind="upload", identity="upload 1", bucket="models", key="models/X/training-job.json")
-    job = jobs.new(upload, {}, NOW, first_step_by=NOW, give_up=MINUTE)
-    assert job.jobId == jobs.derived_id("X", "upload 1")
+    job = new_jobs.new(upload, {}, NOW, first_step_by=NOW, give_up=MINUTE)
+    assert job.jobId == new_jobs.derived_id("X", "upload 1")
 
 
 def test_a_rejected_request_has_an_id_of_its_own_and_says_what_was_asked() -> None:
-    job = jobs.rejected(UPLOAD, WHY, NOW, model="s3://m/", asked={"a": 1}, request_fingerprint="f2", raw_body="{")
+    job = new_jobs.rejected(UPLOAD, WHY, NOW, model="s3://m/", asked={"a": 1}, request_fingerprint="f2", raw_body="{")
     said: dict[str, Any] = {
-        "jobId": jobs.derived_id("rejected", "upload 1"),
+        "jobId": new_jobs.derived_id("rejected", "upload 1"),
         "model": "s3://m/",
         "trigger": UPLOAD,
         "asked": {"a": 1},
@@ -312,8 +312,8 @@ def test_a_rejected_request_has_an_id_of_its_own_and_says_what_was_asked() -> No
     ],
 )
 def test_a_rejected_request_without_a_model_is_listed_under_its_source_or_kind(trigger: Trigger, model: str) -> None:
-    job = jobs.rejected(trigger, WHY, NOW)
-    assert [job.model, job.asked, job.fingerprint, job.rawBody] == [model, {}, jobs.fingerprint(None), None]
+    job = new_jobs.rejected(trigger, WHY, NOW)
+    assert [job.model, job.asked, job.fingerprint, job.rawBody] == [model, {}, new_jobs.fingerprint(None), None]
 
 
 CUSTOM = {"customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://models-bucket/models/fraud"}}
@@ -341,11 +341,11 @@ CUSTOM = {"customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://model
 def test_a_request_trains_its_directory_or_else_what_its_source_names(
     kind: str, source: str | None, asked: dict[str, Any], model: str
 ) -> None:
-    assert jobs.model_of(Trigger(kind=kind, identity="1", source=source), asked) == model
+    assert new_jobs.model_of(Trigger(kind=kind, identity="1", source=source), asked) == model
 
 
 def test_a_fingerprint_is_that_of_json_with_sorted_keys_and_no_spaces() -> None:
-    assert jobs.fingerprint({"b": None, "a": [1, 2]}) == sha256(b'{"a":[1,2],"b":null}').hexdigest()
+    assert new_jobs.fingerprint({"b": None, "a": [1, 2]}) == sha256(b'{"a":[1,2],"b":null}').hexdigest()
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -358,7 +358,7 @@ def test_each_status_has_the_type_that_can_hold_it(status: Status) -> None:
     ("name", "slug"), [("-a", "a"), ("XaX", "XaX"), ("a" * 26 + "-bc", "a" * 26), ("a" * 40, "a" * 27), ("--", "model")]
 )
 def test_a_derived_id_has_at_most_27_characters_of_the_name_and_20_of_the_identitys_hash(name: str, slug: str) -> None:
-    assert jobs.derived_id(name, "one") == f"{slug}-{sha256(b'one').hexdigest()[:20]}"
+    assert new_jobs.derived_id(name, "one") == f"{slug}-{sha256(b'one').hexdigest()[:20]}"
 
 
 def test_what_was_asked_is_read_back_from_its_text() -> None:

@@ -9,7 +9,7 @@ import pytest
 from neptune_training.aws.neptune import Found
 from neptune_training.flow import messages
 from neptune_training.flow.services import MARGIN, Services
-from neptune_training.model.jobs import new
+from neptune_training.model.new_jobs import new
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neptune_training.checks import events
 from neptune_training.checks.events import Unreadable
-from neptune_training.model.jobs import derived_id
+from neptune_training.model.new_jobs import derived_id
 
 EVENTS = Path(__file__).parent.parent / "events"
 

@@ -13,7 +13,7 @@ import pytest
 from neptune_training.aws.dynamodb_items import plain, typed
 from neptune_training.aws.table import item, job_of
 from neptune_training.checks import events
-from neptune_training.model import jobs
+from neptune_training.model import new_jobs
 from neptune_training.model.capacity import capacity_of
 from neptune_training.model.statuses import Status
 from neptune_training.model.times import from_text
@@ -37,7 +37,7 @@ def stored(version: Path, name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message["jobId"])
 def test_a_trigger_delivered_again_after_an_upgrade_has_the_job_id_and_fingerprint_that_it_had(message: Any) -> None:
     asked = events.read(json.dumps(message["body"]))
-    job = jobs.new(asked.trigger, asked.parameters, NOW, first_step_by=NOW, give_up=timedelta(hours=1))
+    job = new_jobs.new(asked.trigger, asked.parameters, NOW, first_step_by=NOW, give_up=timedelta(hours=1))
     assert [job.jobId, job.fingerprint] == [message["jobId"], message["fingerprint"]]
 
 

@@ -13,7 +13,7 @@ NEXT = {  # what most people set next, and nothing in the account says
         "gets a message when a job starts or ends, once its owner confirms",
     ),
     "DataProcessingJobId": ("my-processed-graph", "the completed data-processing job of requests that name none"),
-    "AlarmTopicArn": ("arn:aws:sns:us-east-1:123456789012:alarms", "an SNS topic of yours, for the alarms"),
+    "AlarmTopicArn": ("arn:aws:sns:us-east-1:123456789012:alarms", "your SNS topic for alarms"),
     "ExistingModelBucket": ("my-models", "a bucket that exists; without it, the stack makes one"),
 }
 

@@ -16,8 +16,10 @@ Answer = TypeVar("Answer")
 def choose(what: str, answers: Sequence[tuple[str, Answer]], *, remedy: str, yes: bool = False) -> Answer:
     """Return the one answer, or the one that a person chooses; the first is the best.
 
-    Each of `answers` is what is shown and what is returned. Nobody is asked with `yes`. Raises `CommandError` with
-    `remedy` if somebody would have to be asked, and nobody can be.
+    Each of `answers` is the text that is shown and the value that is returned. With `yes`, the first one is taken.
+
+    Raises:
+        CommandError: there is more than one answer, and no terminal to ask at. It has `remedy`.
     """
     if len(answers) == 1 or yes:
         return answers[0][1]

@@ -22,7 +22,7 @@ def alarms(facts: Facts) -> Iterator[Wrong]:
             yield Wrong(f"{name} is going off", found[name].reason or "See its state.", fix)
 
 
-@check("Alarms reach somebody")
+@check("Alarms are sent to a subscriber")
 def alarm_topic(facts: Facts) -> Iterator[Wrong]:
     """Look at the subscriptions of AlarmTopicArn."""
     topic = facts.value("AlarmTopicArn")

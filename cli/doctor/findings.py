@@ -1,4 +1,4 @@
-"""What a check can find, and how checks are run."""
+"""Run a check, and hold what it finds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Check:
 
 
 class Outcome(StrEnum):
-    """What became of a check."""
+    """Hold the outcome of a check."""
 
     FINE = "fine"
     WRONG = "wrong"

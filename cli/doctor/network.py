@@ -1,4 +1,4 @@
-"""Where start and step run: the VPC, their subnets, its DNS."""
+"""Check the network of `start` and `step`: VPC, subnets and DNS."""
 
 from collections.abc import Iterator
 

@@ -149,7 +149,7 @@ class Probe:
 
 
 def _line(message: str) -> dict[str, Any]:
-    """Return a line of a function's log; empty for Lambda's own lines, which may not be JSON."""
+    """Return a line of a function's log as a dict; an empty one if it is not JSON, as some of Lambda's own lines."""
     try:
         line = json.loads(message)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the roles can do, by IAM's own simulation of their policies and boundaries."""
+"""Check the permissions of the roles. IAM simulates their policies and permissions boundaries."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the account says: frozen values, read from AWS when a rule first asks for them.
+"""Facts of the account: frozen values, read from AWS when a rule first needs them.
 
     aws           asks AWS; a permission that is missing becomes `NotCheckable`
     permissions   which IAM action each call needs

@@ -9,7 +9,7 @@ ML_ROLE = "neptune_ml_iam_role"  # Neptune user guide, "Amazon Neptune parameter
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """What DescribeDBClusters says about one cluster."""
+    """Hold one cluster, as DescribeDBClusters describes it."""
 
     identifier: str
     resource_id: str

@@ -110,7 +110,7 @@ class Facts:
 
     @cached_property
     def cluster_subnets(self) -> SubnetGroup:
-        """Where the cluster is."""
+        """The cluster's subnet group."""
         return clusters.subnet_group(self.aws, self.known_cluster.subnet_group)
 
     @cached_property

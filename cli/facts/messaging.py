@@ -28,7 +28,7 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Source:
-    """What Lambda takes from a queue or stream for a function. `state` is `Enabled` if it does."""
+    """Hold an event source mapping: Lambda polls a queue or stream for a function if `state` is `Enabled`."""
 
     id: str
     state: str

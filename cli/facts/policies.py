@@ -1,4 +1,4 @@
-"""What a policy document says about one request, where the facts suffice to tell.
+"""Evaluate a policy document for one request, as far as the known facts allow.
 
 This is for the policies of resources (queues, keys, endpoints, buckets), which IAM's policy simulator does not take for
 a role. A condition on a key that is not known here, or with an operator that is not known here, cannot be judged.

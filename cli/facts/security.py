@@ -1,4 +1,4 @@
-"""What the rules of security groups let through."""
+"""Evaluate the rules of security groups: which traffic they allow."""
 
 from collections.abc import Iterable
 from ipaddress import ip_network

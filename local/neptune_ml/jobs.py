@@ -11,7 +11,7 @@ from local.neptune_ml.sagemaker import STAGES, Resource, model, resource
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a training job is to end Failed: at the end of `stage` (one of `STAGES`).
+    """Let a training job end as Failed, at the end of `stage` (one of `STAGES`).
 
     `reason` and `log_url` are what Neptune then shows as `failureReason` and `cloudwatchLogUrl`; without a `log_url`
     the stage keeps its own.

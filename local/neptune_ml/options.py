@@ -1,4 +1,4 @@
-"""How a local Neptune ML behaves: everything that can be chosen when it is made."""
+"""Hold the options of a local Neptune ML."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ class Options:
     """
 
     stage_seconds: float = 2.0
-    """How long each of a training job's three stages takes, and stopping a cancelled one, in seconds."""
+    """Hold how long each of the three stages of a training job takes, and stopping a cancelled job, in seconds."""
 
     clock: Callable[[], float] = time.time
     """Epoch seconds. Jobs age by it, so a test moves jobs by moving its clock."""

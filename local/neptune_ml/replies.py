@@ -1,4 +1,4 @@
-"""What goes back over the wire: answers, errors, and what is sent when something is to go wrong."""
+"""Send answers and errors, and the faults that were asked for."""
 
 import json
 import uuid

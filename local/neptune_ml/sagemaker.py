@@ -1,4 +1,4 @@
-"""What a Neptune ML job shows of the SageMaker jobs under it: names, ARNs and log addresses of the right form."""
+"""Make names, ARNs and log addresses of SageMaker jobs, in the form in which Neptune shows them."""
 
 from hashlib import sha256
 from typing import Final, NotRequired, TypedDict

@@ -1,4 +1,4 @@
-"""What becomes of a trigger, as its sender was promised it, and how to know it again in a record."""
+"""Hold the ends that each trigger can have, and find its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""When DynamoDB and SNS refuse a request, and with which error.
+"""Choose which requests DynamoDB and SNS refuse, and with which error.
 
 One request in fifty is refused, half of these after it has had its effect: the answer is lost, and the SDK asks again.
 And every so often one of the two refuses everything for a moment that no SDK's retries outlast.

@@ -1,4 +1,4 @@
-"""What the soak sends: uploads, events and ticks of a schedule; nine of ten in order, the others wrong in many ways."""
+"""Send the soak's uploads, events and runs of a schedule. One of ten is invalid, in one of many ways."""
 
 import json
 import random
@@ -12,7 +12,7 @@ from local.soak.deliveries import Deliveries
 from local.soak.promises import IN_DOUBT, REFUSED, REPLACED, TRAINED, Promise, upload_identity
 from local.stack import REGION, Stack
 from neptune_training.checks.events import CONFIGURATION, DETAIL_TYPE
-from neptune_training.model.jobs import derived_id
+from neptune_training.model.new_jobs import derived_id
 
 START, LOOK = "StartMLModelTrainingJob", "GetMLModelTrainingJob"
 SCHEDULE = f"arn:aws:scheduler:{REGION}:000000000000:schedule/default/soak"

@@ -1,4 +1,4 @@
-"""What became of all triggers: read from the table, from Neptune's own log and from what a subscriber received."""
+"""Judge the soak by the table, by Neptune's own log and by what a subscriber received."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What there is at the end: the table, who holds a slot in it, what was announced, and what Neptune saw."""
+    """Hold what there is at the end: records, slots, announcements, and what Neptune received."""
 
     records: Sequence[Record]
     slots: Sequence[str]

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from cli.app import run
+from tests.cli.account import Account
 from tests.cli.stack_server import StackServer, serving
 from tests.world.template import table
 
@@ -51,6 +52,15 @@ def program(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
         return Said(code, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    """An account with a Neptune cluster in a VPC, in which a user works."""
+    with mock_aws():
+        made = Account()
+        with made.as_the_users():
+            yield made
 
 
 @pytest.fixture

@@ -3,26 +3,17 @@
 import io
 import resource
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from cli import parameters_file
 from tests.cli.account import ML_ROLE, REGION, Account
 from tests.cli.conftest import Said
 from tests.cli.deployed import STACK, RenderedBySam
 from tests.rendered import takes
-
-
-@pytest.fixture
-def account() -> Iterator[Account]:
-    with mock_aws():
-        made = Account()
-        with made.as_the_users():
-            yield made
 
 
 @pytest.fixture

@@ -1,25 +1,16 @@
 """`doctor --parameters`: what can be seen before a deployment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from moto import mock_aws
 
 from cli.facts.facts import DEFAULTS
 from tests.cli.account import REGION, Account
 from tests.cli.conftest import Said
 from tests.rendered import template
-
-
-@pytest.fixture
-def account() -> Iterator[Account]:
-    with mock_aws():
-        made = Account()
-        with made.as_the_users():
-            yield made
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ STEP, WAITING, REQUESTED, STARTED, OUTCOMES, INTAKE, PLAN, TICK = (
     f"{PACKAGE}/flow/{name}.py"
     for name in ("step", "waiting", "requested", "started", "outcomes", "intake", "plan", "tick")
 )
-TABLE, NEPTUNE, FAILURES, RETRIES = (
-    f"{PACKAGE}/aws/{name}.py" for name in ("table", "neptune", "neptune_errors", "start_retries")
+TABLE, WRITES, NEPTUNE, FAILURES, RETRIES = (
+    f"{PACKAGE}/aws/{name}.py" for name in ("table", "writes", "neptune", "neptune_errors", "start_retries")
 )
 READINESS, TRIGGERS = (f"{PACKAGE}/checks/{name}.py" for name in ("readiness", "events"))
 
@@ -91,7 +91,7 @@ MUTATIONS = [
     breaks(
         "a conflict of transactions is no verdict",
         OUTAGES,
-        (TABLE, 'if codes == {"ConditionalCheckFailed"}:', "if codes:"),
+        (WRITES, 'if codes == {"ConditionalCheckFailed"}:', "if codes:"),
     ),
     # --- only the holder of the lease may POST ------------------------------------------------------------------------
     breaks("the SDK sends a start once", DOUBT, ("wiring.py", '"total_max_attempts": 1}', '"total_max_attempts": 3}')),

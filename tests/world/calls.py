@@ -10,7 +10,7 @@ from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple
 
-import build_artefact
+from build_artefact.service_models import OPERATIONS
 
 Moment = Literal["before", "after"]
 WRITES = ("PutItem", "UpdateItem", "TransactWriteItems", "Publish", "StartMLModelTrainingJob")
@@ -56,14 +56,14 @@ class Calls:
             events.register(name, hook)
         try:
             yield
-            assert not self.not_in_the_artefact, "add them to OPERATIONS in functions/build_artefact.py"
+            assert not self.not_in_the_artefact, "add them to OPERATIONS in functions/build_artefact/service_models.py"
         finally:
             for name, hook in hooks.items():
                 events.unregister(name, hook)
 
     def _before(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         service = model.service_model.service_name
-        if model.name not in build_artefact.OPERATIONS[service] | self.by_people:
+        if model.name not in OPERATIONS[service] | self.by_people:
             self.not_in_the_artefact.add(f"{service} {model.name}")
         return self._tell(Call(service, model.name, "before", params))
 

@@ -18,10 +18,8 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from neptune_training.aws.dynamodb_items import plain, typed
+from neptune_training.aws.writes import Kind, RecordChanged, Writes
 from neptune_training.model.capacity import Capacity, capacity_of
 from neptune_training.model.jobs import Ended, Job, Requested, Waiting, type_of
 from neptune_training.model.statuses import UNFINISHED, Status, WaitingFor
@@ -40,33 +38,18 @@ SAME_VERSION = "version = :seen"
 NEW = "attribute_not_exists(jobId)"
 
 
-class RecordChanged(Exception):  # noqa: N818 - not an error: another invocation took the step
-    """Say that the record is not the version that the writer has read."""
-
-
-class Contended(Exception):  # noqa: N818 - not an error: the same call may succeed
-    """Say that another transaction held one of the items."""
-
-
 class Table:
     """Read and write the table. Reads that decide something are consistent."""
 
     def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._client, self._name = client, name
-        self._again = Retrying(
-            retry=retry_if_exception_type(Contended),
-            wait=wait_random_exponential(multiplier=0.02, max=1),
-            stop=stop_after_attempt(10),
-            sleep=sleep,
-            reraise=True,
-        )
+        self._client, self._name, self._writes = client, name, Writes(client, name, sleep)
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
 
     def create(self, job: Job) -> bool:
         """Write the record of a new job. Return False if its id has a record already."""
         try:
-            self._write(self._client.put_item, Item=item(job), ConditionExpression=NEW)
+            self._writes.put({"Item": item(job), "ConditionExpression": NEW})
         except RecordChanged:
             return False
         return True
@@ -84,9 +67,9 @@ class Table:
             Contended: another transaction held an item: the same call may succeed.
         """
         if resume:
-            self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, RESUME))})
+            self._writes.together(("Put", over_version(job)), ("Update", update_of(CAPACITY, RESUME)))
         else:
-            self._write(self._client.put_item, **over_version(job))
+            self._writes.put(over_version(job))
 
     def unfinished(self) -> list[Entry]:
         """Return all unfinished jobs as the index has them: by status, then the one that has been due longest first.
@@ -122,7 +105,7 @@ class Table:
         unfinished = "attribute_exists(nextAttemptAt)"
         later = update_of(job_id, "SET nextAttemptAt = :until", values, ConditionExpression=unfinished)
         with suppress(RecordChanged):
-            self._write(self._client.update_item, **later)
+            self._writes.update(later)
 
     def newest_completed(self, model: str) -> str | None:
         """Return the id of the COMPLETED job of `model` that was requested last; None if there is none."""
@@ -168,9 +151,9 @@ class Table:
         else:
             condition, update = f"{room} AND attribute_not_exists(pausedUntil)", "ADD slots :slot"
             del values[":now"]
-        self._transact(
-            {"Put": self._on(over_version(job))},
-            {"Update": self._on(update_of(CAPACITY, update, values, ConditionExpression=condition))},
+        self._writes.together(
+            ("Put", over_version(job)),
+            ("Update", update_of(CAPACITY, update, values, ConditionExpression=condition)),
             *([self._still_newest(job.trigger)] if job.trigger.sequencer else []),
         )
 
@@ -191,24 +174,24 @@ class Table:
             values |= {":until": {"S": to_text(pause_until)}, ":for": {"S": paused_for}, ":one": {"N": "1"}}
         elif resume:
             update += f" {RESUME}"
-        self._transact({"Put": self._on(over_version(job))}, {"Update": self._on(update_of(CAPACITY, update, values))})
+        self._writes.together(("Put", over_version(job)), ("Update", update_of(CAPACITY, update, values)))
 
     def shorten_pause(self, seen: Capacity, until: datetime) -> None:
         """Let the pause end at `until`, unless the pause has changed since `seen` was read."""
         values = {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(until)}}
         shorter = update_of(CAPACITY, "SET pausedUntil = :until", values, ConditionExpression="pausedUntil = :seen")
         with suppress(RecordChanged):
-            self._write(self._client.update_item, **shorter)
+            self._writes.update(shorter)
 
     def add_slots(self, job_ids: Iterable[str]) -> None:
         """Take slots for jobs that run without one."""
         values = {":slots": {"SS": sorted(job_ids)}}
-        self._write(self._client.update_item, **update_of(CAPACITY, "ADD slots :slots", values))
+        self._writes.update(update_of(CAPACITY, "ADD slots :slots", values))
 
     def forget_slots(self, job_ids: Iterable[str]) -> None:
         """Give back slots whose jobs have ended."""
         values = {":slots": {"SS": sorted(job_ids)}}
-        self._write(self._client.update_item, **update_of(CAPACITY, "DELETE slots :slots", values))
+        self._writes.update(update_of(CAPACITY, "DELETE slots :slots", values))
 
     # --- the newest upload --------------------------------------------------------------------------------------------
 
@@ -221,60 +204,27 @@ class Table:
             ConditionExpression="attribute_not_exists(sequencer) OR sequencer < :sequencer",
         )
         with suppress(RecordChanged):
-            self._write(self._client.update_item, **newer)
+            self._writes.update(newer)
 
     def newer_upload(self, trigger: Trigger) -> str | None:
         """Return the id of the job of a newer upload of the same key, None if there is none."""
         found = self._get(newest_key(trigger)) or {}
         return found["newestJobId"] if found.get("sequencer", "") > padded(trigger) else None
 
-    def _still_newest(self, trigger: Trigger) -> Any:
-        check = {
+    @staticmethod
+    def _still_newest(trigger: Trigger) -> tuple[Kind, dict[str, Any]]:
+        check: dict[str, Any] = {
             "Key": {"jobId": {"S": newest_key(trigger)}},
             "ConditionExpression": "sequencer = :sequencer",
             "ExpressionAttributeValues": {":sequencer": {"S": padded(trigger)}},
         }
-        return {"ConditionCheck": self._on(check)}
+        return "ConditionCheck", check
 
     # --- DynamoDB -----------------------------------------------------------------------------------------------------
 
     def _get(self, key: str) -> dict[str, Any] | None:
         answer = self._client.get_item(TableName=self._name, Key={"jobId": {"S": key}}, ConsistentRead=True)
         return plain(answer["Item"]) if "Item" in answer else None
-
-    def _on(self, what: dict[str, Any]) -> dict[str, Any]:
-        return {"TableName": self._name, **what}
-
-    def _transact(self, *writes: Any) -> None:
-        self._again(self._try, self._client.transact_write_items, {"TransactItems": list(writes)})
-
-    def _write(self, write: Callable[..., Any], **what: Any) -> None:
-        self._again(self._try, write, self._on(what))
-
-    def _try(self, write: Callable[..., Any], parameters: dict[str, Any]) -> None:
-        try:
-            write(**parameters)
-        except self._client.exceptions.TransactionCanceledException as error:
-            raise verdict(error) from error
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise RecordChanged("condition") from error
-        except self._client.exceptions.TransactionConflictException as error:
-            raise Contended("TransactionConflict") from error
-
-
-def verdict(error: ClientError) -> Exception:
-    """Return why a transaction was cancelled: `RecordChanged`, `Contended` or the error as it is.
-
-    After a conflict with another transaction it is not known if the conditions hold. Codes: DynamoDB API reference,
-    TransactWriteItems.
-    """
-    reasons: Any = error.response.get("CancellationReasons", [])
-    codes = {reason.get("Code") for reason in reasons} - {"None", None}
-    if codes == {"ConditionalCheckFailed"}:
-        return RecordChanged("condition")
-    if codes <= {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
-        return Contended(", ".join(sorted(codes)))
-    return error
 
 
 def over_version(job: Job) -> dict[str, Any]:

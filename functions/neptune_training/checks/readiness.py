@@ -18,6 +18,7 @@ from neptune_training.aws.neptune import Absent, Found, Look, Neptune, Unknown
 from neptune_training.aws.table import Table
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.model_directory import Preparation
+from neptune_training.checks.request import can_override
 from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded, Verdict
 from neptune_training.model.jobs import Job
 from neptune_training.model.parameters import ModelParameters, S3Directory, TrainingRequest
@@ -76,7 +77,7 @@ class Readiness:
         try:
             return self.sources.directory(bucket, prefix)
         except (model_files.Denied, model_files.Unreachable):
-            if not can_name_places(job.trigger.kind) or self.settings.holds_models(bucket, prefix):
+            if not can_override(job.trigger.kind) or self.settings.holds_models(bucket, prefix):
                 raise
             return None
 
@@ -134,16 +135,6 @@ class Readiness:
             return verdict
         look = self.neptune.training(previous, role)
         return completed(look, "previousModelTrainingJobId", previous, WaitingFor.PREVIOUS_TRAINING)
-
-
-def can_name_places(kind: TriggerKind) -> bool:
-    """Return True if the sender can name a directory that the functions cannot read; it is then not checked."""
-    match kind:
-        case TriggerKind.EVENT | TriggerKind.SCHEDULE:
-            return True
-        case TriggerKind.UPLOAD | TriggerKind.UNKNOWN:
-            return False
-    assert_never(kind)
 
 
 def has_one_model(kind: TriggerKind) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from neptune_training.aws.table import Table
 from neptune_training.checks import events
 from neptune_training.checks.events import Asked, Unreadable
-from neptune_training.model import jobs
+from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Ended, Job
 from neptune_training.model.problems import ANOTHER_ID, Problem, shown
 
@@ -22,8 +22,8 @@ def record(
     try:
         asked = events.read(body, message_id)
     except Unreadable as unreadable:
-        return keep(table, jobs.rejected(unreadable.trigger, unreadable.problems, now, raw_body=raw(body)))
-    job = jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=give_up)
+        return keep(table, new_jobs.rejected(unreadable.trigger, unreadable.problems, now, raw_body=raw(body)))
+    job = new_jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=give_up)
     if asked.trigger.sequencer:
         table.note_upload(asked.trigger, job.jobId)
     stored, new = keep(table, job)
@@ -47,7 +47,7 @@ def conflicting(asked: Asked, job: Job, now: datetime) -> Ended:
     """Return a REJECTED job, with an id of its own, for a request whose explicit id another request has used."""
     problem, remedy = "is already used by another request", ANOTHER_ID
     reasons = (Problem(field="id", value=shown(job.jobId), problem=problem, remedy=remedy),)
-    return jobs.rejected(
+    return new_jobs.rejected(
         asked.trigger, reasons, now, asked=asked.parameters, request_fingerprint=job.fingerprint, model=job.model
     )
 

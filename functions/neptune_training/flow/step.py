@@ -13,7 +13,7 @@ from typing import assert_never
 from pydantic import ValidationError
 
 from neptune_training.aws.neptune_errors import LookFailed
-from neptune_training.aws.table import RecordChanged
+from neptune_training.aws.writes import RecordChanged
 from neptune_training.flow import bounds, messages, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from neptune_training.aws.table import CAPACITY, RecordChanged, Table
+from neptune_training.aws.table import CAPACITY, Table
+from neptune_training.aws.writes import RecordChanged
 from neptune_training.flow import bounds, messages
 from neptune_training.flow.plan import Limits, Plan, plan
 from neptune_training.model.capacity import Capacity

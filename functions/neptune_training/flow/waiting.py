@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from neptune_training.aws.neptune_errors import Failure
-from neptune_training.aws.table import RecordChanged
+from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded
 from neptune_training.flow import bounds, messages, outcomes, requested
 from neptune_training.flow.services import MARGIN, Services

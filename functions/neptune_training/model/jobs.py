@@ -7,10 +7,8 @@ A job is a value: a method returns a new job and does not change the old one. `f
 `aws.table` stores the result only if the record has not changed since `flow` read it.
 """
 
-import hashlib
 import json
-import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeAlias, assert_never
 
 from pydantic import (
@@ -20,17 +18,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    TypeAdapter,
-    ValidationError,
 )
 
-from neptune_training.model.parameters import S3Directory
 from neptune_training.model.problems import Problem
 from neptune_training.model.statuses import FinalStatus, Status, WaitingFor
 from neptune_training.model.times import to_milliseconds, to_text
-from neptune_training.model.triggers import Trigger, TriggerKind
-
-MAX_MODEL_CHARACTERS = 512  # `model` is the key of an index: 2,048 bytes at most
+from neptune_training.model.triggers import Trigger
 
 
 def read_back(asked: object) -> object:
@@ -40,7 +33,6 @@ def read_back(asked: object) -> object:
 
 Time = Annotated[datetime, AfterValidator(to_milliseconds), PlainSerializer(to_text)]
 Asked = Annotated[dict[str, Any], BeforeValidator(read_back), PlainSerializer(json.dumps)]
-DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
 
 
 class Record(BaseModel):
@@ -377,93 +369,3 @@ def type_of(status: Status) -> type[Job]:
         case Status.COMPLETED | Status.FAILED | Status.STOPPED | Status.REJECTED | Status.SUPERSEDED:
             return Ended
     assert_never(status)
-
-
-def fingerprint(asked: object) -> str:
-    """Return a hash of JSON. The order of its keys makes no difference."""
-    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def derived_id(name: str, identity: str) -> str:
-    """Return a job id of at most 48 letters, digits and hyphens, such as `fraud-b1e336b353b5439ee2aa`.
-
-    `name` makes it readable, and the hash of `identity` makes it unique.
-    """
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:27].strip("-") or "model"
-    return f"{slug}-{hashlib.sha256(identity.encode()).hexdigest()[:20]}"
-
-
-def new(
-    trigger: Trigger, asked: dict[str, Any], now: datetime, *, first_step_by: datetime, give_up: timedelta
-) -> Waiting:
-    """Return the job of a new request. `start` takes its first step. After `first_step_by`, `step` can take it."""
-    model = model_of(trigger, asked)
-    name = model.rstrip("/").rpartition("/")[2] if model.startswith("s3://") else ""
-    return Waiting(
-        jobId=asked.get("id") or derived_id(name, trigger.identity),
-        model=model,
-        trigger=trigger,
-        asked=asked,
-        fingerprint=fingerprint(asked),
-        waitingFor=WaitingFor.TURN,
-        waitingSince=now,
-        nextAttemptAt=first_step_by,
-        giveUpAt=now + give_up,
-        endBy=now + give_up,
-        failedSteps=1,  # until the first step has ended
-        createdAt=now,
-        updatedAt=now,
-    )
-
-
-def rejected(
-    trigger: Trigger,
-    reasons: tuple[Problem, ...],
-    now: datetime,
-    *,
-    model: str | None = None,
-    asked: dict[str, Any] | None = None,
-    request_fingerprint: str | None = None,
-    raw_body: str | None = None,
-) -> Ended:
-    """Return the job of a request that is not valid. Its id is derived from the trigger; it is never an explicit id."""
-    return Ended(
-        jobId=derived_id("rejected", trigger.identity),
-        status=Status.REJECTED,
-        model=model or (trigger.source or trigger.stored_kind)[:MAX_MODEL_CHARACTERS],
-        trigger=trigger,
-        asked=asked or {},
-        fingerprint=request_fingerprint or fingerprint(None),
-        reasons=reasons,
-        rawBody=raw_body,
-        createdAt=now,
-        updatedAt=now,
-        endedAt=now,
-    )
-
-
-def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
-    """Return a name for the model that a request trains: `LATEST` continues the newest job with the same name.
-
-    A custom model's name is the canonical S3 URI of its directory. A built-in model has no directory: its name is the
-    ARN of its schedule, or the source of its event.
-    """
-    match trigger.kind:
-        case TriggerKind.UPLOAD:
-            return f"s3://{trigger.bucket}/{trigger.directory}"  # a key has 1,024 bytes at most
-        case TriggerKind.EVENT:
-            # The sender chooses the event's source. It must not look like a directory or like the ARN of a schedule.
-            source = trigger.source or trigger.stored_kind
-            built_in = f"event {source}" if ":" in source else source
-        case TriggerKind.SCHEDULE:
-            built_in = trigger.source or trigger.stored_kind
-        case TriggerKind.UNKNOWN:  # no known kind has a model with this name
-            return f"unknown {trigger.source or trigger.stored_kind}"[:MAX_MODEL_CHARACTERS]
-        case _:
-            assert_never(trigger.kind)
-    custom = asked.get("customModelTrainingParameters")
-    try:
-        return DIRECTORY.validate_python(custom["sourceS3DirectoryPath"] if isinstance(custom, dict) else None)
-    except (KeyError, ValidationError):
-        return built_in[:MAX_MODEL_CHARACTERS]

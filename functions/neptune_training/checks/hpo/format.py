@@ -98,7 +98,7 @@ class BuiltInMetric(Part):
 
 
 class EvalFrequency(Part):
-    """How often a trial is evaluated."""
+    """Hold how often a trial is evaluated."""
 
     type: Literal["evaluate_every_epoch", "evaluate_every_batch", "evaluate_every_pct"] = Field(
         description="evaluate_every_epoch, evaluate_every_batch or evaluate_every_pct"
