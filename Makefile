@@ -14,6 +14,8 @@ EMULATOR := .local/ministack-$(VERSION)
 SET_UP := $(if $(PYTHON),"$(PYTHON)" -m local.set_up,exit 1;)
 export PYTHONPATH := functions:.
 export PYTHONUNBUFFERED := 1
+# The environments are installed without bytecode. Python keeps what it compiles, so that each module is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 # As the user has written them: neither make nor a shell reads the `$` or the quotes in them.
 export GIVEN_MODEL := $(value MODEL)
 export GIVEN_PARAMETERS := $(value PARAMETERS)
