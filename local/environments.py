@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from local import uv
 from local.programs import ROOT, ProgramFailed, Programs
 
 CLEANED = (".local", ".venv")  # how the names of the folders begin that `make clean` removes, too
@@ -60,38 +60,16 @@ class Environment(NamedTuple):
             return False
         return self.folder.exists() and not (self.folder / "ready").exists() and any(self.folder.iterdir())
 
-    def make(self, programs: Programs, has_pip: Callable[[], object], progress: Callable[[float], object]) -> None:
-        """Make it, or leave none of it; `progress` gets the share of the work that is done.
-
-        Raises ProgramFailed with what `venv` or pip printed.
-        """
+    def make(self, programs: Programs) -> None:
+        """Make it, or leave none of it. Raises ProgramFailed with what uv printed."""
         if self.is_somebody_elses():
             raise ProgramFailed(f"{self.folder} has files that this set-up did not make: name another folder")
         if self.folder in Path(sys.executable).absolute().parents:
             raise ProgramFailed(f"{sys.executable} is in this folder, which has to be made anew: use another PYTHON")
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
-            programs.run([sys.executable, "-m", "venv", self.folder])
-            has_pip()
-            self._install(programs, progress)
+            uv.make_environment(self.folder, self.requirements, programs)
             (self.folder / "ready").write_text(self.key())
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-
-    def _install(self, programs: Programs, progress: Callable[[float], object]) -> None:
-        """Install the packages.
-
-        --no-deps: the lists are complete, and an older pip takes a package with extras for one without a hash.
-        --no-compile: what is imported is compiled then, and most of it never is; that is a third of the time.
-        """
-        options = ("--disable-pip-version-check", "--progress-bar=off", "--no-compile", "--no-deps", "--require-hashes")
-        total = sum(not line.startswith((" ", "#")) for line in self.requirements.read_text().splitlines())
-        found = 0
-
-        def count(line: str) -> None:
-            nonlocal found
-            found += line.startswith(("Collecting ", "Processing "))
-            progress(min(found / total, 1.0) * 0.7)  # installing takes the last third of the time
-
-        programs.run([self.python, "-m", "pip", "install", *options, "-r", self.requirements], count)

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from local import artefact, debian
+from local import artefact, debian, uv
 from local.environments import Environment
 from local.locks import locked
 from local.programs import ROOT, ProgramFailed, Programs, Stopped
@@ -26,13 +26,14 @@ from local.programs import ROOT, ProgramFailed, Programs, Stopped
 KEPT = ROOT / ".local"
 REFRESH_SECONDS = 0.1
 MOST_LINES = 12  # of what a program printed before it failed
-NO_NETWORK = (  # what pip says then
+NO_NETWORK = (  # what pip and uv say then
     "NewConnectionError",
     "NameResolutionError",
     "ConnectTimeout",
     "ReadTimeout",
     "ProxyError",
     "(from versions: none)",
+    "Failed to fetch",
 )
 
 
@@ -41,21 +42,24 @@ class SetUpFailed(Exception):  # noqa: N818
 
 
 class SetUp:
-    """Set up some environments side by side, and show how far they are."""
+    """Set up some environments side by side, and show what is being made."""
 
     def __init__(self, environments: Sequence[Environment], *, functions: bool) -> None:
         self.environments = environments
         self.functions = functions
         missing = [each for each in environments if not each.is_ready()]
-        self.needs_venv = bool(missing)
         self.megabytes = sum(each.megabytes for each in missing)
+        if missing and not uv.is_ready():
+            self.megabytes += uv.MEGABYTES
         if functions and not artefact.is_built():
             self.megabytes += artefact.MEGABYTES
         self._began = time.monotonic()
         self._programs = Programs()
-        self._shares: dict[str, float] = {}
+        self._made = 0
+        self._making: dict[str, None] = {}  # in the order in which they began
         self._failures: list[Exception] = []
-        self._has_pip = threading.Event()
+        self._installing_uv = threading.Lock()
+        self._has_first = threading.Event()
         self._terminal = sys.stderr.isatty()
 
     def run(self) -> None:
@@ -77,7 +81,7 @@ class SetUp:
             self._clear()
         for failure in self._failures:
             raise failure
-        if self._shares:
+        if self._made:
             self._say(f"set up in {time.monotonic() - self._began:.0f} s")
 
     def _guard(self, work: Callable[[], None]) -> None:
@@ -89,59 +93,59 @@ class SetUp:
         except Exception as error:  # noqa: BLE001 - whatever it is, the main thread reports it
             self._failures.append(error)
 
+    def _uv(self) -> None:
+        with self._installing_uv, self._locked("uv"):
+            if not uv.is_ready():
+                self._make("uv, which makes environments", partial(uv.install, self._programs))
+
     def _environment(self, environment: Environment) -> None:
         name = environment.name
         with self._locked(name):
             if not environment.is_ready():
-                self._begin(name, f"setting up {name} with Python {sys.version.split()[0]}, once")
-                try:
-                    environment.make(self._programs, self._pip_for(environment), lambda share: self._note(name, share))
-                except ProgramFailed as failed:
-                    raise SetUpFailed(why(name, str(failed), self.megabytes)) from None
-                self._note(name, 1.0)
-        self._pip_for(environment)()
+                self._uv()
+                title = f"{name} with Python {sys.version.split()[0]}"
+                self._make(title, partial(environment.make, self._programs), name)
+        if environment == self.environments[0]:
+            self._has_first.set()
+
+    def _pack_functions(self) -> None:
+        """Pack the functions with the first environment's Python."""
+        while not self._has_first.wait(REFRESH_SECONDS):
+            if self._failures:
+                raise Stopped
+        with self._locked("functions"):
+            if not artefact.is_built():
+                pack = [self.environments[0].python, "-m", "local.artefact"]
+                self._make("the functions' packages", partial(self._programs.run, pack))
 
     def _locked(self, name: str) -> AbstractContextManager[None]:
         """Return the lock of one part of the work."""
         waiting = partial(self._say, f"waiting for the other set-up, which makes {name}")
         return locked(KEPT / "locks" / name.replace("/", "-"), waiting)
 
-    def _pip_for(self, environment: Environment) -> Callable[[], None]:
-        """Return what to call when an environment has its pip: with the first one's the functions are packed."""
-        return self._has_pip.set if environment == self.environments[0] else lambda: None
-
-    def _pack_functions(self) -> None:
-        while not self._has_pip.wait(REFRESH_SECONDS):
-            if self._failures:
-                raise Stopped
-        with self._locked("functions"):
-            if not artefact.is_built():
-                name = "the functions' packages"
-                self._begin(name, f"setting up {name}, once")
-                try:
-                    self._programs.run([self.environments[0].python, "-m", "local.artefact"])
-                except ProgramFailed as failed:
-                    raise SetUpFailed(why(name, str(failed), self.megabytes)) from None
-                self._note(name, 1.0)
+    def _make(self, title: str, make: Callable[[], object], name: str = "") -> None:
+        """Make one thing. Raises SetUpFailed with the reason, or Stopped."""
+        name = name or title
+        self._say(f"setting up {title}, once")
+        self._making[name] = None
+        self._made += 1
+        try:
+            make()
+        except ProgramFailed as failed:
+            raise SetUpFailed(why(name, str(failed), self.megabytes)) from None
+        finally:
+            self._making.pop(name)
 
     # --- what people see ----------------------------------------------------------------------------------------------
-
-    def _begin(self, name: str, text: str) -> None:
-        self._shares[name] = 0.0
-        self._say(text)
-
-    def _note(self, name: str, share: float) -> None:
-        self._shares[name] = share
 
     def _say(self, text: str) -> None:
         self._clear()
         print(text, file=sys.stderr, flush=True)
 
     def _show(self) -> None:
-        """Show on a terminal how far it is, on a line that is written again and again."""
-        if self._terminal and self._shares:
-            parts = ", ".join(f"{name} {share:.0%}" for name, share in list(self._shares.items()))
-            line = f"  {time.monotonic() - self._began:3.0f} s  {parts}"
+        """Show on a terminal what is being made, on a line that is written again and again."""
+        if self._terminal and self._making:
+            line = f"  {time.monotonic() - self._began:3.0f} s  {', '.join(list(self._making))}"
             width = shutil.get_terminal_size().columns - 1
             sys.stderr.write(f"\r\x1b[K{line[:width]}")
             sys.stderr.flush()
@@ -193,9 +197,8 @@ def main() -> int:
         signal.signal(end, lambda *_: sys.exit(1))
     set_up = SetUp(given.environments, functions=given.functions)
     try:
-        if set_up.needs_venv:
+        if set_up.megabytes:
             check_room(set_up.megabytes)
-            debian.install_venv()
         set_up.run()
     except (SetUpFailed, debian.NotInstalled, OSError) as error:
         print(error, file=sys.stderr)
