@@ -29,7 +29,7 @@ $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN)
 endif
 
 .PHONY: help setup cli run up logs down check-model test unit oldest-python small-worlds lint lint-template sam-local soak fuzz mutate artefact \
-	sbom release audit redrive schemas recording lock clean
+	bench sbom release audit redrive schemas recording lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -101,6 +101,9 @@ fuzz: $(VENV)/ready ## Hostile input for a minute: make fuzz [N=60] [SEED=1]
 mutate: $(VENV)/ready ## Change the functions in small ways, and see a test notice each: make mutate [ONLY=functions/neptune_training/flow]
 	@$(BIN)/python -m tests.mutation $(ONLY)
 	@$(if $(ONLY),,$(BIN)/python -m tests.mutation.by_hand)
+
+bench: setup .local/sam/ready .local/lambda/ready ## Measure the functions beside the usual way, and renew docs/performance.md: make bench [N=15]
+	@$(BIN)/python -m bench $(if $(N),--processes $(N))
 
 artefact: $(VENV)/ready ## Build the functions' zip, the same bytes each time, and print its SHA-256
 	@$(BIN)/python -m local.artefact

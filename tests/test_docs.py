@@ -26,7 +26,12 @@ from tests.rendered import template
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
     str(path.relative_to(ROOT)): path.read_text()
-    for folder, pattern in ((ROOT, "*.md"), (ROOT / "docs", "*.md"), (ROOT / "local", "*/README.md"))
+    for folder, pattern in (
+        (ROOT, "*.md"),
+        (ROOT / "docs", "*.md"),
+        (ROOT / "local", "*/README.md"),
+        (ROOT / "bench", "*.md"),
+    )
     for path in sorted(folder.glob(pattern))
 }
 OPERATE = DOCUMENTS["docs/operate.md"]

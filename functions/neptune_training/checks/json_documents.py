@@ -93,12 +93,19 @@ def problems_in(document: object, name: str) -> Iterator[Problem]:
         if len(place) > MAX_DEPTH:
             yield too_deep(path(place))
             continue
+        if is_plain(value):
+            continue
         for problem, remedy, cause in problems_of(value):
             yield Problem(field=path(place) or name, value=cause, problem=problem, remedy=remedy)
         if isinstance(value, dict):
             waiting += reversed([((*place, key), inner) for key, inner in value.items()])
         elif isinstance(value, list):
             waiting += reversed([((*place, index), inner) for index, inner in enumerate(value)])
+
+
+def is_plain(value: object) -> bool:
+    """Return True for most values, in which nothing can be wrong."""
+    return value.isascii() if isinstance(value, str) else value is None or isinstance(value, int)
 
 
 def problems_of(value: object) -> Iterator[tuple[str, str, str | None]]:

@@ -39,23 +39,26 @@ def check(document: object, *, max_hpo_jobs: int | None, name: str = "model-hpo-
         Invalid: with all problems of the document.
     """
     trials, compiled = trials_of(max_hpo_jobs), metrics.compiled(document)
+    placed = tuple(parts.parameters(document))
     try:
         file, error = HpoFile.model_validate(document), None
     except ValidationError as invalid:
         file, error = None, invalid
-    found = all_problems(document, trials, compiled, error)
+    found = all_problems(document, placed, trials, compiled, error)
     problems = bounded(each if each.field else named(each, name) for each in found)
     if problems or not file:
         raise Invalid(problems) from error
-    warnings = bounded(search_warnings.of(file, document, trials, compiled))
-    return Checked(file, warnings, tuple(parts.parameters(document)))
+    warnings = bounded(search_warnings.of(file, document, placed, trials, compiled))
+    return Checked(file, warnings, placed)
 
 
-def all_problems(document: object, trials: int, compiled: Compiled, error: ValidationError | None) -> Iterator[Problem]:
+def all_problems(
+    document: object, placed: tuple[Placed, ...], trials: int, compiled: Compiled, error: ValidationError | None
+) -> Iterator[Problem]:
     """Yield all errors: of the format, and of each rule whose part of the document is readable in spite of them."""
     if error:
         yield from pydantic_errors.problems_from(error, FORMAT)
-    yield from parameters.problems(document, trials)
+    yield from parameters.problems(placed, trials)
     yield from metrics.problems(document, compiled)
 
 

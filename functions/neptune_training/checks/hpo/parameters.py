@@ -5,16 +5,14 @@ from collections.abc import Collection, Iterable, Iterator
 
 from neptune_training.checks.hpo.format import MAX_PARAMETERS
 from neptune_training.checks.hpo.parts import FIXED, Placed
-from neptune_training.checks.hpo.parts import parameters as readable
 from neptune_training.checks.hpo.tiers import is_tuned
 from neptune_training.model.problems import Problem, path
 
 MAX_TUNED = 30  # SageMaker searches no more
 
 
-def problems(document: object, trials: int) -> Iterator[Problem]:
+def problems(found: Collection[Placed], trials: int) -> Iterator[Problem]:
     """Yield all that is wrong with the parameters that can be read."""
-    found = tuple(readable(document))
     for each in found:
         yield from range_problems(each)
         yield from value_problems(each)

@@ -1,10 +1,10 @@
 """Warnings about a file that is valid, but trains badly, or in another way than its author expects."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from neptune_training.checks.hpo.format import CustomModel, HpoFile
 from neptune_training.checks.hpo.metrics import FREQUENCY, METRIC, Compiled, definitions
-from neptune_training.checks.hpo.parts import FIXED, Placed, at, parameters
+from neptune_training.checks.hpo.parts import FIXED, Placed, at
 from neptune_training.checks.hpo.tiers import TRIALS_ABOVE, is_tuned, tuned
 from neptune_training.checks.pydantic_errors import listing
 from neptune_training.model.problems import NOTHING_TO_DO, Problem, meant
@@ -15,13 +15,15 @@ METRICS = ("acc", "acc_topk", "F1", "mse", "mrr", "precision", "recall", "roc_au
 NEPTUNES_OWN = {"task", "model", "name", "target_ntype", "target_etype", "property"}
 
 
-def of(file: HpoFile, document: object, trials: int, compiled: Compiled) -> Iterator[Problem]:
-    """Yield all warnings for a file without errors."""
+def of(
+    file: HpoFile, document: object, placed: Collection[Placed], trials: int, compiled: Compiled
+) -> Iterator[Problem]:
+    """Yield all warnings for a file without errors. `placed` are its parameters."""
     yield from about_trials(file, trials)
-    yield from about_tiers(document, trials)
+    yield from about_tiers(placed, trials)
     custom = isinstance(file.model, CustomModel)
     yield from about_custom_metric(document, compiled) if custom else about_metric(document)
-    for each in parameters(document):
+    for each in placed:
         yield from about_parameter(each, trials)
         if each.parameter.param in NEPTUNES_OWN and custom:
             problem, remedy = "is a name that Neptune passes to the script itself", "Choose another name"
@@ -39,10 +41,10 @@ def about_trials(file: HpoFile, trials: int) -> Iterator[Problem]:
         yield Problem.at(TRIALS, trials, problem, "Set it to 1, or move parameters to 1-tier-param")
 
 
-def about_tiers(document: object, trials: int) -> Iterator[Problem]:
+def about_tiers(placed: Collection[Placed], trials: int) -> Iterator[Problem]:
     """Yield warnings about tiers whose parameters take their defaults."""
     for array, above in TRIALS_ABOVE.items():
-        names = [each.parameter.param for each in parameters(document) if each.array == array]
+        names = [each.parameter.param for each in placed if each.array == array]
         if names and not is_tuned(array, trials):
             problem = f"is not tuned with {trials} trials: its parameters take their defaults"
             remedy = f"Set maxHPONumberOfTrainingJobs above {above}, or move the important ones to 1-tier-param"
