@@ -1,4 +1,4 @@
-"""What the measured functions call: the AWS emulator, local Neptune ML, and a server that takes invocations of `step`.
+"""Start what the measured functions call: an AWS emulator, local Neptune ML, and a server that takes invocations.
 
 Each function's process gets a table of its own, so that none finds more items than another.
 """

@@ -49,7 +49,8 @@ class SetUp:
         self.functions = functions
         missing = [each for each in environments if not each.is_ready()]
         self.megabytes = sum(each.megabytes for each in missing)
-        if missing and not uv.is_ready():
+        self.needs_venv = bool(missing) and not uv.is_ready()
+        if self.needs_venv:
             self.megabytes += uv.MEGABYTES
         if functions and not artefact.is_built():
             self.megabytes += artefact.MEGABYTES
@@ -199,6 +200,8 @@ def main() -> int:
     try:
         if set_up.megabytes:
             check_room(set_up.megabytes)
+        if set_up.needs_venv:
+            debian.install_venv()  # before there is a progress line: sudo may ask for a password
         set_up.run()
     except (SetUpFailed, debian.NotInstalled, OSError) as error:
         print(error, file=sys.stderr)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local import debian
 from local.programs import ROOT, Programs
 
 FOLDER = ROOT / ".local" / "uv"
@@ -25,8 +24,7 @@ def is_ready() -> bool:
 
 
 def install(programs: Programs) -> None:
-    """Install it, or leave none of it. Raises ProgramFailed with what `venv` or pip printed."""
-    debian.install_venv()
+    """Install it, or leave none of it. `venv` must be there. Raises ProgramFailed with what `venv` or pip printed."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     try:
         programs.run([sys.executable, "-m", "venv", FOLDER])
