@@ -87,7 +87,7 @@ lint: $(VENV)/ready ## Check style, types and layers
 lint-template: .local/sam/ready .local/checkov/ready .local/guard/ready ## Check the template with sam, cfn-lint, checkov and cfn-guard
 	@SAM_CLI_TELEMETRY=0 .local/sam/bin/sam validate --lint && .local/sam/bin/cfn-lint template.yaml
 	@.local/checkov/bin/checkov -f template.yaml --framework cloudformation --compact --quiet --skip-download
-	@AWS_DEFAULT_REGION=us-east-1 .local/sam/bin/python -m tests.guard .local/guard/lib/python*/site-packages/cdklabs/*/_jsii/*.tgz
+	@AWS_DEFAULT_REGION=us-east-1 .local/sam/bin/python -m tests.cfn_guard .local/guard/lib/python*/site-packages/cdklabs/*/_jsii/*.tgz
 
 soak: setup ## Many triggers, many faults: make soak N=1000
 	@$(BIN)/python -m local.soak --n $(or $(N),1000)

@@ -16,11 +16,11 @@ from cli.enable_events import enable_events
 from cli.exits import CommandError, Exit, explained
 from cli.jobs import jobs, show
 from cli.new import new
+from cli.on_off import off, on, status
 from cli.outputs import outputs
 from cli.redrive import redrive
 from cli.reject import reject
 from cli.restore import restore
-from cli.switch import off, on, status
 
 NAME = "neptune-training"
 

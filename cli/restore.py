@@ -14,8 +14,8 @@ from cyclopts import Parameter
 
 from cli.account import ACCOUNT, Account
 from cli.exits import CommandError, Exit
+from cli.on_off import switches_of
 from cli.screen import Json, print_json, say
-from cli.switch import switches_of
 from neptune_training.aws.table import CAPACITY, NEW
 from neptune_training.model.times import from_text, to_text
 

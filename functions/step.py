@@ -21,7 +21,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.flow import step
 from neptune_training.flow.services import Services
-from neptune_training.flow.side_by_side import SideBySide
+from neptune_training.flow.step_threads import StepThreads
 from wiring import Context, deadline, logger
 from wiring import services as make_services
 
@@ -45,7 +45,7 @@ def handler(event: Any, context: Context) -> dict[str, int]:
     made, end = services(in_group=len(job_ids) > 1), deadline(context)
     taken: list[str] = []
     failed: list[str] = []
-    with SideBySide() as steps:
+    with StepThreads() as steps:
         for job_id in job_ids:
             if not made.time_to_start(end):
                 break

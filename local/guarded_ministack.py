@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import ministack.app as ministack
 from ministack.services import sts
 
-from local.guard import Application, Receive, Scope, Send, guarded
+from local.web_page_guard import Application, Receive, Scope, Send, guarded
 
 KEY = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/")
 HEALTH = "/_ministack/health"

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cli import parameters_file
 from cli.account import ACCOUNT, Account
-from cli.configure import choices, document
+from cli.configure import choices, parameters_yaml
 from cli.configure.choices import Choice
 from cli.configure.questions import choose
 from cli.doctor import checks, report
@@ -73,7 +73,7 @@ def configure(
     made = _choices(aws, account.stack_name, found, subnets, security_group, yes=yes)
     kept = _kept(output, made)
     heading = f"Written by `neptune-training configure {found.identifier}` for {aws.account}, {aws.region}."
-    text = document.text(heading, output.name, made, kept)
+    text = parameters_yaml.text(heading, output.name, made, kept)
     values = {each.name: each.value for each in made if each.value is not None} | kept
     warnings = _warnings(Facts(aws, account.stack_name, values))
     if json:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from local.guard_middleware import guard
 from local.neptune_ml.cluster import Answer, Cluster
 from local.neptune_ml.control import Control
 from local.neptune_ml.errors import NeptuneError
@@ -18,6 +17,7 @@ from local.neptune_ml.log import Request
 from local.neptune_ml.neptune import Neptune, State
 from local.neptune_ml.replies import Reply
 from local.neptune_ml.signature import verify
+from local.web_page_guard_aiohttp import guard
 
 
 @dataclass(frozen=True, slots=True)

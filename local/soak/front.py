@@ -10,8 +10,8 @@ from typing import Self
 import aiohttp
 from aiohttp import web
 
-from local.guard_middleware import guard
 from local.soak.refusals import Refusals
+from local.web_page_guard_aiohttp import guard
 
 OF_THE_CONNECTION = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.stack import REGION, Stack
-from tests.test_guard import FROM_PAGES, send
+from tests.test_web_page_guard import FROM_PAGES, send
 
 pytestmark = pytest.mark.e2e
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

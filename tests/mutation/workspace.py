@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WORKSPACE = ROOT / ".local" / "mutation"
 FUNCTIONS = ROOT / "functions"
-NEEDED_BY_TESTS = ("tests", "local", "docs", "events", "schemas", "template.yaml")
+NEEDED_BY_TESTS = ("tests", "local", "docs", "events", "cli", "bench", "template.yaml")
 
 
 def prepare(files: Iterable[Path]) -> None:

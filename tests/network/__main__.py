@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local.guard import FURTHER_NAMES
 from local.model import EXAMPLE, upload
 from local.neptune_ml import NeptuneML
 from local.stack import REGION, Stack
+from local.web_page_guard import FURTHER_NAMES
 from tests.certificates import certificate
 from tests.network import vpc
 from tests.network.gateway import gateways

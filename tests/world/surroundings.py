@@ -26,7 +26,7 @@ from neptune_training.aws.table import Table
 from tests.world import template
 from tests.world.calls import Call, Calls
 from tests.world.clock import Clock
-from tests.world.side_by_side import SideBySide
+from tests.world.step_threads import StepThreads
 
 REGION = "us-east-1"
 BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
@@ -100,7 +100,7 @@ class Surroundings:
         """Nobody looks at another clock: not the functions, not the waits between tries, not S3."""
         with (
             patch("wiring.now", self.clock.seen),
-            patch("step.SideBySide", partial(SideBySide, self.clock)),
+            patch("step.StepThreads", partial(StepThreads, self.clock)),
             patch("wiring.time", SimpleNamespace(sleep=self.clock.sleep)),
             patch.object(Table.__init__, "__defaults__", (self.clock.sleep,)),
             patch("moto.s3.models.utcnow", self.clock.naive),

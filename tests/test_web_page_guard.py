@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.guard import FURTHER_NAMES, refusal
 from local.neptune_ml import NeptuneML
 from local.soak.front import Front
 from local.soak.refusals import Refusals
+from local.web_page_guard import FURTHER_NAMES, refusal
 
 FAULT = json.dumps({"operation": "*", "fault": "drop-before", "times": 1_000})
 START = json.dumps({"id": "mine", "dataProcessingJobId": "local-data-processing", "trainModelS3Location": "s3://b/m"})

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Self
 
-from neptune_training.flow.side_by_side import PATIENCE_SECONDS
+from neptune_training.flow.step_threads import PATIENCE_SECONDS
 from tests.world.calls import Hang
 from tests.world.clock import Clock
 
 PATIENCE = timedelta(seconds=PATIENCE_SECONDS)
 
 
-class SideBySide:
+class StepThreads:
     """The next step begins when this one has ended, or after two seconds."""
 
     def __init__(self, clock: Clock) -> None:

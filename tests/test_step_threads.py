@@ -8,19 +8,19 @@ from typing import cast
 
 import pytest
 
-from neptune_training.flow import side_by_side
-from neptune_training.flow.side_by_side import SideBySide
+from neptune_training.flow import step_threads
+from neptune_training.flow.step_threads import StepThreads
 
 
 def test_a_step_that_never_ends_delays_the_next_by_the_patience_only_and_the_invocation_until_it_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(side_by_side, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(step_threads, "PATIENCE_SECONDS", 0.05)
     over = threading.Event()
     taken: list[int | str] = []
 
     def waited_for() -> None:
-        with SideBySide() as steps:
+        with StepThreads() as steps:
             steps.take(cast("Callable[[], None]", over.wait))
             for number in range(3):
                 steps.take(partial(taken.append, number))
@@ -40,14 +40,14 @@ def test_a_step_that_never_ends_delays_the_next_by_the_patience_only_and_the_inv
 
 
 def test_an_invocation_that_fails_waits_for_its_steps_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_by_side, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(step_threads, "PATIENCE_SECONDS", 0.01)
     ended = []
 
     def slow() -> None:
         time.sleep(0.2)
         ended.append(True)
 
-    with pytest.raises(RuntimeError), SideBySide() as steps:  # noqa: PT012
+    with pytest.raises(RuntimeError), StepThreads() as steps:  # noqa: PT012
         steps.take(slow)
         raise RuntimeError
     assert ended == [True]

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import switch
+from cli import on_off
 from tests.cli.conftest import Said
 from tests.cli.stack_server import StackServer
 
@@ -59,12 +59,12 @@ def test_off_disables_the_mapping_and_the_rule_and_on_enables_both(
 def test_on_right_after_off_waits_until_the_mapping_has_got_there(
     program: Program, stack: StackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(switch, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(on_off, "EVERY_SECONDS", 0.01)
     program("off")
     stack.refusals = 3
     assert program("on").code == 0
     assert (stack.state, stack.refusals) == ("Enabled", 0)
-    monkeypatch.setattr(switch, "ON_ITS_WAY_SECONDS", 0.0)
+    monkeypatch.setattr(on_off, "ON_ITS_WAY_SECONDS", 0.0)
     stack.refusals = 1_000
     said = program("off")
     assert (said.code, stack.state) == (2, "Enabled")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from local.guard import refusal
+from local.web_page_guard import refusal
 
 
 @web.middleware

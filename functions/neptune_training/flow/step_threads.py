@@ -8,7 +8,7 @@ from typing import Self
 PATIENCE_SECONDS = 2.0
 
 
-class SideBySide:
+class StepThreads:
     """Hold the steps of one invocation, as a context manager.
 
     Leaving the `with` waits for all steps. Lambda freezes the process when an invocation returns, and resumes it for
