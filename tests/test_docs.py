@@ -13,7 +13,8 @@ import boto3
 import pytest
 import yaml
 
-import notify
+from neptune_training.announce import message as announcement
+from neptune_training.announce.message import ANNOUNCED
 from neptune_training.aws import model_files, neptune_errors
 from neptune_training.checks import events, json_documents, scripts
 from neptune_training.flow import intake, plan
@@ -179,7 +180,7 @@ def test_every_field_of_a_record_is_explained() -> None:
 
 def test_every_field_of_a_message_is_explained() -> None:
     message = section(RECORD, "## The message")
-    assert {name for name in notify.ANNOUNCED if f"`{name}`" not in message and f'"{name}"' not in message} == set()
+    assert {name for name in ANNOUNCED if f"`{name}`" not in message and f'"{name}"' not in message} == set()
 
 
 def test_the_table_of_bounds_names_every_period_that_can_be_set() -> None:
@@ -229,7 +230,7 @@ def test_every_error_code_that_ends_a_request_is_in_the_table_of_errors() -> Non
         scripts.MAX_CHECKED_BYTES,
         events.MAX_BYTES,
         intake.MAX_RAW_CHARACTERS,
-        notify.MAX_BYTES,
+        announcement.MAX_BYTES,
     ],
 )
 def test_a_limit_of_the_code_is_among_the_limits_in_operate(number: int) -> None:

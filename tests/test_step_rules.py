@@ -8,6 +8,7 @@ import pytest
 
 import start
 import step
+from neptune_training.announce.changes import is_to_be_announced
 from neptune_training.aws import neptune
 from neptune_training.aws.neptune import Unknown
 from neptune_training.aws.table import padded
@@ -15,7 +16,6 @@ from neptune_training.flow import bounds
 from neptune_training.model.settings import Settings
 from neptune_training.model.times import from_text, to_text
 from neptune_training.model.triggers import Trigger
-from notify import is_to_be_announced
 from tests.world import Call, Crash, World
 from tests.world.lasting import job_of
 from tests.world.surroundings import BUCKET, TABLE, session

@@ -1,9 +1,10 @@
 """Train Amazon Neptune ML models: exactly one job for each trigger, even if calls and processes fail.
 
-Four layers; each imports only from those below it (a test holds them to that):
+Layers; each imports only from those below it (a test holds them to that):
 
     flow      the state machine: what happens to a job, and when
     checks    what is checked before a training starts
+    announce  what is announced of a job; beside checks, neither imports the other
     aws       DynamoDB, S3 and Neptune, one file for each
     model     values and their rules, without I/O
 

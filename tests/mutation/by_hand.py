@@ -23,6 +23,7 @@ ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
 )
 RULES = "tests/test_step_rules.py"
 PACKAGE = "neptune_training"
+CHANGES = f"{PACKAGE}/announce/changes.py"
 JOBS = f"{PACKAGE}/model/jobs.py"
 STEP, WAITING, REQUESTED, STARTED, OUTCOMES, INTAKE, PLAN, TICK = (
     f"{PACKAGE}/flow/{name}.py"
@@ -222,12 +223,12 @@ MUTATIONS = [
     breaks(
         "every new status is announced",
         ONCE,
-        ("notify.py", 'if "status" not in new or ', 'if "arn" not in new or '),
+        (CHANGES, 'if "status" not in new or ', 'if "arn" not in new or '),
     ),
     breaks(
         "a new wait is announced",
         "tests/test_notify.py",
-        ("notify.py", 'new.get("waitingFor") != (', 'new.get("waitingFor") is ('),
+        (CHANGES, 'new.get("waitingFor") != (', 'new.get("waitingFor") is ('),
     ),
     # --- no step stops the others -------------------------------------------------------------------------------------
     breaks(
@@ -331,12 +332,12 @@ MUTATIONS = [
     breaks(
         "waiting again for the same is no news",
         RULES,
-        ("notify.py", '(old.get("waitingFor") or old.get("waitedFor"))', 'old.get("waitingFor")'),
+        (CHANGES, '(old.get("waitingFor") or old.get("waitedFor"))', 'old.get("waitingFor")'),
     ),
     breaks(
         "a second claim is no news",
         RULES,
-        ("notify.py", 'return changed and new.get("attempts") == 1', "return changed"),
+        (CHANGES, 'return changed and new.get("attempts") == 1', "return changed"),
     ),
 ]
 
