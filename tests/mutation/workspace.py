@@ -6,6 +6,7 @@ and in the copy of pyproject.toml. A link named `functions` leads to it, for the
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WORKSPACE = ROOT / ".local" / "mutation"
 FUNCTIONS = ROOT / "functions"
-NEEDED_BY_TESTS = ("tests", "local", "docs", "events", "cli", "bench", "template.yaml")
+NEEDED_BY_TESTS = ("tests", "local", "docs", "events", "cli", "bench", "template.yaml", "Makefile")
+RUNS_FUNCTIONS = re.compile(r"neptune_training|\bworld\b|^import (start|step|track|notify)", re.MULTILINE)
+# These name the functions, but run none, or run them where no mutant is active: in another process.
+RUN_NONE = {"test_artefact", "test_docs", "test_least_privilege", "test_mutations", "test_template"}
 
 
 def prepare(files: Iterable[Path]) -> None:
@@ -28,8 +32,19 @@ def prepare(files: Iterable[Path]) -> None:
     (WORKSPACE / "mutants" / "functions").symlink_to("src")
     settings = (ROOT / "pyproject.toml").read_text().replace('"functions"', '"src"')
     only = json.dumps([f"src/{file.relative_to(FUNCTIONS).as_posix()}" for file in files])
-    settings = settings.replace("[tool.mutmut]", f"[tool.mutmut]\nonly_mutate = {only}\n#")
+    tests = json.dumps([f"tests/{test.name}" for test in tests_that_run_functions()])
+    chosen = f"[tool.mutmut]\nonly_mutate = {only}\npytest_add_cli_args_test_selection = {tests}\n#"
+    settings = settings.replace("[tool.mutmut]", chosen)
     (WORKSPACE / "pyproject.toml").write_text(settings)
+
+
+def tests_that_run_functions() -> list[Path]:
+    """Return the test files that a mutant can make fail: those that import the library, or use a `world`."""
+    return [
+        test
+        for test in sorted((ROOT / "tests").glob("test_*.py"))
+        if RUNS_FUNCTIONS.search(test.read_text()) and test.stem not in RUN_NONE
+    ]
 
 
 def mutmut(*arguments: str, output: int | None = subprocess.PIPE) -> str:
