@@ -1,6 +1,6 @@
 """`neptune-training status`, `off` and `on`: how the application is, and switching it off and on.
 
-It is off while Lambda takes no requests from the queue for `start` and the rule invokes no `track`.
+It is off while Lambda takes no requests from the queue for `start` and neither rule invokes `track`.
 """
 
 import time
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef
 
-RULE = "TrackFunctionTick"
+RULES = ("TrackFunctionTick", "SageMakerRule")
 ON_ITS_WAY_SECONDS, EVERY_SECONDS = 120.0, 2.0  # Lambda takes about a minute
 
 
@@ -27,7 +27,7 @@ class Switches:
 
     Attributes:
         start: The state of Lambda's event source mapping: Enabled, Disabled, or on its way to one of them.
-        track: The state of the rule: ENABLED or DISABLED.
+        track: The state of the rules that invoke it: ENABLED or DISABLED, or both if they differ.
     """
 
     start: str
@@ -64,7 +64,7 @@ def status(*, account: Account = ACCOUNT, json: Json = False) -> int:
     state = ("on", "green") if switches.are_on else ("off", "yellow") if switches.are_off else ("partly on", "red")
     say((account.stack_name, "bold"), f"  version {account.output('Version')}  ", state)
     say(f"start   event source mapping: {switches.start}")
-    say(f"track   rule: {switches.track}")
+    say(f"track   rules: {switches.track}")
     say(f"queue   {queue['waiting']} waiting, {queue['inFlight']} in flight")
     said = f"dead    {dead_letters['waiting']} in the dead-letter queue"
     say((f"{said}: neptune-training redrive --dry-run", "red") if dead_letters["waiting"] else said)
@@ -87,7 +87,8 @@ def off(*, account: Account = ACCOUNT, json: Json = False) -> int:
         neptune-training off
         neptune-training on
     """
-    account.session.client("events").disable_rule(Name=account.resource(RULE))
+    for rule in RULES:
+        account.session.client("events").disable_rule(Name=account.resource(rule))
     return switch(account, on=False, json=json)
 
 
@@ -101,7 +102,8 @@ def on(*, account: Account = ACCOUNT, json: Json = False) -> int:
 
         neptune-training on
     """
-    account.session.client("events").enable_rule(Name=account.resource(RULE))
+    for rule in RULES:
+        account.session.client("events").enable_rule(Name=account.resource(rule))
     return switch(account, on=True, json=json)
 
 
@@ -129,7 +131,7 @@ def set_mapping(client: "LambdaClient", uuid: str, *, on: bool) -> None:
             if time.monotonic() > until:
                 raise CommandError(
                     "The event source mapping is still on its way to another state.",
-                    f"The rule of track is {'on' if on else 'off'} already. Run the same command again.",
+                    f"The rules of track are {'on' if on else 'off'} already. Run the same command again.",
                 ) from error
             time.sleep(EVERY_SECONDS)
         else:
@@ -138,9 +140,10 @@ def set_mapping(client: "LambdaClient", uuid: str, *, on: bool) -> None:
 
 def switches_of(account: Account) -> Switches:
     """Return how the two switches are."""
-    rule = account.session.client("events").describe_rule(Name=account.resource(RULE))
+    events = account.session.client("events")
+    rules = {events.describe_rule(Name=account.resource(rule))["State"] for rule in RULES}
     states = {each["State"] for each in mappings(account)}
-    return Switches(start=", ".join(sorted(states)) or "missing", track=rule["State"])
+    return Switches(start=", ".join(sorted(states)) or "missing", track=", ".join(sorted(rules)))
 
 
 def mappings(account: Account) -> "list[EventSourceMappingConfigurationTypeDef]":

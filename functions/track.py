@@ -1,12 +1,15 @@
-"""`track`: every minute, decide which jobs get a step.
+"""`track`: every minute, decide which jobs get a step. At a hint, let the jobs that it concerns be looked at now.
 
     every minute ──► track ──► invokes `step` for the jobs that are due
                            └─► ends the jobs whose bound has passed
+    SageMaker: a job has ended ──► track ──► invokes `step` for the trainings that it may belong to
 
-It runs outside Neptune's VPC and never calls Neptune, so a slow answer from Neptune cannot delay it. It ignores the
-event's content. Returns how many invocations of `step` it asked for and how many jobs it has ended:
+It runs outside Neptune's VPC and never calls Neptune, so a slow answer from Neptune cannot delay it. Any other event
+than SageMaker's is a tick. Returns how many invocations of `step` it asked for and how many jobs it has ended:
 
     {"source": "aws.events", "detail-type": "Scheduled Event", …}  →  {"invoked": 3, "ended": 0}
+    {"detail-type": "SageMaker Processing Job State Change", "detail": {"ProcessingJobArn": …}, …}  →
+    {"invoked": 1, "ended": 0}
 """
 
 from functools import cache
@@ -15,6 +18,9 @@ from typing import Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from neptune_training.checks import sagemaker_events
+from neptune_training.flow import hints
+from neptune_training.flow.tick import Tick
 from wiring import Context, deadline, logger
 from wiring import tracker as make_tracker
 
@@ -27,16 +33,29 @@ class TickFailed(Exception):  # noqa: N818
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
-def handler(_event: Any, context: Context) -> dict[str, int]:
-    """Make one tick; return `{"invoked": invocations of step, "ended": jobs}`.
+def handler(event: Any, context: Context) -> dict[str, int]:
+    """Make one tick, or take one hint; return `{"invoked": invocations of step, "ended": jobs}`.
 
     Raises:
         TickFailed: some jobs could not be ended or handed to `step`.
     """
-    done = tracker().tick(deadline(context))
-    for name, value in done.metrics().items():
-        metrics.add_metric(name, MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count, value)
+    kind = sagemaker_events.kind_of(event)
+    done = hint(event, kind, context) if kind else tick(event, context)
     if done.failed:
         raise TickFailed(f"{len(done.failed)} jobs could not be ended or handed to step: {', '.join(done.failed[:10])}")
     return {"invoked": done.invoked, "ended": len(done.ended)}
+
+
+@metrics.log_metrics
+def tick(_event: Any, context: Context) -> Tick:
+    """Make one tick, and publish what it saw as metrics."""
+    done = tracker().tick(deadline(context))
+    for name, value in done.metrics().items():
+        metrics.add_metric(name, MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count, value)
+    return done
+
+
+def hint(event: Any, kind: str, context: Context) -> Tick:
+    """Take a hint. It looks at few of the jobs, so it publishes no metrics."""
+    end = sagemaker_events.read(event, kind)
+    return hints.take(tracker(), end, deadline(context)) if end else Tick()

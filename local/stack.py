@@ -26,7 +26,7 @@ from local import artefact, last_run, run_folders
 from local.artefact import KEPT, ROOT
 from local.emulator import Credentials, emulator, stay_on_this_machine
 from local.joining import OWNER
-from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
+from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML, sagemaker_events
 from neptune_training.aws.dynamodb_items import plain
 
 REGION = "us-east-1"
@@ -93,6 +93,7 @@ class Stack:
             self._progress("the four functions")
             warm = self._warm_up()
             starting.callback(self._stop_ticking, self._tick_each_second(warm))
+            starting.enter_context(sagemaker_events.SageMakerEvents(self.neptune, self._put_events))
             if self._wait_until_warm:
                 self._join(warm)
             self._exit = starting.pop_all()
@@ -173,6 +174,7 @@ class Stack:
             "TrainModelS3Prefix": "neptune-ml/",
             "DataProcessingJobId": COMPLETED_DATA_PROCESSING_JOB,
             "AwsEndpointUrl": self._front(self.url),
+            "SageMakerEventSource": sagemaker_events.SOURCE,
             **QUICK,
             **self._parameters,
         }
@@ -249,6 +251,13 @@ class Stack:
                 self.invoke(self.outputs["TrackFunction"], {"source": "local.tick"})
             except (BotoCoreError, ClientError, ValueError):
                 continue  # a tick that fails is followed by the next
+
+    def _put_events(self, entries: list[dict[str, Any]]) -> None:
+        """Send events to the default bus, as SageMaker does. One that is lost is what the ticks are for."""
+        client = self.client("events")
+        for first in range(0, len(entries), 10):  # PutEvents takes no more at once
+            with suppress(BotoCoreError, ClientError):
+                client.put_events(Entries=entries[first : first + 10])
 
     def _stop_ticking(self, thread: threading.Thread) -> None:
         self._stopping.set()

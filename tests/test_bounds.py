@@ -156,3 +156,34 @@ def test_the_next_look_comes_after_a_tenth_of_the_wait_but_within_one_to_five_mi
     waited: timedelta, pause: timedelta
 ) -> None:
     assert bounds.patience(NOW - waited, SETTINGS, NOW) == pause
+
+
+RUNNING = {"processing": {"status": "Completed", "arn": "arn:1"}, "hpo": {"status": "InProgress", "arn": "arn:2"}}
+
+
+@pytest.mark.parametrize(("ran", "minutes"), [(0 * MINUTE, 1), (4 * MINUTE, 1), (8 * MINUTE, 2), (HOUR, 15), (DAY, 15)])
+def test_a_job_that_runs_is_looked_at_after_a_quarter_of_its_run_within_one_to_fifteen_minutes(
+    ran: timedelta, minutes: int
+) -> None:
+    assert bounds.next_look(NOW - ran, RUNNING, None, SETTINGS, NOW) == NOW + minutes * MINUTE
+    assert bounds.next_look(NOW - ran, RUNNING, NOW, SETTINGS, NOW) == NOW + minutes * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("stages", "close"),
+    [
+        (RUNNING, NOW + SECOND),  # what was announced is not there yet
+        (None, None),
+        ({}, None),
+        ({"processing": {"status": "InProgress"}}, None),
+        ({"processing": {"status": "InProgress", "arn": ""}}, None),
+        ({"processing": {"status": "COMPLETED", "arn": "arn:1"}}, None),
+        ({**RUNNING, "hpo": {"status": "Stopped", "arn": "arn:2"}}, None),
+        ({**RUNNING, "transform": {"status": "InProgress"}}, None),
+        ({"transform": {"status": "InProgress"}, **RUNNING}, None),  # DynamoDB keeps no order
+    ],
+)
+def test_a_job_whose_end_no_event_could_announce_or_has_announced_is_looked_at_each_minute(
+    stages: Any, close: datetime | None
+) -> None:
+    assert bounds.next_look(NOW - DAY, stages, close, SETTINGS, NOW) == NOW + MINUTE

@@ -61,7 +61,7 @@ RAN: dict[str, Any] = {
 
 
 def started(**said: Any) -> Started:
-    known = {"missingSince": NOW - MINUTE, "unknownSince": NOW - 2 * MINUTE, "adopted": True}
+    known = {"missingSince": NOW - MINUTE, "unknownSince": NOW - 2 * MINUTE, "adopted": True, "closeLooksUntil": NOW}
     return Started.model_validate({**KNOWN, **STEP, **RAN, **known, **said})
 
 
@@ -175,7 +175,7 @@ def test_a_started_job_is_looked_at_again_and_has_what_the_answer_said() -> None
     after = requested().started(NOW, look_again=NOW + MINUTE, **said)
     ran = {"arn": "arn:2", "creationTimeInMillis": 8, "neptuneStatus": "InProgress", "stages": None, "startedAt": NOW}
     look = {"nextAttemptAt": NOW + MINUTE, "missingSince": None, "unknownSince": None, "adopted": True}
-    changed = {"warnings": WHY, "status": Status.STARTED}
+    changed = {"warnings": WHY, "status": Status.STARTED, "closeLooksUntil": None}
     assert fields(after) == {**KNOWN, **NEXT, **STEP_OVER, **ran, **look, **changed}
 
 
@@ -190,7 +190,7 @@ def test_a_start_is_ours_and_nothing_is_known_of_it_unless_said() -> None:
 def test_a_look_that_says_nothing_keeps_what_is_known_of_the_run() -> None:
     after = started().followed(NOW, look_again=NOW + MINUTE)
     changed = {"nextAttemptAt": NOW + MINUTE, "missingSince": None, "unknownSince": None, "adopted": False}
-    assert fields(after) == {**fields(started()), **NEXT, **STEP_OVER, **changed}
+    assert fields(after) == {**fields(started()), **NEXT, **STEP_OVER, **changed, "closeLooksUntil": None}
 
 
 def test_a_look_replaces_what_it_says() -> None:
@@ -204,9 +204,11 @@ def test_a_look_replaces_what_it_says() -> None:
         unknown_since=unknown,
         failed_steps=6,
         adopted=True,
+        close_looks_until=NOW + MINUTE,
         **said,
     )
     changed = {"neptuneStatus": "Stopping", "missingSince": missing, "unknownSince": unknown, "failedSteps": 6, **said}
+    changed["closeLooksUntil"] = NOW + MINUTE
     assert fields(after) == {
         **fields(started()),
         **NEXT,
@@ -215,6 +217,25 @@ def test_a_look_replaces_what_it_says() -> None:
         "nextAttemptAt": NOW,
         "failedSteps": 6,
     }
+
+
+def test_a_hint_makes_a_job_due_now_and_looked_at_often_for_a_while_and_changes_nothing_else() -> None:
+    later = started(nextAttemptAt=NOW + 9 * MINUTE)
+    changed = {"nextAttemptAt": NOW, "closeLooksUntil": NOW + 5 * MINUTE, "version": 4, "updatedAt": NOW}
+    assert fields(later.hinted(NOW, close_looks_until=NOW + 5 * MINUTE)) == {**fields(later), **changed}
+
+
+@pytest.mark.parametrize(
+    ("said", "fail"),
+    [
+        ({"stepUntil": None, "failedSteps": 0}, False),
+        ({"stepUntil": None, "failedSteps": 1}, True),
+        ({"failedSteps": 1}, False),  # a step is under way
+        ({"failedSteps": 2}, True),
+    ],
+)
+def test_a_step_under_way_is_no_failed_look(said: dict[str, Any], fail: bool) -> None:
+    assert started(**said).looks_fail is fail
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------

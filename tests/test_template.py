@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
+from neptune_training.checks.sagemaker_events import KINDS
 from neptune_training.flow.services import MARGIN
 from neptune_training.flow.tick import Tick
 from neptune_training.model.parameters import TrainingRequest
@@ -412,9 +413,14 @@ def test_another_service_may_act_for_this_stacks_resources_only(rendered: Render
                 }
 
 
-def test_the_queues_take_messages_from_each_rule_and_each_bus_of_this_stack() -> None:
+def trigger_rules() -> dict[str, dict[str, Any]]:
+    """The rules whose events must not be lost."""
+    return {name: rule for name, rule in ALL_ON.all("AWS::Events::Rule").items() if name != "SageMakerRule"}
+
+
+def test_the_queues_take_messages_from_each_trigger_rule_and_each_bus_of_this_stack() -> None:
     statement = statements(ALL_ON["QueuePolicy"]["PolicyDocument"])[0]
-    senders = (*ALL_ON.all("AWS::Events::Rule"), *ALL_ON.all("AWS::Events::EventBus"))
+    senders = (*trigger_rules(), *ALL_ON.all("AWS::Events::EventBus"))
     assert sorted(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == sorted(f"{name}.Arn" for name in senders)
 
 
@@ -485,8 +491,8 @@ def test_a_request_is_delivered_again_only_after_the_function_has_ended_and_ofte
     assert "FunctionResponseTypes" not in source  # it would turn off SQS's back-off after failures
 
 
-def test_every_rule_schedule_and_bus_has_a_dead_letter_queue() -> None:
-    targets = [each for rule in ALL_ON.all("AWS::Events::Rule").values() for each in rule["Targets"]]
+def test_every_trigger_rule_schedule_and_bus_has_a_dead_letter_queue() -> None:
+    targets = [each for rule in trigger_rules().values() for each in rule["Targets"]]
     schedules = [each["Target"] for each in ALL_ON.all("AWS::Scheduler::Schedule").values()]
     for each in (*targets, *schedules, *ALL_ON.all("AWS::Events::EventBus").values()):
         assert each["DeadLetterConfig"] == {"Arn": "DeadLetterQueue.Arn"}
@@ -519,6 +525,40 @@ def test_without_a_key_everything_is_encrypted_too_and_eventbridge_can_write_to_
     assert ALL_OFF["TrainingTopic"]["KmsMasterKeyId"] == "alias/aws/sns"
 
 
+# --- hints ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_rule_takes_the_ends_of_all_kinds_of_sagemaker_jobs_that_the_functions_read_and_of_this_account() -> None:
+    pattern = ALL_OFF["SageMakerRule"]["EventPattern"]
+    statuses = [{f"{kind}Status": ["Completed", "Failed", "Stopped"]} for kind in KINDS.values()]
+    assert pattern == {
+        "account": ["123456789012"],
+        "source": ["aws.sagemaker"],
+        "detail-type": [*KINDS],
+        "detail": {"$or": statuses},
+    }
+
+
+def test_no_other_rule_can_invoke_track_than_the_one_for_hints() -> None:
+    (permission,) = ALL_ON.all("AWS::Lambda::Permission").values()
+    assert permission == {
+        "FunctionName": "TrackFunction",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "events.amazonaws.com",
+        "SourceAccount": "123456789012",
+        "SourceArn": "SageMakerRule.Arn",
+    }
+    assert {each["Arn"] for each in ALL_ON["SageMakerRule"]["Targets"]} == {"TrackFunction.Arn"}
+
+
+def test_only_the_local_stacks_own_source_can_be_named_in_place_of_sagemakers() -> None:
+    assert [
+        source
+        for source in ("aws.sagemaker", "local.sagemaker", "", "aws.s3", "me")
+        if takes("SageMakerEventSource", source)
+    ] == ["aws.sagemaker", "local.sagemaker"]
+
+
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
 EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated"}
@@ -536,14 +576,14 @@ def test_every_function_has_an_alarm_on_its_errors() -> None:
     assert watched == set(ALL_ON.all("AWS::Serverless::Function"))
 
 
-def test_every_rule_has_an_alarm_on_what_not_even_its_dead_letter_queue_took() -> None:
+def test_every_trigger_rule_has_an_alarm_on_what_not_even_its_dead_letter_queue_took() -> None:
     alarms = ALL_ON.all("AWS::CloudWatch::Alarm").values()
     watched = [
         {each["Name"]: each["Value"].removesuffix(".Arn") for each in alarm["Dimensions"]}
         for alarm in alarms
         if alarm["MetricName"] == "InvocationsFailedToBeSentToDlq"
     ]
-    buses = {name: rule.get("EventBusName") for name, rule in ALL_ON.all("AWS::Events::Rule").items()}
+    buses = {name: rule.get("EventBusName") for name, rule in trigger_rules().items()}
     assert buses == {"UploadRule": None, "RequestRule": "TrainingBus"}
     assert watched == [{"RuleName": "UploadRule"}, {"EventBusName": "TrainingBus", "RuleName": "RequestRule"}]
 

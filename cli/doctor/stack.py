@@ -60,6 +60,7 @@ def triggers(facts: Facts) -> Iterator[Wrong]:
         ("UploadRule", "uploads start nothing"),
         ("RequestRule", "events start nothing"),
         ("TrackFunctionTick", "no job makes progress"),
+        ("SageMakerRule", "the end of a training can be recorded a quarter of an hour late"),
     ):
         bus, _, rule = facts.resources.get(logical, "").rpartition("|")  # the id of one on a bus of its own: bus|rule
         state = messaging.rule_state(facts.aws, rule, bus or "default") if rule else None

@@ -53,5 +53,6 @@ def training_arn(job_id: str) -> str:
 
 
 def _name(job_id: str, role: str) -> str:
-    # SageMaker allows a tuning job's name 32 characters, fewer than Neptune allows an id.
-    return f"neptune-{role}-{sha256(job_id.encode()).hexdigest()[:12]}"
+    # SageMaker allows a tuning job's name 32 characters, fewer than Neptune allows an id. It begins with the first 8
+    # characters of the id (assumed, from two captured names).
+    return f"{job_id[:8]}-{role}-{sha256(job_id.encode()).hexdigest()[:12]}"

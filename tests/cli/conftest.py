@@ -76,7 +76,8 @@ def stack(aws: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
     """A deployed stack."""
     sqs = aws.client("sqs")
     aws.client("dynamodb").create_table(TableName="training-jobs", **table())
-    aws.client("events").put_rule(Name="tick", ScheduleExpression="rate(1 minute)")
+    for rule in ("tick", "sagemaker"):
+        aws.client("events").put_rule(Name=rule, ScheduleExpression="rate(1 minute)")
     outputs = {
         "Version": "1.2.3",
         "ModelBucket": "my-models",
@@ -85,7 +86,7 @@ def stack(aws: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
         "TrainingJobsTable": "training-jobs",
         "StartFunction": "start-function",
     }
-    with serving(outputs, {"TrackFunctionTick": "tick"}) as server:
+    with serving(outputs, {"TrackFunctionTick": "tick", "SageMakerRule": "sagemaker"}) as server:
         for service in ("CLOUDFORMATION", "LAMBDA"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)
         yield server

@@ -40,12 +40,12 @@ def test_status_says_version_switches_queues_slots_and_the_pause(
     assert "paused  until 2026-11-24T02:00:00.000Z for capacity; 3 starts refused in a row" in shown.out
 
 
-def test_off_disables_the_mapping_and_the_rule_and_on_enables_both(
+def test_off_disables_the_mapping_and_both_rules_and_on_enables_all(
     program: Program, aws: boto3.Session, stack: StackServer
 ) -> None:
     def states() -> tuple[str, str]:
-        (rule,) = aws.client("events").list_rules()["Rules"]
-        return stack.state, rule["State"]
+        (state,) = {rule["State"] for rule in aws.client("events").list_rules()["Rules"]}
+        return stack.state, state
 
     assert states() == ("Enabled", "ENABLED")
     off = program("off")
@@ -68,11 +68,12 @@ def test_on_right_after_off_waits_until_the_mapping_has_got_there(
     stack.refusals = 1_000
     said = program("off")
     assert (said.code, stack.state) == (2, "Enabled")
-    assert "The rule of track is off already. Run the same command again." in said.err
+    assert "The rules of track are off already. Run the same command again." in said.err
 
 
-def test_one_of_two_switches_off_is_shown_as_partly_on(
-    program: Program, aws: boto3.Session, stack: StackServer
+@pytest.mark.parametrize("rule", ["tick", "sagemaker"])
+def test_one_of_the_switches_off_is_shown_as_partly_on(
+    program: Program, aws: boto3.Session, stack: StackServer, rule: str
 ) -> None:
-    aws.client("events").disable_rule(Name="tick")
+    aws.client("events").disable_rule(Name=rule)
     assert "partly on" in program("status").out

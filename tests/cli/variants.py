@@ -73,6 +73,14 @@ def rule_disabled(deployed: Deployed) -> Iterator[None]:
     events.enable_rule(Name=name)
 
 
+@breaks("the rule for hints is disabled", "triggers", "a quarter of an hour late")
+def hints_disabled(deployed: Deployed) -> Iterator[None]:
+    events, name = deployed.account.client("events"), deployed.attribute(["SageMakerRule"])
+    events.disable_rule(Name=name)
+    yield
+    events.enable_rule(Name=name)
+
+
 @breaks("the rule on the stack's bus is disabled", "triggers", "events start nothing")
 def bus_rule_disabled(deployed: Deployed) -> Iterator[None]:
     events = deployed.account.client("events")

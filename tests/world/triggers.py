@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 
 from local.model import EXAMPLE, files
+from local.neptune_ml import sagemaker_events
+from local.neptune_ml.sagemaker import resource
 from neptune_training.checks.events import CONFIGURATION, DETAIL_TYPE
 from tests.world.surroundings import BUCKET, PREFIX, Surroundings
 
@@ -44,6 +46,12 @@ class Triggers(Surroundings):
     def ticked(self, time: str = "2026-11-24T02:00:00Z", **detail: Any) -> str:
         """A night of a schedule, as its input says it."""
         return json.dumps({"source": "aws.scheduler", "resources": [SCHEDULE], "time": time, "detail": detail})
+
+    def stage_ended(self, job_id: str, stage: str, **detail: Any) -> dict[str, Any]:
+        """The event that SageMaker sends when a stage of the job has ended, whether it has or not."""
+        sent = sagemaker_events.entry(stage, resource(job_id, stage, "Completed", "s3://trained"))
+        said = {"source": "aws.sagemaker", "detail-type": sent["DetailType"], "resources": sent["Resources"]}
+        return {**said, "detail": {**json.loads(sent["Detail"]), **detail}}
 
     def _enveloped(self, detail_type: str, source: str, detail: Mapping[str, Any]) -> str:
         said = {"version": "0", "id": f"event-{next(self._events)}", "detail-type": detail_type, "source": source}

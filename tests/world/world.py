@@ -82,6 +82,15 @@ class World(Triggers, Hands, Memory):
         """A tick by itself."""
         return self.survives(lambda: track.handler({"source": "aws.events"}, self.tick_context()))
 
+    def hint(self, event: Any) -> bool:
+        """An event of SageMaker's, and the steps that it leads to."""
+        taken = self.take_hint(event)
+        return all([taken, *(self.take_step() for _ in list(self.invocations))])
+
+    def take_hint(self, event: Any) -> bool:
+        """An event of SageMaker's by itself."""
+        return self.survives(lambda: track.handler(event, self.tick_context()))
+
     def take_step(self) -> bool:
         """The next invocation of `step`. Its time is its own: others run beside it."""
         with self._moment:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_neptunedata import NeptuneDataClient
 
 
+Stages = Mapping[str, Mapping[str, Any]]
+
 RUNNING = {"inprogress", "pending", "starting", "stopping"}
 ENDED: dict[str, FinalStatus] = {
     "completed": Status.COMPLETED,
@@ -76,6 +78,7 @@ Look = Found | Absent | Unknown
 # What botocore raises if the answer's body has another form than the service's: a proxy's page, or half an answer.
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 MAX_CHARACTERS = 2048
+STAGES = {"processing": "processingJob", "hpo": "hpoJob", "transform": "modelTransformJob"}  # in their order
 
 
 class Neptune:
@@ -173,10 +176,29 @@ def found(answer: dict[str, Any]) -> Found | None:
 
 def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield name and values of each stage that has begun, such as `("hpo", {"status": "InProgress"})`."""
-    for name, member in (("processing", "processingJob"), ("hpo", "hpoJob"), ("transform", "modelTransformJob")):
+    for name, member in STAGES.items():
         stage = answer.get(member)
         if stage:
             yield name, {key: str(value)[:MAX_CHARACTERS] for key, value in stage.items() if value is not None}
+
+
+def ended_stages(stages: Stages | None) -> int:
+    """Return how many stages have ended."""
+    return sum(stage_has_ended(stage) for stage in (stages or {}).values())
+
+
+def current_arn(stages: Stages | None) -> str | None:
+    """Return the ARN of the SageMaker job that runs now: of the last stage that Neptune shows.
+
+    None if Neptune shows none yet, or if that stage has ended and the next one is not there yet.
+    """
+    shown = [stages[name] for name in STAGES if name in stages] if stages else []
+    return shown[-1].get("arn") or None if shown and not stage_has_ended(shown[-1]) else None
+
+
+def stage_has_ended(stage: Mapping[str, Any]) -> bool:
+    """Return True if the stage's status is a final one of SageMaker's."""
+    return str(stage.get("status")).lower() in ENDED
 
 
 def absent(code: str, message: str) -> bool:

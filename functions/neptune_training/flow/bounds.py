@@ -7,6 +7,7 @@ import math
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from neptune_training.aws.neptune import Stages, current_arn
 from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.parameters import NEPTUNES_DEFAULTS
@@ -91,3 +92,18 @@ def patience(since: datetime, settings: Settings, now: datetime) -> timedelta:
     """Return how long to wait before the next look: a tenth of the time waited so far, between one and five minutes."""
     least = settings.status_check_seconds
     return max(least, min((now - since) / 10, 5 * least))
+
+
+def next_look(
+    since: datetime, stages: Stages | None, close_looks_until: datetime | None, settings: Settings, now: datetime
+) -> datetime:
+    """Return when a job that has run since `since` is looked at again: after a quarter of that time.
+
+    It is at least StatusCheckSeconds and at most fifteen times that: an event announces the end of the stage that runs.
+    It is StatusCheckSeconds while no event could be recognised, because that stage's ARN is not known. It is that, too,
+    while Neptune does not show yet what an event has announced.
+    """
+    least = settings.status_check_seconds
+    if current_arn(stages) is None or (close_looks_until and now < close_looks_until):
+        return now + least
+    return now + max(least, min((now - since) / 4, 15 * least))

@@ -2,13 +2,13 @@
 
 found ──► ended: COMPLETED, FAILED or STOPPED        absent ──► for MissingSeconds: FAILED
 ├─► somebody else's job: REJECTED               unknown ──► looked at again later; `track` ends it after
-└─► runs: looked at again later                             DoubtSeconds (see `bounds`)
+└─► runs: looked at again later, or after a hint (`hints`)  DoubtSeconds (see `bounds`)
 """
 
 import logging
 from typing import assert_never
 
-from neptune_training.aws.neptune import Absent, Found, Unknown
+from neptune_training.aws.neptune import Absent, Found, Unknown, ended_stages
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
 from neptune_training.flow.requested import output_of, role_of
@@ -27,7 +27,6 @@ def step(services: Services, job: Started) -> Job:
     """
     look = services.neptune.training(job.jobId, role_of(job))
     now, settings = services.now(), services.settings
-    look_again = now + bounds.patience(job.startedAt or now, settings, now)
     match look:
         case Found():
             return found(services, job, look)
@@ -35,7 +34,13 @@ def step(services: Services, job: Started) -> Job:
             missing_since = job.missingSince or now
             if now - missing_since >= settings.missing_seconds:
                 return outcomes.end(services, job, Status.FAILED, (messages.unknown_to_neptune(job),))
-            followed = job.followed(now, look_again=look_again, missing_since=missing_since, adopted=job.adopted)
+            followed = job.followed(
+                now,
+                look_again=bounds.next_look(job.startedAt or now, job.stages, job.closeLooksUntil, settings, now),
+                missing_since=missing_since,
+                adopted=job.adopted,
+                close_looks_until=job.closeLooksUntil,
+            )
             outcomes.save(services, followed)
             return followed
         case Unknown(failure):
@@ -47,6 +52,7 @@ def step(services: Services, job: Started) -> Job:
                 unknown_since=job.unknownSince or now,
                 failed_steps=0 if failure.will_pass else job.failedSteps,
                 adopted=job.adopted,
+                close_looks_until=job.closeLooksUntil,
             )
             outcomes.save(services, followed)
             if not failure.will_pass:
@@ -71,13 +77,16 @@ def found(services: Services, job: Started, look: Found) -> Job:
         )
     now, settings = services.now(), services.settings
     doubt = messages.maybe_not_ours(job)
+    shows_an_end = ended_stages(look.stages) > ended_stages(job.stages)
+    close_looks_until = None if shows_an_end else job.closeLooksUntil
     followed = job.followed(
         now,
-        look_again=now + bounds.patience(job.startedAt or now, settings, now),
+        look_again=bounds.next_look(job.startedAt or now, look.stages, close_looks_until, settings, now),
         neptune_status=look.status,
         stages=look.stages,
         adopted=ours is None,
         warnings=tuple(each for each in job.warnings if each != doubt) if ours else None,
+        close_looks_until=close_looks_until,
     )
     outcomes.save(services, followed)
     return followed

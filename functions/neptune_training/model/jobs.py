@@ -301,12 +301,25 @@ class Started(Unfinished, Ran):
         missingSince: When Neptune first answered that it has no such job. None while it has the job.
         unknownSince: When the first of the latest looks failed. None after a look that succeeded.
         adopted: The start was not answered, and a job with this id was found. It could be another request's job.
+        closeLooksUntil: SageMaker has announced the end of a stage that Neptune does not show yet: until then, the job
+            is looked at more often.
     """
 
     status: Literal[Status.STARTED] = Status.STARTED
     missingSince: Time | None = None
     unknownSince: Time | None = None
     adopted: bool = Field(default=False, exclude_if=lambda adopted: not adopted)
+    closeLooksUntil: Time | None = None
+
+    @property
+    def looks_fail(self) -> bool:
+        """Return True if the last look failed. A step that is under way counts as failed, and is not meant."""
+        return self.failedSteps > (1 if self.stepUntil else 0)
+
+    def hinted(self, now: datetime, *, close_looks_until: datetime) -> "Started":
+        """Return the job, due now: SageMaker says that one of its stages may have ended."""
+        over = {"nextAttemptAt": now, "closeLooksUntil": close_looks_until}
+        return Started.model_validate({**dict(self), **over, "version": self.version + 1, "updatedAt": now})
 
     def followed(
         self,
@@ -320,6 +333,7 @@ class Started(Unfinished, Ran):
         failed_steps: int = 0,
         adopted: bool = False,
         warnings: tuple[Problem, ...] | None = None,
+        close_looks_until: datetime | None = None,
     ) -> "Started":
         """Return the job, still STARTED, with the result of a look. A value of None keeps what the record has."""
         kept = self.next_version(now)
@@ -335,6 +349,7 @@ class Started(Unfinished, Ran):
             unknownSince=unknown_since,
             failedSteps=failed_steps,
             adopted=adopted,
+            closeLooksUntil=close_looks_until,
             **kept,
         )
 

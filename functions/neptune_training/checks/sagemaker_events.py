@@ -1,0 +1,56 @@
+"""Read SageMaker's events: a job that runs for a training, or somebody else's, has ended.
+
+Such an event is a hint to look at a training now, never a fact: it may come twice, late or never, and whoever runs a
+SageMaker job chooses its name. So what cannot be read is ignored.
+"""
+
+from typing import Any, NamedTuple
+
+from neptune_training.aws.neptune import current_arn
+from neptune_training.model.jobs import Started
+
+# Detail type → how the names of the detail's fields begin (SageMaker AI developer guide, "EventBridge").
+KINDS = {
+    "SageMaker Processing Job State Change": "ProcessingJob",
+    "SageMaker HyperParameter Tuning Job State Change": "HyperParameterTuningJob",
+    "SageMaker Transform Job State Change": "TransformJob",
+    "SageMaker Training Job State Change": "TrainingJob",
+}
+TRIAL = "TrainingJob"
+NAMED_AFTER = 8  # A SageMaker job's name begins with so many characters of the training's id (assumed: two names seen).
+
+
+class SageMakerEnd(NamedTuple):
+    """Hold which SageMaker job has ended. `may_be_trial` is True for the kind of job that a trial of a search is."""
+
+    arn: str
+    name: str
+    may_be_trial: bool
+
+    def concerns(self, job: Started) -> bool:
+        """Return True if the SageMaker job may be one that Neptune runs for `job`.
+
+        Its ARN is among the job's stages, or its name begins with the first characters of the job's id. A search has up
+        to hundreds of trials with such names, and no trial's end is the end of a stage. So their names only count
+        while the ARN of the current stage is not known: what ends could then be that stage.
+        """
+        if self.arn and any(stage.get("arn") == self.arn for stage in (job.stages or {}).values()):
+            return True
+        named_after = self.name.startswith(job.jobId[:NAMED_AFTER])
+        return named_after and not (self.may_be_trial and current_arn(job.stages))
+
+
+def kind_of(event: Any) -> str | None:
+    """Return the kind of SageMaker job that the event is about, None for any other event."""
+    detail_type = event.get("detail-type") if isinstance(event, dict) else None
+    return KINDS.get(detail_type) if isinstance(detail_type, str) else None
+
+
+def read(event: Any, kind: str) -> SageMakerEnd | None:
+    """Return which SageMaker job the event is about: `("arn:aws:sagemaker:…", "fraud-b1-2026-…")`; None if none."""
+    match event.get("detail"):
+        case dict(detail):
+            arn, name = (detail.get(f"{kind}{field}") for field in ("Arn", "Name"))
+            if isinstance(arn, str) and isinstance(name, str) and arn and name:
+                return SageMakerEnd(arn, name, kind == TRIAL)
+    return None

@@ -1,0 +1,64 @@
+"""A hint: SageMaker says that one of its jobs has ended. The trainings that it may belong to are looked at now.
+
+event ──► no STARTED job that it concerns: nothing
+└─► record: due now, then each minute for a while ──► invoke `step`
+
+Neptune may show the end only later, so the job is looked at often until Neptune shows something new, for ten minutes at
+most. If `step` could not be invoked, the job is due, and the next tick names it.
+"""
+
+import logging
+from datetime import datetime
+
+from neptune_training.aws.writes import RecordChanged
+from neptune_training.checks.sagemaker_events import SageMakerEnd
+from neptune_training.flow.plan import LARGEST_GROUP, Plan
+from neptune_training.flow.tick import Tick, Tracker
+from neptune_training.model.jobs import Started
+
+log = logging.getLogger(__name__)
+
+CLOSE_LOOKS = 10  # times StatusCheckSeconds
+TRIES = 5  # against steps that write the record at the same time
+
+
+def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Tick:
+    """Let the jobs that the hint concerns be looked at now. An error with one job does not stop the others."""
+    done, healthy = Tick(), list[str]()
+    for job_id in tracker.table.started():
+        try:
+            job = hinted(tracker, job_id, end)
+        except Exception:
+            log.exception("hint not recorded", extra={"jobId": job_id})
+            done.failed.append(job_id)
+            continue
+        if job:
+            log.info("hint", extra={"jobId": job_id, "sageMakerArn": end.arn})
+        if job and not job.looks_fail:  # the others are due too: a tick gives each an invocation of its own
+            healthy.append(job_id)
+    groups = tuple(tuple(healthy[first : first + LARGEST_GROUP]) for first in range(0, len(healthy), LARGEST_GROUP))
+    tracker.invoke_steps(Plan(groups=groups), deadline, done)
+    return done
+
+
+def hinted(tracker: Tracker, job_id: str, end: SageMakerEnd) -> Started | None:
+    """Write that the job is due now, and return it; None if the hint does not concern it.
+
+    Raises:
+        RecordChanged: others wrote the record each time. What they wrote may not know of the hint.
+    """
+    for tries_left in reversed(range(TRIES)):
+        job = tracker.table.get(job_id)
+        if not isinstance(job, Started) or not end.concerns(job):
+            return None
+        now = tracker.now()
+        try:
+            tracker.table.save(
+                job.hinted(now, close_looks_until=now + CLOSE_LOOKS * tracker.settings.status_check_seconds)
+            )
+        except RecordChanged:
+            if not tries_left:
+                raise
+        else:
+            return job
+    return None
