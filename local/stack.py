@@ -13,8 +13,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,6 +87,7 @@ class Stack:
             starting.push(self._keep_log)
             self._progress("the AWS emulator")
             self.url = starting.enter_context(emulator(self.log, self.credentials, self._port))
+            self.neptune.write_log = partial(write_log, self.client("logs"))
             starting.enter_context(self.neptune)
             self._progress("this project's template.yaml, deployed to it")
             self.outputs = self._deploy(code)
@@ -253,6 +255,17 @@ class Stack:
     def _stop_ticking(self, thread: threading.Thread) -> None:
         self._stopping.set()
         thread.join(5)
+
+
+def write_log(logs: Any, group: str, stream: str, lines: Sequence[str]) -> None:
+    """Write a log as SageMaker does, into CloudWatch Logs. What cannot be written is left out."""
+    events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines]
+    with suppress(BotoCoreError, ClientError):
+        with suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_group(logGroupName=group)
+        with suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
 def from_sns(queue: str, outputs: Mapping[str, str]) -> dict[str, Any]:
