@@ -13,7 +13,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from local.artefact import KEPT, ROOT
 from local.emulator import Credentials, emulator, stay_on_this_machine
 from local.joining import OWNER
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
+from local.training_logs import write_log
 from neptune_training.aws.dynamodb_items import plain
 
 REGION = "us-east-1"
@@ -255,17 +256,6 @@ class Stack:
     def _stop_ticking(self, thread: threading.Thread) -> None:
         self._stopping.set()
         thread.join(5)
-
-
-def write_log(logs: Any, group: str, stream: str, lines: Sequence[str]) -> None:
-    """Write a log as SageMaker does, into CloudWatch Logs. What cannot be written is left out."""
-    events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines]
-    with suppress(BotoCoreError, ClientError):
-        with suppress(logs.exceptions.ResourceAlreadyExistsException):
-            logs.create_log_group(logGroupName=group)
-        with suppress(logs.exceptions.ResourceAlreadyExistsException):
-            logs.create_log_stream(logGroupName=group, logStreamName=stream)
-        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
 def from_sns(queue: str, outputs: Mapping[str, str]) -> dict[str, Any]:
