@@ -34,6 +34,7 @@ class Flow(NamedTuple):
 
     sent: Callable[[World], Iterable[str]]
     ends: tuple[str, ...] = ("COMPLETED",)
+    prepare: Callable[[World], None] = lambda _: None
     kills: int = 40  # fewer would mean that some moments are not seen
     pairs: int = 600
     capacity_after: timedelta = timedelta(0)
@@ -44,6 +45,11 @@ def two_uploads(world: World) -> Iterable[str]:
     yield world.uploaded(contents={CONFIGURATION: MODEL[CONFIGURATION] + b"\n"})
 
 
+def all_fail(world: World) -> None:
+    world.keep_logs()
+    world.neptune.fail_jobs_by_chance(1, "hpo")
+
+
 FLOWS = {
     "upload": Flow(lambda world: [world.uploaded()]),
     "event": Flow(lambda world: [world.requested()], pairs=0),  # the next one has all its calls, and more
@@ -51,6 +57,7 @@ FLOWS = {
     "schedule": Flow(lambda world: [world.ticked()], pairs=0),
     "two uploads of one key": Flow(two_uploads, ("COMPLETED", "SUPERSEDED")),
     "no capacity at first": Flow(lambda world: [world.requested()], pairs=0, capacity_after=timedelta(minutes=2)),
+    "failed": Flow(lambda world: [world.requested()], ("FAILED",), prepare=all_fail, pairs=0),
     "rejected": Flow(lambda world: [world.requested(modelName="x")], ("REJECTED",), kills=10, pairs=20),
 }
 PAIRED = {name: flow for name, flow in FLOWS.items() if flow.pairs}
@@ -82,6 +89,7 @@ def world(make_world: Callable[..., World], flow: Flow) -> Iterator[World]:
     """A world in which something has just been sent. Its jobs take a minute, so that the flow is short."""
     world = make_world({"stage_seconds": 20.0})
     capacity_from = world.clock.now() + flow.capacity_after
+    flow.prepare(world)
     for body in flow.sent(world):
         world.queue.send(body)
 
@@ -128,7 +136,8 @@ def recover(world: World, flow: Flow) -> None:
     world.until_quiet()
     checks.at_the_end(world)
     assert sorted(world.statuses().values()) == list(flow.ends)
-    assert list(world.accepted().values()) == [1] * flow.ends.count("COMPLETED")
+    assert list(world.accepted().values()) == [1] * sum(each in ("COMPLETED", "FAILED") for each in flow.ends)
+    assert all("result" in job for job in world.jobs().values() if job["status"] in ("COMPLETED", "FAILED"))
 
 
 @pytest.mark.parametrize("flow", PAIRED.values(), ids=PAIRED)

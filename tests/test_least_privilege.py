@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 
+from local.neptune_ml.sagemaker import KINDS, STAGES
 from tests.rendered import Rendered
 from tests.world import World
 from tests.world.surroundings import BUCKET, session
@@ -20,6 +22,7 @@ from tests.world.surroundings import BUCKET, session
 STACK = Rendered(ExistingModelBucket=BUCKET)
 CLUSTER = "arn:aws:neptune-db:us-east-1:123456789012:cluster-ABC/*"
 BY_LAMBDA = {"TakeRequests", "ReadTheStream", "FindTheStream", "Log", "Trace"}
+IN_ACCOUNT = "arn:aws:{}:us-east-1:123456789012"
 IN_TRANSACTION = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Update": "UpdateItem"}
 IN_NEPTUNE = {
     "StartMLModelTrainingJob": "StartMLModelTrainingJob",
@@ -52,11 +55,24 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
             yield Use(f"s3:{operation}", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
         case "neptunedata", _:
             yield Use(f"neptune-db:{IN_NEPTUNE[operation]}", CLUSTER)
+        case _:
+            yield outside_the_vpc(service, operation, parameters)
+
+
+def outside_the_vpc(service: str, operation: str, parameters: Mapping[str, Any]) -> Use:
+    """The right that a call of `track` or `notify` needs."""
+    match service, operation:
         case "lambda", "Invoke":
             assert parameters["FunctionName"] == "step"
-            yield Use("lambda:InvokeFunction", "StepFunction.Arn")
+            return Use("lambda:InvokeFunction", "StepFunction.Arn")
+        case "sagemaker", "DescribeHyperParameterTuningJob":
+            name = parameters["HyperParameterTuningJobName"]
+            return Use(f"sagemaker:{operation}", f"{IN_ACCOUNT.format('sagemaker')}:hyper-parameter-tuning-job/{name}")
+        case "logs", _:
+            group, stream = parameters["logGroupName"], parameters.get("logStreamName", "")
+            return Use(f"logs:{operation}", f"{IN_ACCOUNT.format('logs')}:log-group:{group}:log-stream:{stream}")
         case "sns", _:
-            yield Use(f"sns:{operation}", "TrainingTopic")
+            return Use(f"sns:{operation}", "TrainingTopic")
         case _:
             pytest.fail(f"{service} {operation}: which right is that?")
 
@@ -91,7 +107,8 @@ def used() -> dict[str, set[Use]]:
     """What each function uses while models of every kind are trained, with fewer slots than models."""
     recorder = Recorder()
     parameters = {"MaxConcurrentTrainingJobs": "1", "SettleSeconds": "0", "DoubtSeconds": "600"}
-    with World(**parameters) as world, recorder.listening():
+    transform = {"transform": ("transform-job", "TransformJobs")}  # which kind Neptune makes is not public
+    with World(**parameters) as world, recorder.listening(), patch.dict(KINDS, transform):
         directory = {"sourceS3DirectoryPath": f"s3://{BUCKET}/models/first/"}
         with recorder.of("Start"):
             world.start(world.uploaded("first"))
@@ -104,6 +121,9 @@ def used() -> dict[str, set[Use]]:
             world.neptune.add_data_processing_job("night", status="InProgress", seconds=300)
             world.start(world.requested(dataProcessingJobId="night"))
             lost = world.start(world.requested())["jobId"]
+            for stage in STAGES:
+                world.neptune.fail_job(world.start(world.requested())["jobId"], stage)
+        world.keep_logs()
         world.neptune.fail("GetMLModelTrainingJob", "http-500", share=1, job_id=lost)
         while not world.quiet():
             with recorder.of("Track"):

@@ -31,7 +31,7 @@ SWITCHES: list[list[dict[str, str]]] = [
         {"ScheduleExpression": "cron(0 2 ? * SUN *)", "ScheduleStartDate": "2030-01-31T02:00:00Z"},
     ],
     [{}, {"NotificationEmail": "me@example.com"}],
-    [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"}],
+    [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms", "IncludeLogLines": "nowhere"}],
     [
         {},
         vpc := {

@@ -13,8 +13,10 @@ from typing import Any
 OPERATIONS = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "lambda": {"Invoke"},
+    "logs": {"DescribeLogStreams", "GetLogEvents"},
     "neptunedata": {"GetMLDataProcessingJob", "GetMLModelTrainingJob", "StartMLModelTrainingJob"},
     "s3": {"GetObject", "ListObjectsV2"},
+    "sagemaker": {"DescribeHyperParameterTuningJob"},
     "sns": {"Publish"},
 }
 # What botocore reads for every client.
@@ -90,7 +92,7 @@ def without_documentation(value: Any) -> Any:
 
 def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
     """Return the partitions and regions, with the endpoints of the services that are called only."""
-    prefixes = {*OPERATIONS, "neptune-db"}
+    prefixes = {*OPERATIONS, "neptune-db", "api.sagemaker"}
     partitions = [
         {**each, "services": {name: one for name, one in each["services"].items() if name in prefixes}}
         for each in endpoints["partitions"]

@@ -18,6 +18,7 @@ from moto.core import botocore_stubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import notify
+import result_wiring
 import start
 import step
 import track
@@ -31,6 +32,7 @@ from tests.world.step_threads import StepThreads
 REGION = "us-east-1"
 BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
 STAGE_SECONDS = 100.0
+CLIENTS_FOR_RESULTS = (result_wiring.sagemaker, result_wiring.logs, result_wiring.dynamodb)
 
 
 class Surroundings:
@@ -93,6 +95,8 @@ class Surroundings:
             "TRAINING_TOPIC_ARN": self.topic,
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_DISABLED": "true",
+            "AWS_ENDPOINT_URL_SAGEMAKER": self.neptune.url,
+            "INCLUDE_LOG_LINES": self.parameters.get("IncludeLogLines", "record"),
         }
 
     @contextmanager
@@ -110,7 +114,7 @@ class Surroundings:
     @contextmanager
     def _own_session(self) -> Any:
         """The handlers make their clients anew, with our hooks in them."""
-        made = (start.services, step.services, track.tracker, notify.sns)
+        made = (start.services, step.services, track.tracker, notify.sns, *CLIENTS_FOR_RESULTS)
         self.calls = Calls()
         self.calls.otherwise = self._take_invocation
         self.calls.watchers.append(self._keep_stream)

@@ -16,6 +16,7 @@ ANNOUNCED = [
     "reasons",
     "warnings",
     "stages",
+    "result",
     "neptuneStatus",
     "supersededBy",
     "createdAt",

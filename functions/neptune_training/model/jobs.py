@@ -360,12 +360,14 @@ class Ended(Ran):
     Attributes:
         rawBody: The first part of an event that could not be read.
         supersededBy: The id of the newer upload's job, or a description of that upload.
+        result: The best trial, or the log of what failed. See `announce.result`. `notify` adds it after the end.
     """
 
     status: FinalStatus
     endedAt: Time | None = None
     rawBody: str | None = None
     supersededBy: str | None = None
+    result: dict[str, Any] | None = None
 
 
 UnfinishedJob: TypeAlias = Waiting | Requested | Started
