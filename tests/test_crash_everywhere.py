@@ -38,6 +38,7 @@ class Flow(NamedTuple):
     kills: int = 40  # fewer would mean that some moments are not seen
     pairs: int = 600
     capacity_after: timedelta = timedelta(0)
+    hinted: bool = False  # SageMaker announces an end each minute, whether there is one or not
 
 
 def two_uploads(world: World) -> Iterable[str]:
@@ -53,6 +54,7 @@ def all_fail(world: World) -> None:
 FLOWS = {
     "upload": Flow(lambda world: [world.uploaded()]),
     "event": Flow(lambda world: [world.requested()], pairs=0),  # the next one has all its calls, and more
+    "event with hints": Flow(lambda world: [world.requested()], kills=60, pairs=0, hinted=True),
     "event with id": Flow(lambda world: [world.requested(id="mine")]),
     "schedule": Flow(lambda world: [world.ticked()], pairs=0),
     "two uploads of one key": Flow(two_uploads, ("COMPLETED", "SUPERSEDED")),
@@ -88,6 +90,7 @@ class Moments:
 def world(make_world: Callable[..., World], flow: Flow) -> Iterator[World]:
     """A world in which something has just been sent. Its jobs take a minute, so that the flow is short."""
     world = make_world({"stage_seconds": 20.0})
+    world.hinted = flow.hinted
     capacity_from = world.clock.now() + flow.capacity_after
     flow.prepare(world)
     for body in flow.sent(world):

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from local.neptune_ml.sagemaker import STAGES
 from neptune_training.checks.events import CONFIGURATION
 from tests.world import Call, World, checks
 from tests.world.actors import Actor, Actors
@@ -149,6 +150,15 @@ class Interleavings(RuleBasedStateMachine):
     def an_invocation_comes_twice_or_never(self, which: int, twice: bool) -> None:
         event = self.world.invocations.pop(which % len(self.world.invocations))
         self.world.invocations += [event] * 2 * twice
+
+    @room
+    @precondition(lambda self: self.world.accepted())
+    @rule(which=WHICH, stage=st.sampled_from([*STAGES]), moments=st.integers(1, 40))
+    def sagemaker_announces_an_end(self, which: int, stage: str, moments: int) -> None:
+        """Whether the stage has ended or not, and once or again."""
+        jobs = sorted(self.world.accepted())
+        event = self.world.stage_ended(jobs[which % len(jobs)], stage)
+        self.act(Actor("hint", self.world.tick_context().deadline, lambda: self.world.take_hint(event)), moments)
 
     @rule()
     def notify(self) -> None:

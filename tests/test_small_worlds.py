@@ -152,12 +152,18 @@ def tick(world: World, _: Callable[[], None]) -> None:
     world.tick()
 
 
+def hint(world: World, _: Callable[[], None]) -> None:
+    world.take_hint(world.stage_ended(JOB, "transform"))
+
+
 PAIRS = {
     "delivery and delivery": (deliver, deliver),
     "delivery and step": (deliver, step),
     "step and step": (step, step),
     "tick and step": (tick, step),
     "tick and delivery": (tick, deliver),
+    "hint and step": (hint, step),
+    "tick and hint": (tick, hint),
 }
 STARTS_FAIL = ("TooManyRequestsException", "AccessDeniedException", "500", "drop-before", "drop-after", "hang-after")
 LOOKS_FAIL = ("ThrottlingException", "AccessDeniedException", "500", "slow-before", "hang-before")
@@ -199,6 +205,9 @@ DEFAULT = [
     Case("WAITING in doubt", "step and step", (START, "hang-after")),
     Case("REQUESTED and there", "step and step", (GET, "500")),
     Case("STARTED and ended", "step and step", (GET, "AccessDeniedException")),
+    *(Case(status, "hint and step") for status in ("STARTED and running", "STARTED and ended", "STARTED and missing")),
+    Case("STARTED and ended", "tick and hint"),
+    Case("STARTED and ended", "hint and step", (GET, "hang-before")),
 ]
 
 
@@ -231,7 +240,7 @@ def test_in_every_order_the_job_is_started_once_and_ends(make_world, record_prop
 
 
 def seconds(world: World, run: Callable[..., None]) -> float:
-    return TRACK_TIMEOUT if run is tick else world.timeout
+    return TRACK_TIMEOUT if run in (tick, hint) else world.timeout
 
 
 def come_to_an_end(world: World, passed: set[str], case: Case) -> None:

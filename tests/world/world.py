@@ -45,6 +45,7 @@ class World(Triggers, Hands, Memory):
         read_timeout = {key: self.parameters[key] for key in ("NeptuneReadTimeoutSeconds",) if key in self.parameters}
         self.timeout = float(template.resource_of("StepFunction", **read_timeout)["Timeout"])
         self.errors: list[Exception] = []
+        self.hinted = False  # SageMaker announces an end each minute
         self.skew: Callable[[], timedelta] = timedelta  # how far the clock of each next invocation is wrong
 
     # --- invocations --------------------------------------------------------------------------------------------------
@@ -154,10 +155,16 @@ class World(Triggers, Hands, Memory):
         if self.phase == "step" and self.invocations:
             self.take_step()
             return "step"
-        now = self.phase = {"deliver": "track", "step": "notify"}.get(self.phase, self.phase)
-        self.phase = {"track": "step", "notify": "sleep", "sleep": "deliver"}[now]
-        {"track": self.tick, "notify": self.notify, "sleep": lambda: self.clock.sleep(60)}[now]()
+        now = self.phase = {"deliver": "hint" if self.hinted else "track", "step": "notify"}.get(self.phase, self.phase)
+        self.phase = {"hint": "track", "track": "step", "notify": "sleep", "sleep": "deliver"}[now]
+        act = {"track": self.tick, "notify": self.notify, "sleep": lambda: self.clock.sleep(60), "hint": self.all_hints}
+        act[now]()
         return now
+
+    def all_hints(self) -> None:
+        """An event of SageMaker's for each job that Neptune has."""
+        for job_id in sorted(self.accepted()):
+            self.take_hint(self.stage_ended(job_id, "transform"))
 
     def until_quiet(self, most: int = 24 * 60) -> int:
         """Let time pass until nothing is left to do, and return how many minutes that took."""
