@@ -207,7 +207,7 @@ DEFAULT = [
     Case("STARTED and ended", "step and step", (GET, "AccessDeniedException")),
     *(Case(status, "hint and step") for status in ("STARTED and running", "STARTED and ended", "STARTED and missing")),
     Case("STARTED and ended", "tick and hint"),
-    Case("STARTED and ended", "hint and step", (GET, "hang-before")),
+    Case("STARTED and ended", "hint and step", (GET, "AccessDeniedException")),
 ]
 
 
