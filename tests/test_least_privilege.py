@@ -49,6 +49,10 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
             yield Use("dynamodb:Query", f"TrainingJobs.Arn/index/{parameters['IndexName']}")
         case "dynamodb", _:
             yield Use(f"dynamodb:{operation}", "TrainingJobs.Arn")
+        case "logs", _:  # AWS names a stream, and the emulator its group
+            group = f"{IN_ACCOUNT.format('logs')}:log-group:{parameters['logGroupName']}"
+            stream = f"{group}:log-stream:{parameters.get('logStreamName', '')}"
+            yield from (Use(f"logs:{operation}", group), Use(f"logs:{operation}", stream))
         case "s3", "ListObjectsV2":
             yield Use("s3:ListBucket", f"arn:aws:s3:::{parameters['Bucket']}", parameters["Prefix"])
         case "s3", _:
@@ -68,9 +72,6 @@ def outside_the_vpc(service: str, operation: str, parameters: Mapping[str, Any])
         case "sagemaker", "DescribeHyperParameterTuningJob":
             name = parameters["HyperParameterTuningJobName"]
             return Use(f"sagemaker:{operation}", f"{IN_ACCOUNT.format('sagemaker')}:hyper-parameter-tuning-job/{name}")
-        case "logs", _:
-            group, stream = parameters["logGroupName"], parameters.get("logStreamName", "")
-            return Use(f"logs:{operation}", f"{IN_ACCOUNT.format('logs')}:log-group:{group}:log-stream:{stream}")
         case "sns", _:
             return Use(f"sns:{operation}", "TrainingTopic")
         case _:
