@@ -23,6 +23,7 @@ BY_LAMBDA = {"TakeRequests", "ReadTheStream", "FindTheStream", "Log", "Trace"}
 IN_TRANSACTION = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Update": "UpdateItem"}
 IN_NEPTUNE = {
     "StartMLModelTrainingJob": "StartMLModelTrainingJob",
+    "CancelMLModelTrainingJob": "CancelMLModelTrainingJob",
     "GetMLModelTrainingJob": "GetMLModelTrainingJobStatus",
     "GetMLDataProcessingJob": "GetMLDataProcessingJobStatus",
 }
@@ -94,7 +95,7 @@ def used() -> dict[str, set[Use]]:
     with World(**parameters) as world, recorder.listening():
         directory = {"sourceS3DirectoryPath": f"s3://{BUCKET}/models/first/"}
         with recorder.of("Start"):
-            world.start(world.uploaded("first"))
+            first = world.start(world.uploaded("first"))["jobId"]
             world.start(
                 world.requested(
                     id="explicit", previousModelTrainingJobId="LATEST", customModelTrainingParameters=directory
@@ -104,6 +105,10 @@ def used() -> dict[str, set[Use]]:
             world.neptune.add_data_processing_job("night", status="InProgress", seconds=300)
             world.start(world.requested(dataProcessingJobId="night"))
             lost = world.start(world.requested())["jobId"]
+            world.neptune.fail("CancelMLModelTrainingJob", "http-500")
+            world.start(world.cancelled(first))
+            world.start(world.cancelled("comes-later"))
+            world.start(world.requested(id="comes-later"))
         world.neptune.fail("GetMLModelTrainingJob", "http-500", share=1, job_id=lost)
         while not world.quiet():
             with recorder.of("Track"):
@@ -114,7 +119,8 @@ def used() -> dict[str, set[Use]]:
             with recorder.of("Notify"):
                 assert world.notify(), world.errors
             world.clock.sleep(60)
-        assert {world.statuses().pop(lost), *world.statuses().values()} == {"FAILED", "COMPLETED"}
+        ends = {world.statuses().pop(lost), *world.statuses().values()}
+        assert ends == {"FAILED", "COMPLETED", "STOPPED", "SUPERSEDED"}
     return recorder.used
 
 

@@ -13,7 +13,12 @@ from typing import Any
 OPERATIONS = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "lambda": {"Invoke"},
-    "neptunedata": {"GetMLDataProcessingJob", "GetMLModelTrainingJob", "StartMLModelTrainingJob"},
+    "neptunedata": {
+        "CancelMLModelTrainingJob",
+        "GetMLDataProcessingJob",
+        "GetMLModelTrainingJob",
+        "StartMLModelTrainingJob",
+    },
     "s3": {"GetObject", "ListObjectsV2"},
     "sns": {"Publish"},
 }

@@ -18,6 +18,7 @@ ANNOUNCED = [
     "stages",
     "neptuneStatus",
     "supersededBy",
+    "cancelledBy",
     "createdAt",
     "updatedAt",
     "startedAt",
