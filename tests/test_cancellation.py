@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -95,6 +96,11 @@ def test_a_cancellation_that_deletes_is_sent_so_if_the_operator_allows_it(make_w
     world.until_quiet()
     checks.at_the_end(world)
     assert [world.job(JOB)["status"], world.job(JOB)["cancelClean"]] == ["STOPPED", True]
+
+
+def test_the_example_event_cancels_the_job_that_it_names() -> None:
+    asked = events.read((Path(__file__).parent.parent / "events" / "start-cancellation.json").read_text())
+    assert [asked.trigger.kind, asked.parameters["id"]] == ["cancellation", "weekly-43"]
 
 
 # --- what the job is doing --------------------------------------------------------------------------------------------
