@@ -29,6 +29,7 @@ pytestmark = pytest.mark.faults
 
 HISTORIES = os.environ.get("INTERLEAVINGS")
 START, GET, GET_DATA = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "GetMLDataProcessingJob"
+CANCEL = "CancelMLModelTrainingJob"
 FAULTS = (
     *("TooManyRequestsException", "ThrottlingException", "AccessDeniedException", "InternalFailureException"),
     *("ClientTimeoutException", "drop-before", "drop-after", "error-after", "http-500", "http-503", "not-json"),
@@ -99,6 +100,13 @@ class Interleavings(RuleBasedStateMachine):
     @rule(night=st.integers(24, 25))
     def schedule(self, night: int) -> None:
         self.send(self.world.ticked(f"2026-11-{night}T02:00:00Z"))
+
+    @few_triggers
+    @rule(which=WHICH, early=st.booleans())
+    def cancel(self, which: int, early: bool) -> None:
+        """A cancellation of one of the jobs, or of one whose request may come later."""
+        ids = [job_id for job_id, job in sorted(self.world.jobs().items()) if job["trigger"]["kind"] != "cancellation"]
+        self.send(self.world.cancelled("mine" if early or not ids else ids[which % len(ids)]))
 
     @precondition(lambda self: self.bodies)
     @few_triggers
@@ -201,7 +209,11 @@ class Interleavings(RuleBasedStateMachine):
 
     # --- trouble ------------------------------------------------------------------------------------------------------
 
-    @rule(operation=st.sampled_from([START, GET, GET_DATA]), fault=st.sampled_from(FAULTS), times=st.integers(1, 4))
+    @rule(
+        operation=st.sampled_from([START, GET, GET_DATA, CANCEL]),
+        fault=st.sampled_from(FAULTS),
+        times=st.integers(1, 4),
+    )
     def neptune_fails(self, operation: str, fault: str, times: int) -> None:
         self.world.neptune.fail(operation, fault, times=times)
 

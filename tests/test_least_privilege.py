@@ -26,6 +26,7 @@ IN_ACCOUNT = "arn:aws:{}:us-east-1:123456789012"
 IN_TRANSACTION = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Update": "UpdateItem"}
 IN_NEPTUNE = {
     "StartMLModelTrainingJob": "StartMLModelTrainingJob",
+    "CancelMLModelTrainingJob": "CancelMLModelTrainingJob",
     "GetMLModelTrainingJob": "GetMLModelTrainingJobStatus",
     "GetMLDataProcessingJob": "GetMLDataProcessingJobStatus",
 }
@@ -112,7 +113,7 @@ def used() -> dict[str, set[Use]]:
     with World(**parameters) as world, recorder.listening(), patch.dict(KINDS, transform):
         directory = {"sourceS3DirectoryPath": f"s3://{BUCKET}/models/first/"}
         with recorder.of("Start"):
-            world.start(world.uploaded("first"))
+            first = world.start(world.uploaded("first"))["jobId"]
             world.start(
                 world.requested(
                     id="explicit", previousModelTrainingJobId="LATEST", customModelTrainingParameters=directory
@@ -124,6 +125,10 @@ def used() -> dict[str, set[Use]]:
             lost = world.start(world.requested())["jobId"]
             for stage in STAGES:
                 world.neptune.fail_job(world.start(world.requested())["jobId"], stage)
+            world.neptune.fail("CancelMLModelTrainingJob", "http-500")
+            world.start(world.cancelled(first))
+            world.start(world.cancelled("comes-later"))
+            world.start(world.requested(id="comes-later"))
         world.keep_logs()
         world.neptune.fail("GetMLModelTrainingJob", "http-500", share=1, job_id=lost)
         while not world.quiet():
@@ -135,7 +140,8 @@ def used() -> dict[str, set[Use]]:
             with recorder.of("Notify"):
                 assert world.notify(), world.errors
             world.clock.sleep(60)
-        assert {world.statuses().pop(lost), *world.statuses().values()} == {"FAILED", "COMPLETED"}
+        ends = {world.statuses().pop(lost), *world.statuses().values()}
+        assert ends == {"FAILED", "COMPLETED", "STOPPED", "SUPERSEDED"}
     return recorder.used
 
 

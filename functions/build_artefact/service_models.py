@@ -14,7 +14,12 @@ OPERATIONS = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "lambda": {"Invoke"},
     "logs": {"DescribeLogStreams", "GetLogEvents"},
-    "neptunedata": {"GetMLDataProcessingJob", "GetMLModelTrainingJob", "StartMLModelTrainingJob"},
+    "neptunedata": {
+        "CancelMLModelTrainingJob",
+        "GetMLDataProcessingJob",
+        "GetMLModelTrainingJob",
+        "StartMLModelTrainingJob",
+    },
     "s3": {"GetObject", "ListObjectsV2"},
     "sagemaker": {"DescribeHyperParameterTuningJob"},
     "sns": {"Publish"},

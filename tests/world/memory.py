@@ -69,7 +69,9 @@ class Memory(Seen):
         waiting = [(each.id, each.visible_at) for each in self.queue.messages]
         pending = [checks.images(record) for record in self.stream()[self._announced_from :]]
         with self.neptune.lock:
-            training = {job_id: job.began for job_id, job in self.neptune.state.cluster.training.items()}
+            training = {
+                job_id: (job.began, job.cancelled) for job_id, job in self.neptune.state.cluster.training.items()
+            }
         durable = (self.clock.time, self.phase, sorted(heard), waiting, pending, training, self.invocations)
         return without_ids(repr((*durable, self.accepted(), sorted(self.items().items(), key=str))))
 

@@ -19,6 +19,7 @@ ANNOUNCED = [
     "result",
     "neptuneStatus",
     "supersededBy",
+    "cancelledBy",
     "createdAt",
     "updatedAt",
     "startedAt",
