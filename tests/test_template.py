@@ -342,7 +342,7 @@ def test_every_function_has_a_role_of_its_own_without_policies_of_aws(rendered: 
     }
     assert not any("Policies" in each for each in functions.values())
     for role in rendered.all("AWS::IAM::Role").values():
-        assert role.get("ManagedPolicyArns", []) in ([], ["TrainingPolicy"])
+        assert role.get("ManagedPolicyArns", []) in ([], ["TrainingPolicy"], ["ResultsPolicy"])
 
 
 def test_the_functions_own_code_may_not_touch_the_vpc() -> None:
