@@ -561,7 +561,7 @@ def test_only_the_local_stacks_own_source_can_be_named_in_place_of_sagemakers() 
 
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
-EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated"}
+EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated", "Cancellations"}
 
 
 def test_every_alarm_says_what_is_wrong_and_reaches_the_topic() -> None:
