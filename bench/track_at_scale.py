@@ -197,8 +197,8 @@ def parts(running_jobs: int, ended: int, measured: Measured, load: list[float]) 
     sentence = (
         f"A tick over {running_jobs} running jobs reads {measured.tick.read:g} units in {queries} queries. With "
         f"{ended:,} ended jobs in the table, it makes {cost} calls and reads {cost} units, "
-        f"{measured.with_ended.read:g}. A record has about {measured.record} bytes. Each running job is looked at {hour.calls[LOOK] / SAMPLE:.1f} "
-        f"times in the hour (jobs of ages up to {OLDEST.total_seconds() / 3600:.0f} hours)."
+        f"{measured.with_ended.read:g}. A record has about {measured.record} bytes. Each running job is looked at "
+        f"{hour.calls[LOOK] / SAMPLE:.1f} times in the hour (ages up to {OLDEST.total_seconds() / 3600:.0f} hours)."
     )
     return [
         page.circumstances(load, running_jobs=running_jobs, ended_jobs=f"{ended:,}"),

@@ -56,7 +56,7 @@ def main() -> int:
         )
         return found
 
-    plan = [
+    plan: list[tuple[str, type[Design], int]] = [
         *(("calm", kind, given.n) for kind in DESIGNS),
         *(("faulty", kind, given.n) for kind in DESIGNS),
         ("deployed", OursEachMinute, given.n),
