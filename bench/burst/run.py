@@ -188,7 +188,7 @@ class Repeats:
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]
         events = design.client("events")
         for rule in events.list_rules()["Rules"]:
-            if "ScheduleExpression" not in rule:
+            if "Object Created" in rule.get("EventPattern", ""):
                 events.put_targets(Rule=rule["Name"], Targets=[{"Id": "bench", "Arn": attributes["QueueArn"]}])
 
     def __enter__(self) -> None:
