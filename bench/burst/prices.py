@@ -1,7 +1,8 @@
 """Prices of AWS in us-east-1, in US dollars, without the free tier, and what a run costs by them.
 
-Sources, read in November 2026: the pricing pages of AWS Lambda (x86_64; also "Durable functions"), Step Functions
-(standard workflows), DynamoDB (on demand), SQS (standard), SNS, S3 (standard) and PrivateLink.
+Source: the pricing pages of AWS Lambda (x86_64; also "Durable functions"), Step Functions (standard workflows),
+DynamoDB (on demand, since November 2024), SQS (standard), SNS, S3 (standard) and PrivateLink. Read in November 2026,
+from public copies of these pages. Look them up before you rely on a figure.
 """
 
 from dataclasses import dataclass
