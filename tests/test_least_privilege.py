@@ -19,6 +19,7 @@ from tests.world.surroundings import BUCKET, session
 
 STACK = Rendered(ExistingModelBucket=BUCKET)
 CLUSTER = "arn:aws:neptune-db:us-east-1:123456789012:cluster-ABC/*"
+EVENTS = "arn:aws:events:us-east-1:123456789012"
 BY_LAMBDA = {"TakeRequests", "ReadTheStream", "FindTheStream", "Log", "Trace"}
 IN_TRANSACTION = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Update": "UpdateItem"}
 IN_NEPTUNE = {
@@ -36,7 +37,7 @@ class Use(NamedTuple):
     prefix: str = ""
 
 
-def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Use]:
+def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Use]:  # noqa: C901 - a case each
     """The rights that a call needs."""
     match service, operation:
         case "dynamodb", "TransactWriteItems":
@@ -55,6 +56,9 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
         case "lambda", "Invoke":
             assert parameters["FunctionName"] == "step"
             yield Use("lambda:InvokeFunction", "StepFunction.Arn")
+        case "events", _:
+            buses = (entry["EventBusName"] for entry in parameters["Entries"])
+            yield from (Use(f"events:{operation}", f"{EVENTS}:event-bus/{bus}") for bus in buses)
         case "sns", _:
             yield Use(f"sns:{operation}", "TrainingTopic")
         case _:
@@ -113,6 +117,8 @@ def used() -> dict[str, set[Use]]:
                     world.take_step()
             with recorder.of("Notify"):
                 assert world.notify(), world.errors
+            with recorder.of("Emit"):
+                assert world.emit(), world.errors
             world.clock.sleep(60)
         assert {world.statuses().pop(lost), *world.statuses().values()} == {"FAILED", "COMPLETED"}
     return recorder.used
@@ -145,11 +151,11 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify"])
+@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify", "Emit"])
 def test_a_role_grants_all_that_its_function_does(function: str, used: dict[str, set[Use]]) -> None:
     assert [use for use in used[function] if not any(covers(right, use) for right in rights(function))] == []
 
 
-@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify"])
+@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify", "Emit"])
 def test_a_role_grants_nothing_that_its_function_does_not_do(function: str, used: dict[str, set[Use]]) -> None:
     assert [right for right in rights(function) if not any(covers(right, use) for use in used[function])] == []

@@ -16,6 +16,7 @@ DEFAULTS = {  # the template's, for what a file of parameters leaves out
     "EnableManagedSpotTraining": "false",
     "MaxHPOParallelTrainingJobs": "2",
     "ModelPrefix": "models/",
+    "StatusEventBus": "default",
     "TrainingInstanceType": "ml.g5.2xlarge",
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 OPERATIONS = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
+    "events": {"PutEvents"},
     "lambda": {"Invoke"},
     "neptunedata": {"GetMLDataProcessingJob", "GetMLModelTrainingJob", "StartMLModelTrainingJob"},
     "s3": {"GetObject", "ListObjectsV2"},

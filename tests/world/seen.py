@@ -52,6 +52,10 @@ class Seen(Surroundings):
         """Return the messages that a subscriber of the topic has received."""
         return [json.loads(message) for _, message, *_ in self._topic().sent_notifications]
 
+    def emitted(self) -> list[dict[str, Any]]:
+        """Return the details of the events that EventBridge has taken."""
+        return [json.loads(entry["Detail"]) for entry in self.events]
+
     @staticmethod
     def epoch(text: str) -> float:
         """A time of the record as Neptune's log has it."""

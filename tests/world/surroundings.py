@@ -17,6 +17,7 @@ from moto.backends import get_backend
 from moto.core import botocore_stubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+import emit
 import notify
 import start
 import step
@@ -47,6 +48,7 @@ class Surroundings:
         self._moment = threading.RLock()
         self._streamed: list[dict[str, Any]] = []
         self.invocations: list[dict[str, Any]] = []  # of `step`, that `track` has asked for
+        self.events: list[dict[str, Any]] = []  # that EventBridge has taken, as PutEvents named them
         self._own = threading.local()
         self._exit = ExitStack()
 
@@ -91,6 +93,7 @@ class Surroundings:
             "TRAINING_JOBS_TABLE": TABLE,
             "STEP_FUNCTION": "step",
             "TRAINING_TOPIC_ARN": self.topic,
+            "STATUS_EVENT_BUS": template.default("StatusEventBus"),
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_DISABLED": "true",
         }
@@ -110,10 +113,10 @@ class Surroundings:
     @contextmanager
     def _own_session(self) -> Any:
         """The handlers make their clients anew, with our hooks in them."""
-        made = (start.services, step.services, track.tracker, notify.sns)
+        made = (start.services, step.services, track.tracker, notify.sns, emit.events)
         self.calls = Calls()
         self.calls.otherwise = self._take_invocation
-        self.calls.watchers.append(self._keep_stream)
+        self.calls.watchers += [self._keep_stream, self._keep_events]
         with patch("boto3.DEFAULT_SESSION", session()), self.calls.seen_by(session().events):
             for each in made:
                 each.cache_clear()
@@ -130,6 +133,15 @@ class Surroundings:
         with self._moment:
             self.invocations.append(json.loads(call.parameters["body"]))
         return SimpleNamespace(status_code=202), {"StatusCode": 202, "ResponseMetadata": {"HTTPStatusCode": 202}}
+
+    def _keep_events(self, call: Call) -> None:
+        """Keep the entries of a call that EventBridge has taken."""
+        if call.operation != "PutEvents":
+            return
+        if call.moment == "before":
+            self._own.entries = json.loads(call.parameters["body"])["Entries"]
+        elif "Error" not in call.parameters and not call.parameters["FailedEntryCount"]:
+            self.events += self._own.entries
 
     def _table(self) -> Any:
         return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].get_table(TABLE)
