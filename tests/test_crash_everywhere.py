@@ -2,8 +2,8 @@
 
 The calls are found by running a flow from its trigger to its end and the announcement of that: all that botocore
 sends, before it goes out and after it took effect. `start`, `track`, `step`, `notify` and `emit` are killed at each of
-these moments, one by one, with an exception that nothing catches. Then the platform does what it does: SQS delivers again,
-leases end, `track` ticks, the stream comes again.
+these moments, one by one, with an exception that nothing catches. Then the platform does what it does: SQS delivers
+again, leases end, `track` ticks, the stream comes again.
 
 For pairs, the second kill is at each moment of each recovery from the first. What a kill leaves is what outlives a
 process, which the first test proves equal to what was there at that moment; so a moment that leaves what an earlier
