@@ -2,6 +2,8 @@
 
     TrainingJobs ──stream──► notify ──► TrainingTopic
 
+Subscribers get JSON, e-mail subscribers a text: SNS chooses by the subscription's protocol (`MessageStructure`).
+
 `notify` announces what the table's stream shows, and nothing else. After a temporary error, Lambda retries the same
 records until SNS accepts them, for 24 hours at most: then the stream drops them. A message can therefore arrive twice.
 Subscribers recognise a repeat by its `jobId`, `status` and `waitingFor`.
@@ -14,6 +16,7 @@ person could.
 words, is in `neptune_training.announce`.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -27,6 +30,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from neptune_training.announce.batch import announce_each
 from neptune_training.announce.changes import ALWAYS, NotAnnounced
+from neptune_training.announce.email import email
 from neptune_training.announce.message import message, printable, text
 
 if TYPE_CHECKING:
@@ -69,7 +73,8 @@ def publish(job: Mapping[str, Any]) -> None:
         answer = sns().publish(
             TopicArn=os.environ["TRAINING_TOPIC_ARN"],
             Subject=subject(job),
-            Message=message(job),
+            MessageStructure="json",
+            Message=json.dumps({"default": message(job), "email": email(job)}, ensure_ascii=False),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },

@@ -66,7 +66,7 @@ def test_what_is_no_news_is_no_event(bus: EventBridge) -> None:
 def test_an_event_too_large_keeps_what_matters(bus: EventBridge) -> None:
     emit.handler(record({"reasons": {"L": [{"M": {"field": {"S": "é" * 300_000}}}]}}, {}), Context())
     [entry] = bus.taken
-    assert set(json.loads(entry["Detail"])) == {"jobId", "status", "arn", "updatedAt"}
+    assert set(json.loads(entry["Detail"])) == {"messageVersion", "jobId", "status", "arn", "updatedAt"}
     assert len(entry["Detail"]) < MAX_BYTES
 
 

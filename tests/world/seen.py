@@ -50,6 +50,13 @@ class Seen(Surroundings):
 
     def announcements(self) -> list[dict[str, Any]]:
         """Return the messages that a subscriber of the topic has received."""
+        return [json.loads(each["default"]) for each in self._published()]
+
+    def emails(self) -> list[str]:
+        """Return the texts that a subscriber by e-mail has received."""
+        return [each["email"] for each in self._published()]
+
+    def _published(self) -> list[dict[str, str]]:
         return [json.loads(message) for _, message, *_ in self._topic().sent_notifications]
 
     def emitted(self) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """What is announced of a job: which changes of a record, and in which words.
 
     changes   a stream's record → the job to announce, or None
-    message   the job → the fields and the text of its message
+    message   the job → the fields of its message, as JSON
+    email     the job → the text of its e-mail
     batch     goes through the records of an invocation
 
 Imports `aws` and `model`. How a message is sent is given: by the entry points that read the table's stream.
