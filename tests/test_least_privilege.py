@@ -49,6 +49,8 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
             yield Use(f"dynamodb:{operation}", "TrainingJobs.Arn")
         case "s3", "ListObjectsV2":
             yield Use("s3:ListBucket", f"arn:aws:s3:::{parameters['Bucket']}", parameters["Prefix"])
+        case "s3", "HeadObject":
+            yield Use("s3:GetObject", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
         case "s3", _:
             yield Use(f"s3:{operation}", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
         case "neptunedata", _:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
 import emit
+from neptune_training.aws.model_files import STATUS_FILE
 from neptune_training.checks.sagemaker_events import KINDS
 from neptune_training.flow.services import MARGIN
 from neptune_training.flow.tick import Tick
@@ -32,7 +34,7 @@ SWITCHES: list[list[dict[str, str]]] = [
         {"ScheduleExpression": "cron(0 2 ? * SUN *)", "ScheduleStartDate": "2030-01-31T02:00:00Z"},
     ],
     [{}, {"NotificationEmail": "me@example.com"}],
-    [{}, {"StatusEventBus": ""}],
+    [{}, {"StatusEventBus": "", "WriteStatusFile": "false"}],
     [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"}],
     [
         {},
@@ -519,7 +521,7 @@ def test_no_more_functions_read_the_stream_than_dynamodb_allows() -> None:
 
 def test_status_events_are_put_on_the_bus_that_is_named_and_on_no_other() -> None:
     rendered = Rendered(StatusEventBus="mine")
-    assert rendered["EmitFunction"]["Environment"]["Variables"] == {"STATUS_EVENT_BUS": "mine"}
+    assert rendered["EmitFunction"]["Environment"]["Variables"]["STATUS_EVENT_BUS"] == "mine"
     [statement] = [each for each in granted(rendered) if each["Sid"] == "Emit"]
     assert statement["Action"] == "events:PutEvents"
     assert statement["Resource"] == "arn:aws:events:us-east-1:123456789012:event-bus/mine"
@@ -527,10 +529,32 @@ def test_status_events_are_put_on_the_bus_that_is_named_and_on_no_other() -> Non
     assert statement["Condition"] == {"StringEqualsIfExists": said}
 
 
-def test_without_a_bus_emit_takes_nothing_from_the_stream_and_has_no_permission_to_put_events() -> None:
-    assert ALL_OFF["EmitFunction"]["Events"]["Record"]["Properties"]["Enabled"] is True
-    assert ALL_ON["EmitFunction"]["Events"]["Record"]["Properties"]["Enabled"] is False
-    assert not [each for each in granted(ALL_ON) if each["Action"] == "events:PutEvents"]
+@pytest.mark.parametrize("bus", ["", "default"])
+@pytest.mark.parametrize("file", ["true", "false"])
+def test_emit_reads_the_stream_only_for_an_event_or_a_file_and_may_do_only_what_is_turned_on(
+    bus: str, file: str
+) -> None:
+    rendered = Rendered(StatusEventBus=bus, WriteStatusFile=file)
+    enabled = rendered["EmitFunction"]["Events"]["Record"]["Properties"]["Enabled"]
+    assert enabled is (bus == "default" or file == "true")
+    allowed = {each["Sid"] for each in granted(rendered)} & {"Emit", "WriteStatusFiles"}
+    assert allowed == {*(["Emit"] if bus else []), *(["WriteStatusFiles"] if file == "true" else [])}
+
+
+def test_emit_may_write_files_of_one_name_below_the_upload_folder_and_under_the_buckets_key() -> None:
+    rendered = Rendered(ExistingModelBucket="my-models", ModelPrefix="a/b/", ModelBucketKmsKeyArn=KEY)
+    [statement] = [each for each in granted(rendered) if each["Sid"] == "WriteStatusFiles"]
+    assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
+    assert statement["Resource"] == f"arn:aws:s3:::my-models/a/b/*/{STATUS_FILE}"
+    of_emit = statements(rendered["EmitRole"]["Policies"][0]["PolicyDocument"])
+    keys = [(each["Action"], each["Resource"]) for each in of_emit if each["Sid"] == "BucketKey"]
+    assert keys == [(["kms:Decrypt", "kms:GenerateDataKey"], KEY)]
+
+
+def test_a_status_file_starts_no_training_at_any_depth() -> None:
+    [pattern] = ALL_OFF["UploadRule"]["EventPattern"]["detail"]["object"]["key"]
+    assert not any(fnmatchcase(f"models/{path}{STATUS_FILE}", pattern["wildcard"]) for path in ("", "a/", "a/b/"))
+    assert fnmatchcase("models/a/model-hpo-configuration.json", pattern["wildcard"])
 
 
 def test_a_status_event_starts_no_training_whatever_bus_it_is_put_on() -> None:
@@ -603,7 +627,7 @@ def test_only_the_local_stacks_own_source_can_be_named_in_place_of_sagemakers() 
 
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
-EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated"}
+EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "StatusFilesNotWritten", "Requests", "RequestsRepeated"}
 
 
 def test_every_alarm_says_what_is_wrong_and_reaches_the_topic() -> None:

@@ -60,8 +60,8 @@ def triggers(facts: Facts) -> Iterator[Wrong]:
 def event_sources(facts: Facts) -> Iterator[Wrong]:
     """Look at what Lambda takes from the queue and the stream."""
     readers = [("StartFunction", "requests are not recorded"), ("NotifyFunction", "nothing is announced")]
-    if facts.value("StatusEventBus"):  # without it, its mapping is off
-        readers.append(("EmitFunction", "no status event is sent"))
+    if facts.value("StatusEventBus") or facts.value("WriteStatusFile") == "true":  # without both, its mapping is off
+        readers.append(("EmitFunction", "no status event is sent, and no status file is written"))
     for output, what in readers:
         name = facts.output(output)
         found = messaging.sources(facts.aws, name)

@@ -18,6 +18,7 @@ DEFAULTS = {  # the template's, for what a file of parameters leaves out
     "ModelPrefix": "models/",
     "StatusEventBus": "default",
     "TrainingInstanceType": "ml.g5.2xlarge",
+    "WriteStatusFile": "true",
 }
 
 

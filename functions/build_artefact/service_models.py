@@ -15,7 +15,7 @@ OPERATIONS = {
     "events": {"PutEvents"},
     "lambda": {"Invoke"},
     "neptunedata": {"GetMLDataProcessingJob", "GetMLModelTrainingJob", "StartMLModelTrainingJob"},
-    "s3": {"GetObject", "ListObjectsV2"},
+    "s3": {"GetObject", "HeadObject", "ListObjectsV2", "PutObject"},
     "sns": {"Publish"},
 }
 # What botocore reads for every client.

@@ -55,6 +55,26 @@ def test_the_documents_rule_starts_the_next_step_when_a_training_has_completed(
     assert event["detail"] == message
 
 
+def test_the_newest_status_lies_next_to_the_upload(
+    stack: Stack, upload: Callable[..., str], example: dict[str, bytes], heard: Callable[..., dict[str, Any]]
+) -> None:
+    for files, status in (({"model-hpo-configuration.json": b"{"}, "REJECTED"), (example, "COMPLETED")):
+        message = heard(model := upload("beside", files), status)
+        bucket, _, directory = model.removeprefix("s3://").partition("/")
+        assert beside(stack, bucket, f"{directory}training-job.status.json", message) == message
+
+
+def beside(stack: Stack, bucket: str, key: str, message: dict[str, Any]) -> dict[str, Any] | None:
+    """The status file, as soon as it is this message; after 30 seconds, whatever it is."""
+    until, found = time.monotonic() + 30, None
+    while found != message and time.monotonic() < until:
+        try:
+            found = json.loads(stack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+        except stack.client("s3").exceptions.NoSuchKey:
+            time.sleep(0.2)
+    return found
+
+
 def test_events_of_a_status_that_the_rule_does_not_name_do_not_reach_the_queue(
     stack: Stack, upload: Callable[..., str], heard: Callable[..., dict[str, Any]], next_step: str
 ) -> None:

@@ -42,7 +42,10 @@ class Memory(Seen):
         self._announced_from = self._emitted_from = 0
 
     def remember(self) -> "Remembered":
-        """All that outlives a process: the table, its stream, Neptune, the queue, the topic. S3 is only read here."""
+        """All that outlives a process: the table, its stream, Neptune, the queue, the topic.
+
+        In S3, only status files change. They decide nothing.
+        """
         with self._moment, self.neptune.lock:
             return Remembered(
                 time=self.clock.time,

@@ -93,7 +93,8 @@ class Surroundings:
             "TRAINING_JOBS_TABLE": TABLE,
             "STEP_FUNCTION": "step",
             "TRAINING_TOPIC_ARN": self.topic,
-            "STATUS_EVENT_BUS": template.default("StatusEventBus"),
+            "STATUS_EVENT_BUS": self.parameters.get("StatusEventBus", template.default("StatusEventBus")),
+            "WRITE_STATUS_FILE": self.parameters.get("WriteStatusFile", template.default("WriteStatusFile")),
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_DISABLED": "true",
         }
@@ -113,7 +114,7 @@ class Surroundings:
     @contextmanager
     def _own_session(self) -> Any:
         """The handlers make their clients anew, with our hooks in them."""
-        made = (start.services, step.services, track.tracker, notify.sns, emit.events)
+        made = (start.services, step.services, track.tracker, notify.sns, emit.events, emit.s3)
         self.calls = Calls()
         self.calls.otherwise = self._take_invocation
         self.calls.watchers += [self._keep_stream, self._keep_events]

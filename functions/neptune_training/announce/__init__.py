@@ -3,6 +3,7 @@
     changes   a stream's record → the job to announce, or None
     message   the job → the fields of its message, as JSON
     email     the job → the text of its e-mail
+    status_file  writes the message beside an upload
     batch     goes through the records of an invocation
 
 Imports `aws` and `model`. How a message is sent is given: by the entry points that read the table's stream.
