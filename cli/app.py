@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import App, CycloptsError, Group
 
 from cli import screen
+from cli.cancel import cancel
 from cli.check import check
 from cli.configure.command import configure
 from cli.doctor.command import doctor
@@ -47,6 +48,7 @@ app.command(status, group=LOOK)
 app.command(outputs, group=LOOK)
 app.command(jobs, group=LOOK)
 app.command(show, group=LOOK)
+app.command(cancel, group=OPERATE)
 app.command(redrive, group=OPERATE)
 app.command(off, group=OPERATE)
 app.command(on, group=OPERATE)

@@ -13,6 +13,7 @@ from cli.exits import CommandError, Exit
 from cli.screen import Json, print_json, say, say_json, say_wide, visible
 from neptune_training.aws.dynamodb_items import plain
 from neptune_training.aws.table import MODEL_INDEX, UNFINISHED_INDEX
+from neptune_training.model.result_words import in_words
 from neptune_training.model.statuses import UNFINISHED
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def show(
         for each in record.get(kind, []):
             say((kind.removesuffix("s"), colour), f"  {each.get('field')}: {each.get('problem')}")
             say(f"        {each.get('remedy')}")
+    for line in in_words(record.get("result", {})):
+        say(line)
     return Exit.FINE
 
 

@@ -6,7 +6,8 @@
     {"source": "neptune-ml-training", "detail-type": "Neptune ML Training Status Change",
      "detail": {"jobId": "fraud-b1e3…", "status": "COMPLETED", …}, …}
 
-The detail is the message that `notify` publishes, for the same changes, and so is the file's content. `emit` is a
+The detail is the message that `notify` publishes, for the same changes, and so is the file's content. Both look up the
+`result` of a job that has ended, each by itself: neither waits for the other. `emit` is a
 function of its own, with a place of its own in the stream: an outage of SNS delays no event, and an outage of
 EventBridge delays no message. After a temporary error, Lambda retries the same records, for 24 hours at most. An event
 can therefore come twice: its `jobId`, `status` and `waitingFor` say so.
@@ -34,6 +35,7 @@ from neptune_training.announce.batch import announce_each
 from neptune_training.announce.changes import NotAnnounced
 from neptune_training.announce.message import message
 from neptune_training.announce.status_file import NotWritten, Place
+from result_wiring import results
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -73,8 +75,10 @@ def handler(event: Any, context: Any) -> dict[str, int]:
     Returns `{"emitted": number of changes, "files": number of files that were written}`.
     """
     files: dict[Place, Mapping[str, Any]] = {}
+    found = results(kept=False)
 
-    def announce(job: Mapping[str, Any]) -> None:
+    def announce(changed: dict[str, Any]) -> None:
+        job = found.added_to(changed)
         if os.environ["STATUS_EVENT_BUS"]:
             put_event(job)
         if os.environ["WRITE_STATUS_FILE"] == "true":

@@ -12,8 +12,9 @@ No single record can block the stream. If a record cannot be read, or SNS refuse
 counts it in the metric `NotAnnounced`, and goes on with the next record. The application writes no such record, but a
 person could.
 
-`notify` runs outside the VPC and does not read the table. It changes no job. Which changes are announced, and in which
-words, is in `neptune_training.announce`.
+`notify` runs outside the VPC and does not read the table. Before it announces that a job is COMPLETED or FAILED, it
+adds `result` to the job's record: the best trial, or the last lines of the log. It changes nothing else. Which changes
+are announced, and in which words, is in `neptune_training.announce`.
 """
 
 import json
@@ -32,6 +33,7 @@ from neptune_training.announce.batch import announce_each
 from neptune_training.announce.changes import ALWAYS, NotAnnounced
 from neptune_training.announce.email import email
 from neptune_training.announce.message import message, printable, text
+from result_wiring import results
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -58,7 +60,8 @@ def sns() -> "SNSClient":
 @logger.inject_lambda_context
 def handler(event: Any, _context: object) -> dict[str, int]:
     """Announce what a batch of stream records says; return `{"published": number of messages}`."""
-    return {"published": announce_each(event.get("Records", []), publish)}
+    found = results(kept=True)
+    return {"published": announce_each(event.get("Records", []), lambda job: publish(found.added_to(job)))}
 
 
 def publish(job: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from neptune_training.flow import intake, step
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Waiting
 from neptune_training.model.statuses import WaitingFor
+from neptune_training.model.triggers import TriggerKind
 from wiring import Context, deadline, logger
 from wiring import services as make_services
 
@@ -61,12 +62,13 @@ def is_message(record: Any) -> bool:
 
 
 def begin(services: Services, body: str, message_id: str | None, context: Context) -> dict[str, Any]:
-    """Record one request and take its first step, unless it is a repeat.
+    """Record one request and take its first step, unless it is a repeat. Or carry out a cancellation.
 
     Returns the job as `{"jobId": "fraud-b1e3…", "status": "STARTED", "arn": "arn:aws:…"}`.
     """
     end, give_up = deadline(context), services.settings.give_up_seconds
     job, new = intake.record(services.table, body, message_id, now=services.now(), first_step_by=end, give_up=give_up)
+    counted = "Cancellations" if job.trigger.kind is TriggerKind.CANCELLATION else "Requests"
     if not new:
         logger.info("repeat", extra={"repeats": job.jobId, "status": job.status, "messageId": message_id})
     elif isinstance(job, Waiting):
@@ -75,7 +77,7 @@ def begin(services: Services, body: str, message_id: str | None, context: Contex
         logger.info("ended", extra={"jobId": job.jobId, "status": job.status, "reasons": [*map(str, job.reasons)]})
     waiting_for = job.waitingFor if isinstance(job, Waiting) else None
     logger.info("request", extra={"jobId": job.jobId, "status": job.status, "waitingFor": waiting_for})
-    metrics.add_metric(f"Requests{'' if new else 'Repeated'}", MetricUnit.Count, 1)
+    metrics.add_metric(f"{counted}{'' if new else 'Repeated'}", MetricUnit.Count, 1)
     if waiting_for is WaitingFor.ACCESS:
         metrics.add_metric("AccessDenied", MetricUnit.Count, 1)
     return {"jobId": job.jobId, "status": job.status, "arn": getattr(job, "arn", None)}

@@ -11,6 +11,7 @@ from local import last_run
 from local.artefact import ROOT
 from local.course import COLOURS
 from local.model import EXAMPLE
+from neptune_training.model.result_words import in_words
 
 SAID = {
     "COMPLETED": "the training has ended well",
@@ -50,14 +51,28 @@ class Report:
             say(f"  {command:<48}", (purpose, "dim"))
 
     def _show_problems(self) -> None:
-        """Print what has to be fixed, and what is worth knowing."""
+        """Print what has to be fixed, what is worth knowing, and the log of what failed."""
         for kind, colour in (("reasons", "red"), ("warnings", "yellow")):
             for each in self.message.get(kind, []):
                 value = f" (value: {each['value']})" if each.get("value") is not None else ""
                 say((each["field"], f"bold {colour}"), (f": {each['problem']}{value}", colour))
                 say(f"  {each['remedy']}")
-        if self.message.get("reasons") or self.message.get("warnings"):
+        if self._failed_log():
+            for line in in_words(self.record["result"]):
+                say((line, "dim"))
+        if self._failed_log() or self.message.get("reasons") or self.message.get("warnings"):
             say()
+
+    def _result(self) -> list[tuple[str, str]]:
+        """Return the best trial, which local Neptune ML makes up."""
+        lines = [] if self._failed_log() else [*in_words(self.record.get("result", {}))]
+        if lines:
+            lines.append("made up, since local Neptune ML trains nothing")
+        return [("" if number else "result", line) for number, line in enumerate(lines)]
+
+    def _failed_log(self) -> bool:
+        """Return True if the record has the log of what failed."""
+        return "log" in self.record.get("result", {})
 
     def _facts(self) -> list[tuple[str, str]]:
         """Return what was trained, how long it took, and where to read more."""
@@ -72,6 +87,7 @@ class Report:
         folder = shown(last_run.FOLDER)
         return [
             ("model", trained),
+            *self._result(),
             ("time", time),
             ("record", f"{folder}/record.json, as DynamoDB had it"),
             ("message", f"{folder}/message.json, the last one that a subscriber got"),

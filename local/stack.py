@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ from local.artefact import KEPT, ROOT
 from local.emulator import Credentials, emulator, stay_on_this_machine
 from local.joining import OWNER
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML, sagemaker_events
+from local.training_logs import write_log
 from neptune_training.aws.dynamodb_items import plain
 
 REGION = "us-east-1"
@@ -87,6 +89,7 @@ class Stack:
             starting.push(self._keep_log)
             self._progress("the AWS emulator")
             self.url = starting.enter_context(emulator(self.log, self.credentials, self._port))
+            self.neptune.write_log = partial(write_log, self.client("logs"))
             starting.enter_context(self.neptune)
             self._progress("this project's template.yaml, deployed to it")
             self.outputs = self._deploy(code)

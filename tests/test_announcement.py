@@ -96,6 +96,36 @@ def test_an_email_says_status_and_model_first_then_what_happened_why_and_what_to
     ]
 
 
+LOG = {"group": "/aws/sagemaker/TrainingJobs", "stream": "a/algo-1"}
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (
+            {
+                "trials": {"completed": 8, "failed": 2, "stopped": 0},
+                "bestTrial": {"name": "n", "metric": {"name": "accuracy", "value": 0.94}},
+            },
+            ["Trials: 8 completed, 2 failed, 0 stopped", "Best trial: accuracy 0.94"],
+        ),
+        (
+            {"log": {**LOG, "command": "show"}},
+            ["The log /aws/sagemaker/TrainingJobs a/algo-1 says why."],
+        ),
+        (
+            {"log": {**LOG, "lines": [str(number) for number in range(30)]}},
+            ["The end of the log /aws/sagemaker/TrainingJobs a/algo-1:", *(f"  {number}" for number in range(22, 30))],
+        ),
+    ],
+    ids=["trials", "log", "lines"],
+)
+def test_an_email_says_what_came_of_the_training(result: dict[str, Any], said: list[str]) -> None:
+    lines = email({**JOB, "result": result, "reasons": [problem()] * 9}).split("\n")
+    assert lines[4 : 4 + len(said)] == said
+    assert len(lines) <= MAX_LINES
+
+
 @pytest.mark.parametrize("status", Status)
 def test_each_status_has_a_sentence_of_its_own(status: Status) -> None:
     others = [what_happened({**JOB, "status": each}) for each in Status if each is not status]

@@ -53,7 +53,16 @@ def test_another_content_has_another_hash(tmp_path: Path) -> None:
 
 def test_the_functions_code_is_all_that_is_in_their_folder_but_the_build_itself() -> None:
     parts = {Path(name).parts[0] for _, name in build_artefact.code()}
-    assert parts == {"neptune_training", "start.py", "step.py", "track.py", "notify.py", "emit.py", "wiring.py"}
+    assert parts == {
+        "neptune_training",
+        "start.py",
+        "step.py",
+        "track.py",
+        "notify.py",
+        "emit.py",
+        "wiring.py",
+        "result_wiring.py",
+    }
 
 
 @pytest.mark.parametrize("place", ["checkout", "my models"])

@@ -29,14 +29,20 @@ from tests.world.triggers import MODEL
 pytestmark = pytest.mark.faults
 
 
+MINUTES = timedelta(minutes=2)
+
+
 class Flow(NamedTuple):
     """Something to kill: what is sent, how its jobs end, and the fewest kills and pairs of kills that it has."""
 
     sent: Callable[[World], Iterable[str]]
     ends: tuple[str, ...] = ("COMPLETED",)
+    prepare: Callable[[World], None] = lambda _: None
     kills: int = 40  # fewer would mean that some moments are not seen
     pairs: int = 600
     capacity_after: timedelta = timedelta(0)
+    hinted: bool = False  # SageMaker announces an end each minute, whether there is one or not
+    cancels: bool = False
 
 
 def two_uploads(world: World) -> Iterable[str]:
@@ -44,14 +50,37 @@ def two_uploads(world: World) -> Iterable[str]:
     yield world.uploaded(contents={CONFIGURATION: MODEL[CONFIGURATION] + b"\n"})
 
 
+def all_fail(world: World) -> None:
+    world.keep_logs()
+    world.neptune.fail_jobs_by_chance(1, "hpo")
+
+
+def requested_and_cancelled(world: World) -> Iterable[str]:
+    yield world.requested(id="mine")
+    yield world.cancelled("mine")
+
+
+def cancelled_before_requested(world: World) -> Iterable[str]:
+    return reversed([*requested_and_cancelled(world)])
+
+
 FLOWS = {
     "upload": Flow(lambda world: [world.uploaded()]),
     "event": Flow(lambda world: [world.requested()], pairs=0),  # the next one has all its calls, and more
+    "event with hints": Flow(lambda world: [world.requested()], kills=60, pairs=0, hinted=True),
     "event with id": Flow(lambda world: [world.requested(id="mine")]),
     "schedule": Flow(lambda world: [world.ticked()], pairs=0),
     "two uploads of one key": Flow(two_uploads, ("COMPLETED", "SUPERSEDED")),
-    "no capacity at first": Flow(lambda world: [world.requested()], pairs=0, capacity_after=timedelta(minutes=2)),
+    "no capacity at first": Flow(lambda world: [world.requested()], pairs=0, capacity_after=MINUTES),
+    "failed": Flow(lambda world: [world.requested()], ("FAILED",), prepare=all_fail, pairs=0),
     "rejected": Flow(lambda world: [world.requested(modelName="x")], ("REJECTED",), kills=10, pairs=20),
+    "cancelled": Flow(requested_and_cancelled, ("STOPPED",), pairs=0, cancels=True),
+    "cancelled while it waits": Flow(
+        requested_and_cancelled, ("STOPPED",), pairs=0, capacity_after=MINUTES, cancels=True
+    ),
+    "cancelled before its request": Flow(
+        cancelled_before_requested, ("STOPPED", "SUPERSEDED"), kills=20, pairs=0, cancels=True
+    ),
 }
 PAIRED = {name: flow for name, flow in FLOWS.items() if flow.pairs}
 FULL = error("TooManyRequestsException", 429)
@@ -81,7 +110,9 @@ class Moments:
 def world(make_world: Callable[..., World], flow: Flow) -> Iterator[World]:
     """A world in which something has just been sent. Its jobs take a minute, so that the flow is short."""
     world = make_world({"stage_seconds": 20.0})
+    world.hinted = flow.hinted
     capacity_from = world.clock.now() + flow.capacity_after
+    flow.prepare(world)
     for body in flow.sent(world):
         world.queue.send(body)
 
@@ -118,17 +149,83 @@ def test_killed_once_at_any_call_each_trigger_ends_as_it_should_and_announced(wo
             if left not in ended:
                 ended.add(left)
                 recover(world, flow)
-    recover(world, flow)
+    recover(world, flow, killed=False)
     assert kills >= flow.kills
     record_property("kills", kills)
     record_property("different", len(ended))
 
 
-def recover(world: World, flow: Flow) -> None:
+def recover(world: World, flow: Flow, *, killed: bool = True) -> None:
     world.until_quiet()
     checks.at_the_end(world)
-    assert sorted(world.statuses().values()) == list(flow.ends)
-    assert list(world.accepted().values()) == [1] * flow.ends.count("COMPLETED")
+    if flow.cancels and killed:  # what is killed comes again after 12 minutes: a cancellation may then be too late
+        job = world.job("mine")
+        assert job["status"] == ("STOPPED" if "cancelledBy" in job else "COMPLETED"), job
+    else:
+        assert sorted(world.statuses().values()) == list(flow.ends)
+    if not flow.cancels:
+        assert list(world.accepted().values()) == [1] * sum(each in ("COMPLETED", "FAILED") for each in flow.ends)
+    assert all("result" in job for job in world.jobs().values() if job["status"] in ("COMPLETED", "FAILED"))
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["", "and killed"])
+@pytest.mark.parametrize("flow", [FLOWS["event with id"]], ids=["event with id"])
+def test_cancelled_at_any_call_the_job_is_stopped_and_started_at_most_once(
+    world, flow, killed, record_property
+) -> None:
+    body, cancellations, ended = world.cancelled("mine"), 0, set()
+    for before in invocations(world):
+        moments = Moments(world)
+        with world.watched(moments):
+            world.step()
+        after = world.remember()
+        for number in range(len(moments.seen)):
+            cancellations += 1
+            world.go_back(before)
+            cancelling = Cancelling(world, body, number, killed=killed)
+            with world.watched(cancelling):
+                world.step()
+            if world.fingerprint() not in ended:
+                ended.add(world.fingerprint())
+                come_to_an_end(world, cancelling)
+        world.go_back(after)
+    assert cancellations >= flow.kills
+    record_property("cancellations", cancellations)
+
+
+@dataclass
+class Cancelling:
+    """A watcher that delivers a cancellation at one moment of an invocation, and may then kill that."""
+
+    world: World
+    body: str
+    at: int
+    killed: bool
+    seen: int = 0
+    answer: dict[str, Any] | None = None
+    posts: int = 0
+
+    def __call__(self, call: Call) -> None:
+        self.seen += 1
+        if self.answer is None and self.seen > self.at:
+            self.answer = {}
+            self.posts = self.world.posts("mine")
+            self.answer = self.world.start(self.body)
+            if self.killed:
+                raise Crash(call)
+
+
+def come_to_an_end(world: World, cancelled: Cancelling) -> None:
+    """Check that the job is STOPPED, and after a cancellation while it waited not started; or that it had ended."""
+    world.until_quiet()
+    checks.at_the_end(world)
+    job, answer = world.job("mine"), cancelled.answer or {}
+    assert job["status"] == ("STOPPED" if "cancelledBy" in job else "COMPLETED"), job
+    if "cancelledBy" not in job:
+        # It had ended, or it was killed before it was recorded: then it came again when its cancellation was REJECTED.
+        assert answer["status"] in ("COMPLETED", "WAITING")
+    if answer["status"] == "STOPPED" and answer["jobId"] == "mine":
+        assert world.posts("mine") == cancelled.posts
 
 
 @pytest.mark.parametrize("flow", PAIRED.values(), ids=PAIRED)

@@ -44,6 +44,7 @@ REMOVED_NAMES = {
 }
 # What looks like a name of the template and is one of AWS's or of the code's.
 OTHER_NAMES = {"Records", "MessageBody", "QueueUrl", "Duration", "NeptuneML", "Stack", "NotAnnounced"}
+OTHER_NAMES |= {"DescribeHyperParameterTuningJob", "DescribeLogStreams", "GetLogEvents", "ResourceNotFound"}
 
 each_document = pytest.mark.parametrize("name", DOCUMENTS)
 

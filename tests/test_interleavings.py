@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from local.neptune_ml.sagemaker import STAGES
 from neptune_training.checks.events import CONFIGURATION
 from tests.world import Call, World, checks
 from tests.world.actors import Actor, Actors
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.faults
 
 HISTORIES = os.environ.get("INTERLEAVINGS")
 START, GET, GET_DATA = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "GetMLDataProcessingJob"
+CANCEL = "CancelMLModelTrainingJob"
 FAULTS = (
     *("TooManyRequestsException", "ThrottlingException", "AccessDeniedException", "InternalFailureException"),
     *("ClientTimeoutException", "drop-before", "drop-after", "error-after", "http-500", "http-503", "not-json"),
@@ -99,6 +101,13 @@ class Interleavings(RuleBasedStateMachine):
     def schedule(self, night: int) -> None:
         self.send(self.world.ticked(f"2026-11-{night}T02:00:00Z"))
 
+    @few_triggers
+    @rule(which=WHICH, early=st.booleans())
+    def cancel(self, which: int, early: bool) -> None:
+        """A cancellation of one of the jobs, or of one whose request may come later."""
+        ids = [job_id for job_id, job in sorted(self.world.jobs().items()) if job["trigger"]["kind"] != "cancellation"]
+        self.send(self.world.cancelled("mine" if early or not ids else ids[which % len(ids)]))
+
     @precondition(lambda self: self.bodies)
     @few_triggers
     @rule(which=WHICH)
@@ -150,6 +159,15 @@ class Interleavings(RuleBasedStateMachine):
         event = self.world.invocations.pop(which % len(self.world.invocations))
         self.world.invocations += [event] * 2 * twice
 
+    @room
+    @precondition(lambda self: self.world.accepted())
+    @rule(which=WHICH, stage=st.sampled_from([*STAGES]), moments=st.integers(1, 40))
+    def sagemaker_announces_an_end(self, which: int, stage: str, moments: int) -> None:
+        """Whether the stage has ended or not, and once or again."""
+        jobs = sorted(self.world.accepted())
+        event = self.world.stage_ended(jobs[which % len(jobs)], stage)
+        self.act(Actor("hint", self.world.tick_context().deadline, lambda: self.world.take_hint(event)), moments)
+
     @rule()
     def notify(self) -> None:
         self.world.notify()
@@ -195,7 +213,11 @@ class Interleavings(RuleBasedStateMachine):
 
     # --- trouble ------------------------------------------------------------------------------------------------------
 
-    @rule(operation=st.sampled_from([START, GET, GET_DATA]), fault=st.sampled_from(FAULTS), times=st.integers(1, 4))
+    @rule(
+        operation=st.sampled_from([START, GET, GET_DATA, CANCEL]),
+        fault=st.sampled_from(FAULTS),
+        times=st.integers(1, 4),
+    )
     def neptune_fails(self, operation: str, fault: str, times: int) -> None:
         self.world.neptune.fail(operation, fault, times=times)
 

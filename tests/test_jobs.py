@@ -30,6 +30,8 @@ KNOWN: dict[str, Any] = {
     "warnings": WARNING,
     "attempts": 1,
     "unanswered": True,
+    "cancelledBy": "event my.app 6a7e",
+    "cancelClean": True,
     "createdAt": NOW - 60 * MINUTE,
     "updatedAt": NOW - 10 * MINUTE,
     "later": {"newField": 1},
@@ -282,6 +284,8 @@ def test_a_new_job_waits_for_its_turn_until_it_is_given_up() -> None:
         "reasons": (),
         "warnings": (),
         "unanswered": False,
+        "cancelledBy": None,
+        "cancelClean": False,
         "later": {},
     }
     made = {"version": 1, "attempts": 0, "failedSteps": 1, "stepUntil": None, "createdAt": NOW, "updatedAt": NOW}
@@ -316,6 +320,8 @@ def test_a_rejected_request_has_an_id_of_its_own_and_says_what_was_asked() -> No
         "files": None,
         "warnings": (),
         "unanswered": False,
+        "cancelledBy": None,
+        "cancelClean": False,
         "later": {},
         "supersededBy": None,
     }

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from neptune_training.model.times import from_text
-from tests.test_interleavings import GET, GET_DATA, START, WHICH, Interleavings
+from tests.test_interleavings import CANCEL, GET, GET_DATA, START, WHICH, Interleavings
 from tests.world import Call, World, checks
 from tests.world.lasting import KINDS, Lasting, job_of
 
@@ -69,7 +69,7 @@ class LastingFaults(Interleavings):
         if ids := sorted(self.world.jobs()):
             self.lasting.add(operation, kind, ids[which % len(ids)], status)
 
-    @rule(operation=st.sampled_from([START, GET, GET_DATA]), kind=KINDS, status=st.sampled_from(STATUSES))
+    @rule(operation=st.sampled_from([START, GET, GET_DATA, CANCEL]), kind=KINDS, status=st.sampled_from(STATUSES))
     def a_fault_comes_to_stay_for_all(self, operation: str, kind: str, status: str | None) -> None:
         if len(self.lasting.faults) < 2:
             self.lasting.add(operation, kind, None, status)

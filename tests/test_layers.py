@@ -7,6 +7,7 @@ import pytest
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 ENTRY_POINTS = sorted(path.stem for path in FUNCTIONS.glob("*.py"))
+WIRING = {"wiring", "result_wiring"}
 
 
 def imported(module: str) -> set[str]:
@@ -21,5 +22,5 @@ def imported(module: str) -> set[str]:
 def test_an_entry_point_imports_the_library_and_wiring_but_no_other_entry_point_test_or_program(
     module: str,
 ) -> None:
-    allowed = set() if module == "wiring" else {"wiring"}
+    allowed = set() if module in WIRING else WIRING
     assert not imported(module) & {*ENTRY_POINTS, "cli", "local", "tests"} - allowed

@@ -10,20 +10,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 
+from local.neptune_ml.sagemaker import KINDS, STAGES
 from tests.rendered import Rendered
 from tests.world import World
 from tests.world.surroundings import BUCKET, session
 
 STACK = Rendered(ExistingModelBucket=BUCKET)
 CLUSTER = "arn:aws:neptune-db:us-east-1:123456789012:cluster-ABC/*"
-EVENTS = "arn:aws:events:us-east-1:123456789012"
 BY_LAMBDA = {"TakeRequests", "ReadTheStream", "FindTheStream", "Log", "Trace"}
+IN_ACCOUNT = "arn:aws:{}:us-east-1:123456789012"
 IN_TRANSACTION = {"ConditionCheck": "ConditionCheckItem", "Put": "PutItem", "Update": "UpdateItem"}
 IN_NEPTUNE = {
     "StartMLModelTrainingJob": "StartMLModelTrainingJob",
+    "CancelMLModelTrainingJob": "CancelMLModelTrainingJob",
     "GetMLModelTrainingJob": "GetMLModelTrainingJobStatus",
     "GetMLDataProcessingJob": "GetMLDataProcessingJobStatus",
 }
@@ -37,7 +40,7 @@ class Use(NamedTuple):
     prefix: str = ""
 
 
-def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Use]:  # noqa: C901 - a case each
+def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Use]:
     """The rights that a call needs."""
     match service, operation:
         case "dynamodb", "TransactWriteItems":
@@ -47,6 +50,10 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
             yield Use("dynamodb:Query", f"TrainingJobs.Arn/index/{parameters['IndexName']}")
         case "dynamodb", _:
             yield Use(f"dynamodb:{operation}", "TrainingJobs.Arn")
+        case "logs", _:  # AWS names a stream, and the emulator its group
+            group = f"{IN_ACCOUNT.format('logs')}:log-group:{parameters['logGroupName']}"
+            stream = f"{group}:log-stream:{parameters.get('logStreamName', '')}"
+            yield from (Use(f"logs:{operation}", group), Use(f"logs:{operation}", stream))
         case "s3", "ListObjectsV2":
             yield Use("s3:ListBucket", f"arn:aws:s3:::{parameters['Bucket']}", parameters["Prefix"])
         case "s3", "HeadObject":
@@ -55,14 +62,24 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
             yield Use(f"s3:{operation}", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
         case "neptunedata", _:
             yield Use(f"neptune-db:{IN_NEPTUNE[operation]}", CLUSTER)
+        case _:
+            yield outside_the_vpc(service, operation, parameters)
+
+
+def outside_the_vpc(service: str, operation: str, parameters: Mapping[str, Any]) -> Use:
+    """The right that a call of `track` or `notify` needs."""
+    match service, operation:
         case "lambda", "Invoke":
             assert parameters["FunctionName"] == "step"
-            yield Use("lambda:InvokeFunction", "StepFunction.Arn")
+            return Use("lambda:InvokeFunction", "StepFunction.Arn")
+        case "sagemaker", "DescribeHyperParameterTuningJob":
+            name = parameters["HyperParameterTuningJobName"]
+            return Use(f"sagemaker:{operation}", f"{IN_ACCOUNT.format('sagemaker')}:hyper-parameter-tuning-job/{name}")
         case "events", _:
-            buses = (entry["EventBusName"] for entry in parameters["Entries"])
-            yield from (Use(f"events:{operation}", f"{EVENTS}:event-bus/{bus}") for bus in buses)
+            [bus] = {entry["EventBusName"] for entry in parameters["Entries"]}
+            return Use(f"events:{operation}", f"{IN_ACCOUNT.format('events')}:event-bus/{bus}")
         case "sns", _:
-            yield Use(f"sns:{operation}", "TrainingTopic")
+            return Use(f"sns:{operation}", "TrainingTopic")
         case _:
             pytest.fail(f"{service} {operation}: which right is that?")
 
@@ -97,10 +114,11 @@ def used() -> dict[str, set[Use]]:
     """What each function uses while models of every kind are trained, with fewer slots than models."""
     recorder = Recorder()
     parameters = {"MaxConcurrentTrainingJobs": "1", "SettleSeconds": "0", "DoubtSeconds": "600"}
-    with World(**parameters) as world, recorder.listening():
+    transform = {"transform": ("transform-job", "TransformJobs")}  # which kind Neptune makes is not public
+    with World(**parameters) as world, recorder.listening(), patch.dict(KINDS, transform):
         directory = {"sourceS3DirectoryPath": f"s3://{BUCKET}/models/first/"}
         with recorder.of("Start"):
-            world.start(world.uploaded("first"))
+            first = world.start(world.uploaded("first"))["jobId"]
             world.start(
                 world.requested(
                     id="explicit", previousModelTrainingJobId="LATEST", customModelTrainingParameters=directory
@@ -110,6 +128,13 @@ def used() -> dict[str, set[Use]]:
             world.neptune.add_data_processing_job("night", status="InProgress", seconds=300)
             world.start(world.requested(dataProcessingJobId="night"))
             lost = world.start(world.requested())["jobId"]
+            for stage in STAGES:
+                world.neptune.fail_job(world.start(world.requested())["jobId"], stage)
+            world.neptune.fail("CancelMLModelTrainingJob", "http-500")
+            world.start(world.cancelled(first))
+            world.start(world.cancelled("comes-later"))
+            world.start(world.requested(id="comes-later"))
+        world.keep_logs()
         world.neptune.fail("GetMLModelTrainingJob", "http-500", share=1, job_id=lost)
         while not world.quiet():
             with recorder.of("Track"):
@@ -122,7 +147,8 @@ def used() -> dict[str, set[Use]]:
             with recorder.of("Emit"):
                 assert world.emit(), world.errors
             world.clock.sleep(60)
-        assert {world.statuses().pop(lost), *world.statuses().values()} == {"FAILED", "COMPLETED"}
+        ends = {world.statuses().pop(lost), *world.statuses().values()}
+        assert ends == {"FAILED", "COMPLETED", "STOPPED", "SUPERSEDED"}
     return recorder.used
 
 

@@ -40,12 +40,13 @@ def test_track_and_step_make_the_needed_calls_and_no_other_when_a_training_has_e
     assert world.statuses() == {job_id: "COMPLETED"}
 
 
-def test_notify_makes_one_call_for_each_change_that_is_announced(world) -> None:
+def test_notify_makes_one_call_for_each_change_that_is_announced_and_two_for_the_best_trial(world) -> None:
     job_id = world.start(world.uploaded())["jobId"]
     world.neptune.complete_job(job_id)
     world.clock.sleep(100_000)
     world.track()
-    assert made(world, world.notify) == operations("notify") * 4
+    result = ["DescribeHyperParameterTuningJob", "UpdateItem"]
+    assert made(world, world.notify) == [*operations("notify") * 3, *result, *operations("notify")]
     assert [each["status"] for each in world.announcements()] == ["WAITING", "REQUESTED", "STARTED", "COMPLETED"]
 
 

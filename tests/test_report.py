@@ -43,6 +43,21 @@ What to do next
     )
 
 
+def test_a_completed_training_has_its_best_trial_below_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    best = {"name": "hpo-004", "metric": {"name": "accuracy", "value": 0.94}, "hyperparameters": {}, "seconds": 412}
+    trials = {"completed": 8, "failed": 2, "stopped": 0}
+    said = shown(capsys, status="COMPLETED", result={"trials": trials, "bestTrial": best})
+    assert "\n  result   best trial: accuracy 0.94 after 412 s, of 10 trials: 8 completed, 2 failed" in said
+
+
+def test_a_failed_training_begins_with_the_last_lines_of_its_log(capsys: pytest.CaptureFixture[str]) -> None:
+    log = {"group": "/aws/sagemaker/TrainingJobs", "stream": "s", "lines": ["Traceback", "[/red] out of memory"]}
+    said = shown(capsys, status="FAILED", result={"log": log})
+    assert said.startswith(
+        "\nlog: /aws/sagemaker/TrainingJobs s\n  Traceback\n  [/red] out of memory\n\nFAILED  the training has failed\n"
+    )
+
+
 def test_a_rejected_request_begins_with_its_problems_and_ends_with_how_to_check_it_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

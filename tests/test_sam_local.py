@@ -37,6 +37,7 @@ def test_should_forward_the_ports_of_this_machine_only():
         ("start-upload.json", "StartFunction"),
         ("step-jobs.json", "StepFunction"),
         ("track-tick.json", "TrackFunction"),
+        ("track-sagemaker.json", "TrackFunction"),
         ("notify-record.json", "NotifyFunction"),
         ("emit-record.json", "EmitFunction"),
     ],

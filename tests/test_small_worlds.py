@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
+from neptune_training.checks.events import CANCELLATION
 from neptune_training.model.times import from_text
 from tests.world import Call, Crash, World, checks
 from tests.world.lasting import Lasting
@@ -26,7 +27,7 @@ from tests.world.world import TRACK_TIMEOUT
 pytestmark = pytest.mark.faults
 
 ALL = bool(os.environ.get("SMALL_WORLDS"))
-START, GET = "StartMLModelTrainingJob", "GetMLModelTrainingJob"
+START, GET, CANCEL = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "CancelMLModelTrainingJob"
 JOB = "mine"
 
 
@@ -131,7 +132,17 @@ STATUSES = {
 
 def deliver(world: World, handler_returned: Callable[[], None]) -> None:
     """Receive the request, for the first time or once more."""
-    message = next(iter(world.queue.messages), None)
+    receive(world, handler_returned, cancels=False)
+
+
+def cancel(world: World, handler_returned: Callable[[], None]) -> None:
+    """Receive the cancellation of the job, for the first time or once more."""
+    receive(world, handler_returned, cancels=True)
+
+
+def receive(world: World, handler_returned: Callable[[], None], *, cancels: bool) -> None:
+    messages = (each for each in world.queue.messages if (CANCELLATION in each.body) == cancels)
+    message = next(messages, None)
     if message is None:
         return  # the other one was over before
     world.queue.receive(message)
@@ -152,12 +163,22 @@ def tick(world: World, _: Callable[[], None]) -> None:
     world.tick()
 
 
+def hint(world: World, _: Callable[[], None]) -> None:
+    world.take_hint(world.stage_ended(JOB, "transform"))
+
+
 PAIRS = {
     "delivery and delivery": (deliver, deliver),
     "delivery and step": (deliver, step),
     "step and step": (step, step),
     "tick and step": (tick, step),
     "tick and delivery": (tick, deliver),
+    "hint and step": (hint, step),
+    "tick and hint": (tick, hint),
+    "cancellation and step": (cancel, step),
+    "cancellation and delivery": (cancel, deliver),
+    "cancellation and tick": (cancel, tick),
+    "cancellation and cancellation": (cancel, cancel),
 }
 STARTS_FAIL = ("TooManyRequestsException", "AccessDeniedException", "500", "drop-before", "drop-after", "hang-after")
 LOOKS_FAIL = ("ThrottlingException", "AccessDeniedException", "500", "slow-before", "hang-before")
@@ -188,6 +209,7 @@ def cases() -> list[Case]:
     return plain + faulty if ALL else [each for each in plain + faulty if each in DEFAULT]
 
 
+MAY_HAVE_ENDED = ("no record", "STARTED and ended", "STARTED and missing")  # before its cancellation came
 DEFAULT = [
     Case("no record", "delivery and delivery"),
     Case("no record", "tick and delivery"),
@@ -199,6 +221,20 @@ DEFAULT = [
     Case("WAITING in doubt", "step and step", (START, "hang-after")),
     Case("REQUESTED and there", "step and step", (GET, "500")),
     Case("STARTED and ended", "step and step", (GET, "AccessDeniedException")),
+    *(Case(status, "hint and step") for status in ("STARTED and running", "STARTED and ended", "STARTED and missing")),
+    Case("STARTED and ended", "tick and hint"),
+    Case("STARTED and ended", "hint and step", (GET, "AccessDeniedException")),
+    Case("no record", "cancellation and delivery"),
+    Case("no record", "cancellation and cancellation"),
+    Case("WAITING, fresh", "cancellation and step"),
+    Case("WAITING, fresh", "cancellation and step", (START, "drop-after")),
+    Case("WAITING in doubt", "cancellation and step"),
+    Case("REQUESTED under its lease", "cancellation and tick"),
+    Case("REQUESTED and there", "cancellation and step"),
+    Case("REQUESTED and absent", "cancellation and step"),
+    Case("STARTED and running", "cancellation and step"),
+    Case("STARTED and ended", "cancellation and step"),
+    Case("STARTED and running", "cancellation and cancellation", (CANCEL, "500")),
 ]
 
 
@@ -206,12 +242,15 @@ DEFAULT = [
 def test_in_every_order_the_job_is_started_once_and_ends(make_world, record_property, case: Case) -> None:
     status = STATUSES[case.status]
     limits = {"GiveUpSeconds": "600", "DoubtSeconds": "600", "MissingSeconds": "600"} if case.fault else {}
-    options = {"check_ids": False, "stage_seconds": 20.0}
+    cancelled = "cancellation" in case.pair  # if that is killed, it comes again after 12 minutes
+    options = {"check_ids": False, "stage_seconds": 600.0 if cancelled else 20.0}
     world = make_world(options, MaxConcurrentTrainingJobs=str(status.slots), **limits)
     status.reach(world)
     two = PAIRS[case.pair]
     if deliver in two and not world.queue.messages:
         sent(world)
+    if cancel in two:
+        world.queue.send(world.cancelled(JOB))
     world.clock.shared = True
     lasting, streamed = Lasting(world), len(world.stream())
     if case.fault:
@@ -231,7 +270,7 @@ def test_in_every_order_the_job_is_started_once_and_ends(make_world, record_prop
 
 
 def seconds(world: World, run: Callable[..., None]) -> float:
-    return TRACK_TIMEOUT if run is tick else world.timeout
+    return TRACK_TIMEOUT if run in (tick, hint) else world.timeout
 
 
 def come_to_an_end(world: World, passed: set[str], case: Case) -> None:
@@ -250,7 +289,9 @@ def come_to_an_end(world: World, passed: set[str], case: Case) -> None:
     assert [job["status"] in checks.FINAL, world.slots()] == [True, set()], job
     if case.fault is None:
         checks.at_the_end(world)
-        assert job["status"] == ("FAILED" if case.status == "STARTED and missing" else "COMPLETED"), job
+        ends = "FAILED" if case.status == "STARTED and missing" else "COMPLETED"
+        assert job["status"] == ("STOPPED" if "cancelledBy" in job else ends), job
+        assert "cancelledBy" in job or "cancellation" not in case.pair or case.status in MAY_HAVE_ENDED, job
 
 
 def next_due(world: World) -> datetime:

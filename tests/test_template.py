@@ -35,7 +35,7 @@ SWITCHES: list[list[dict[str, str]]] = [
     ],
     [{}, {"NotificationEmail": "me@example.com"}],
     [{}, {"StatusEventBus": "", "WriteStatusFile": "false"}],
-    [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"}],
+    [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms", "IncludeLogLines": "nowhere"}],
     [
         {},
         vpc := {

@@ -104,3 +104,14 @@ def test_a_job_that_an_earlier_version_left_is_trained_once_to_its_end_and_annou
     checks.at_the_end(world)
     assert world.accepted() == {job_id: 1}
     assert [world.announcements()[-1][field] for field in ("jobId", "status")] == [job_id, "COMPLETED"]
+
+
+@each_version
+def test_a_started_job_of_an_earlier_version_ends_at_a_hint(version: Path, world: World) -> None:
+    for each in ("started", "capacity"):
+        session().client("dynamodb").put_item(TableName=TABLE, Item=stored(version, each))
+    job_id = stored(version, "started")["jobId"]["S"]
+    world.elsewhere(job_id)
+    world.neptune.complete_job(job_id)
+    assert world.hint(world.stage_ended(job_id, "transform"))
+    assert [world.job(job_id)["status"], world.slots()] == ["COMPLETED", set()]

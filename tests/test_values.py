@@ -195,6 +195,7 @@ def test_a_kind_of_trigger_sets_what_is_granted_to_it_by_name() -> None:
         TriggerKind.UPLOAD: parameters.ModelParameters,
         TriggerKind.EVENT: parameters.TrainingRequest,
         TriggerKind.SCHEDULE: parameters.TrainingRequest,
+        TriggerKind.CANCELLATION: parameters.NoParameters,
         TriggerKind.UNKNOWN: parameters.NoParameters,
     }
 

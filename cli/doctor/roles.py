@@ -8,7 +8,12 @@ from cli.facts import identity, storage
 from cli.facts.facts import Facts
 from cli.facts.policies import Request, denies
 
-NEPTUNE = ["StartMLModelTrainingJob", "GetMLModelTrainingJobStatus", "GetMLDataProcessingJobStatus"]
+NEPTUNE = [
+    "StartMLModelTrainingJob",
+    "CancelMLModelTrainingJob",
+    "GetMLModelTrainingJobStatus",
+    "GetMLDataProcessingJobStatus",
+]
 NOT_ESSENTIAL = {"s3:DeleteObject", "s3:AbortMultipartUpload"}  # a role as docs/security.md makes it may lack them
 RECORDS = ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"]
 

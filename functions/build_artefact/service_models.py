@@ -14,8 +14,15 @@ OPERATIONS = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "events": {"PutEvents"},
     "lambda": {"Invoke"},
-    "neptunedata": {"GetMLDataProcessingJob", "GetMLModelTrainingJob", "StartMLModelTrainingJob"},
+    "logs": {"DescribeLogStreams", "GetLogEvents"},
+    "neptunedata": {
+        "CancelMLModelTrainingJob",
+        "GetMLDataProcessingJob",
+        "GetMLModelTrainingJob",
+        "StartMLModelTrainingJob",
+    },
     "s3": {"GetObject", "HeadObject", "ListObjectsV2", "PutObject"},
+    "sagemaker": {"DescribeHyperParameterTuningJob"},
     "sns": {"Publish"},
 }
 # What botocore reads for every client.
@@ -91,7 +98,7 @@ def without_documentation(value: Any) -> Any:
 
 def trimmed_endpoints(endpoints: dict[str, Any]) -> dict[str, Any]:
     """Return the partitions and regions, with the endpoints of the services that are called only."""
-    prefixes = {*OPERATIONS, "neptune-db"}
+    prefixes = {*OPERATIONS, "neptune-db", "api.sagemaker"}
     partitions = [
         {**each, "services": {name: one for name, one in each["services"].items() if name in prefixes}}
         for each in endpoints["partitions"]

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from local.neptune_ml import errors
+from local.neptune_ml import errors, trial_logs, tuning
 from local.neptune_ml.errors import NeptuneError
 from local.neptune_ml.jobs import DataProcessingJob, Failure, TrainingJob
 from local.neptune_ml.options import Options
@@ -50,13 +50,28 @@ class Cluster:
             stage_seconds=self._options.stage_seconds,
             output=given["trainModelS3Location"],
             neptune_role=given.get("neptuneIamRoleArn"),
+            trials=given.get("maxHPONumberOfTrainingJobs", 2),
             failure=self.failures.get(job_id) or self._failure_by_chance(),
         )
         return {"id": job_id, "arn": training_arn(job_id), "creationTimeInMillis": int(now * 1000)}
 
     def get(self, job_id: str, query: Mapping[str, str]) -> Answer:
         """GetMLModelTrainingJob."""
-        return self._known(self.training, job_id, query).describe(self._options.clock())
+        job, now = self._known(self.training, job_id, query), self._options.clock()
+        if job.status(now) == "Failed" and not job.logged and self._options.write_log:
+            job.logged = True
+            self._options.write_log(*trial_logs.of(job, now))
+        return job.describe(now)
+
+    def tuning_job(self, body: object) -> Answer:
+        """DescribeHyperParameterTuningJob, an operation of SageMaker."""
+        name = body.get("HyperParameterTuningJobName") if isinstance(body, dict) else None
+        now = self._options.clock()
+        for job in self.training.values():
+            stage = job.stage("hpo", now)
+            if stage and stage["name"] == name:
+                return tuning.describe(job, stage)
+        raise NeptuneError("ResourceNotFound", errors.NO_TUNING_JOB)
 
     def cancel(self, job_id: str, query: Mapping[str, str]) -> Answer:
         """CancelMLModelTrainingJob. `clean` has nothing to delete here."""

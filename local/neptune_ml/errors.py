@@ -25,7 +25,10 @@ SERVICE_ERRORS: Final = {
     "ThrottlingException": 500,
 }
 
-STATUSES: Final = ML_ERRORS | SERVICE_ERRORS
+# SageMaker's error for a name that it does not know (API reference, DescribeHyperParameterTuningJob).
+SAGEMAKER_ERRORS: Final = {"ResourceNotFound": 400}
+
+STATUSES: Final = ML_ERRORS | SERVICE_ERRORS | SAGEMAKER_ERRORS
 
 SAME_ID: Final = "Another resource with same ID already exists. Please use a new ID."
 ID_LENGTH: Final = "Invalid ID provided. ID can be 1-48 alphanumeric characters."
@@ -40,6 +43,7 @@ ALREADY_ENDED: Final = "Failed to stop the job because it has already completed 
 NO_ROLE: Final = (
     "Required credentials are missing. Please add IAM role to the cluster or pass as a parameter to this request."
 )
+NO_TUNING_JOB: Final = "Requested resource not found."
 NOT_FOUND: Final = "The ML resource with the given ID could not be found."  # no text is documented
 
 

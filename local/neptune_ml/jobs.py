@@ -42,7 +42,9 @@ class TrainingJob:
     stage_seconds: float
     output: str
     neptune_role: str | None = None
+    trials: int = 2
     failure: Failure | None = None
+    logged: bool = False
     cancelled: float | None = None
     forced_status: str | None = None
 
@@ -71,6 +73,10 @@ class TrainingJob:
         if status == "Completed":
             answer["mlModels"] = [model(self.id)]
         return answer
+
+    def stage(self, name: str, now: float) -> Resource | None:
+        """Return the SageMaker job of a stage, such as "hpo"; None if the job has not reached that stage."""
+        return dict(self._stages(now)).get(STAGES[name])
 
     def _end(self) -> float:
         last = list(STAGES).index(self.failure.stage) if self.failure else len(STAGES) - 1

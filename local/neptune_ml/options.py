@@ -1,7 +1,7 @@
 """Hold the options of a local Neptune ML."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 # Neptune does not say which of its errors means "there is no such job"; each of these is documented.
@@ -47,6 +47,9 @@ class Options:
 
     access_key: str = "test"
     secret_key: str = "test"  # noqa: S105 - the local server's own, worth nothing elsewhere
+
+    write_log: Callable[[str, str, Sequence[str]], object] | None = None
+    """Gets the log of a job that failed, as group, stream and lines, before an answer shows that it failed."""
 
     def __post_init__(self) -> None:
         if self.absent not in ABSENT_FORMS:

@@ -9,7 +9,7 @@ ACCOUNT: Final = "000000000000"
 # Stage of a training job → the member of Neptune's answer that describes it, in the order in which they run.
 STAGES: Final = {"processing": "processingJob", "hpo": "hpoJob", "transform": "modelTransformJob"}
 
-_KINDS: Final = {
+KINDS: Final = {
     "processing": ("processing-job", "ProcessingJobs"),
     "hpo": ("hyper-parameter-tuning-job", "TrainingJobs"),
     "transform": ("processing-job", "ProcessingJobs"),
@@ -29,7 +29,7 @@ class Resource(TypedDict):
 
 def resource(job_id: str, stage: str, status: str, output: str) -> Resource:
     """Describe the SageMaker job that runs one `stage` of the Neptune job `job_id`, writing below `output`."""
-    kind, log_group = _KINDS[stage]
+    kind, log_group = KINDS[stage]
     name = _name(job_id, stage)
     return {
         "name": name,

@@ -42,6 +42,8 @@ class Call:
             raise NeptuneError("BadRequestException", "The request body is not valid JSON.") from None
 
 
+TUNING: Final = "DescribeHyperParameterTuningJob"
+
 Operation = Callable[[Cluster, Call], Answer]
 
 _ROUTES: Final[list[tuple[str, str, str, Operation]]] = [
@@ -58,15 +60,26 @@ def application(neptune: Neptune) -> web.Application:
     app = web.Application(middlewares=[guard])
     for method, path, name, operation in _ROUTES:
         app.router.add_route(method, path, partial(_serve, neptune, name, operation))
+    app.router.add_post("/", partial(_sagemaker, neptune))
     app.add_routes(Control(neptune).routes())
     app.router.add_route("*", "/{path:.*}", _unsupported)
     return app
 
 
+async def _sagemaker(neptune: Neptune, request: web.Request) -> web.Response:
+    """Answer as SageMaker does: all operations have one path, and a header has the operation's name."""
+    if request.headers.get("X-Amz-Target") != f"SageMaker.{TUNING}":
+        return await _unsupported(request)
+    response = await _serve(neptune, TUNING, lambda cluster, call: cluster.tuning_job(call.parameters), request)
+    if (code := response.headers.get("x-amzn-errortype")) and response.text:
+        response.text = json.dumps({"__type": code, "message": json.loads(response.text)["detailedMessage"]})
+    return response
+
+
 async def _serve(neptune: Neptune, name: str, operation: Operation, request: web.Request) -> web.Response:
     body = await request.read()
     call = Call(request.match_info.get("id") or _id_in(body), dict(request.query), body)
-    post = request.method == "POST"
+    post = name == START
     with neptune.lock:
         state = neptune.state  # this one to the end, whatever reset does meanwhile
         entry = state.log.arrive(neptune.clock(), name, call.job_id, body, post=post)
@@ -84,7 +97,7 @@ async def _answered(
     neptune: Neptune, state: State, entry: Request, effect: Callable[[], Answer], request: web.Request
 ) -> Reply:
     try:
-        if neptune.check_signature:
+        if neptune.check_signature and entry.operation != TUNING:
             verify(request, entry.body, neptune.access_key, neptune.secret_key)
     except NeptuneError as refusal:
         return Reply.error(refusal)

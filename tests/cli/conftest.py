@@ -84,6 +84,7 @@ def stack(aws: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
         "TrainingQueueUrl": sqs.create_queue(QueueName="training")["QueueUrl"],
         "DeadLetterQueueUrl": sqs.create_queue(QueueName="dead")["QueueUrl"],
         "TrainingJobsTable": "training-jobs",
+        "EventBus": aws.client("events").create_event_bus(Name="training-bus")["EventBusArn"].rpartition("/")[2],
         "StartFunction": "start-function",
     }
     with serving(outputs, {"TrackFunctionTick": "tick", "SageMakerRule": "sagemaker"}) as server:

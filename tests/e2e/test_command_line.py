@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
+from tests.e2e.test_triggers import put_event
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -69,3 +70,26 @@ def test_an_existing_bucket_keeps_its_notifications_and_is_changed_once(program:
     found = s3.get_bucket_notification_configuration(Bucket="has-a-queue")
     assert found["EventBridgeConfiguration"] == {}
     assert [each["QueueArn"] for each in found["QueueConfigurations"]] == [queue]
+
+
+def test_a_running_job_that_is_cancelled_is_stopped_in_neptune_and_announced(
+    program: Program, stack: Stack, heard: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack.neptune, "stage_seconds", 5.0)
+    put_event(stack, {"id": "to-be-cancelled"}, "com.example.cancelled")
+    arn = heard("to-be-cancelled", "STARTED")["arn"]
+    event = program("cancel", "to-be-cancelled")["eventId"]
+    stopped = heard("to-be-cancelled", "STOPPED")
+    assert [stopped["cancelledBy"], stopped["arn"]] == [f"event neptune-training {event}", arn]
+    assert stopped["neptuneStatus"] == "Stopped"
+
+
+def test_a_job_that_is_cancelled_before_its_request_arrives_is_stopped_and_never_started(
+    program: Program, stack: Stack, heard: Callable[..., dict[str, Any]]
+) -> None:
+    event = program("cancel", "comes-later")["eventId"]
+    kept = heard(event, "WAITING")
+    put_event(stack, {"id": "comes-later"}, "com.example.later")
+    assert heard("com.example.later", "STOPPED")["cancelledBy"] == f"event neptune-training {event}"
+    assert heard(kept["jobId"], "SUPERSEDED")["supersededBy"] == "comes-later"
+    assert "comes-later" not in stack.neptune.summary()["ids"]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
     f"tests/test_{name}.py" for name in ("exactly_once", "doubtful_starts", "capacity", "outages", "stubborn_steps")
 )
-RULES = "tests/test_step_rules.py"
+RULES, CANCELLED = "tests/test_step_rules.py", "tests/test_cancellation.py"
 PACKAGE = "neptune_training"
 CHANGES = f"{PACKAGE}/announce/changes.py"
 JOBS = f"{PACKAGE}/model/jobs.py"
@@ -103,8 +103,8 @@ MUTATIONS = [
         (JOBS, "nextAttemptAt=lease_until,", "nextAttemptAt=now,"),
         (
             REQUESTED,
-            "services.now(), next_attempt=job.leaseUntil, reasons=(failure.problem,)",
-            "services.now(), next_attempt=now, reasons=(failure.problem,)",
+            "job.in_doubt(now, next_attempt=job.leaseUntil, reasons=reasons",
+            "job.in_doubt(now, next_attempt=now, reasons=reasons",
         ),
     ),
     breaks(
@@ -112,9 +112,44 @@ MUTATIONS = [
         DOUBT,
         (
             REQUESTED,
-            "        outcomes.save(services, doubtful)\n        return doubtful\n    except IdInUse",
-            "        return start(services, job, deadline, probing=probing)\n    except IdInUse",
+            "        answer = failure\n    except (IdInUse",
+            "        return start(services, job, deadline, probing=probing)\n    except (IdInUse",
         ),
+    ),
+    # --- cancelled ----------------------------------------------------------------------------------------------------
+    breaks(
+        "a cancelled job does not wait again",
+        CANCELLED,
+        (
+            OUTCOMES,
+            "    if job.cancelledBy:\n        return end(",
+            "    if job.cancelledBy is None:\n        return end(",
+        ),
+    ),
+    breaks(
+        "the mark decides that the job is STOPPED",
+        CANCELLED,
+        (OUTCOMES, "status, reasons = Status.STOPPED, (messages", "status, reasons = status, (messages"),
+    ),
+    breaks(
+        "a job that may be another request's is not cancelled",
+        CANCELLED,
+        (STARTED, "or job.adopted or (job.neptuneStatus", "or (job.neptuneStatus"),
+    ),
+    breaks(
+        "an answer to a start is written onto the record that was marked meanwhile",
+        CANCELLED,
+        (REQUESTED, "and now.cancelledBy and now.version == job.version + 1", "and now.version == job.version"),
+    ),
+    breaks(
+        "a job that an earlier version let wait again is not started",
+        CANCELLED,
+        (WAITING, "    if job.cancelledBy:", "    if job.cancelledBy is False:"),
+    ),
+    breaks(
+        "a cancellation that was rejected cancels nothing when it comes again",
+        CANCELLED,
+        (INTAKE, "return kept or job, kept is None", "return job, True"),
     ),
     breaks(
         "unknown is never taken for absent",

@@ -15,8 +15,8 @@ FINAL = {status for status in Status if status.final}
 BEFORE_START = {Status.REJECTED, Status.SUPERSEDED}
 COMES_BACK = {Status.WAITING, Status.REQUESTED}
 NEXT = {
-    Status.WAITING: {Status.WAITING, Status.REQUESTED} | BEFORE_START,
-    Status.REQUESTED: {Status.REQUESTED, Status.WAITING, Status.STARTED, Status.FAILED} | BEFORE_START,
+    Status.WAITING: {Status.WAITING, Status.REQUESTED, Status.STOPPED} | BEFORE_START,
+    Status.REQUESTED: {Status.REQUESTED, Status.WAITING, Status.STARTED, Status.FAILED, Status.STOPPED} | BEFORE_START,
     Status.STARTED: {Status.STARTED, Status.COMPLETED, Status.FAILED, Status.STOPPED, Status.REJECTED},
 }
 
@@ -62,9 +62,16 @@ def statuses_move_forward(world: "World", since: int = 0) -> None:
     for old, new in map(images, world.stream()[since:]):
         if "status" not in old or "status" not in new:
             continue
+        if {**new, "result": None} == {**old, "result": None} and "result" not in old:
+            continue  # `notify` adds what came of it
         before, after = Status(old["status"]), Status(new["status"])
         assert before not in FINAL, f"a final record was changed: {old} → {new}"
         assert after in NEXT[before], f"{new['jobId']}: {before} → {after}"
+        if "cancelledBy" in old:
+            assert new.get("cancelledBy") == old["cancelledBy"], f"a cancellation was lost: {old} → {new}"
+            assert (before, after) != (Status.REQUESTED, Status.WAITING), f"a cancelled job waits again: {old} → {new}"
+        if after is Status.STOPPED and before is not Status.STARTED:
+            assert "cancelledBy" in new, f"stopped before its start, by nobody: {new}"
 
 
 def changes(world: "World") -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -85,8 +92,13 @@ def at_the_end(world: "World") -> None:
     assert not world.queue.dead, f"dead letters: {world.queue.dead}"
     for said in (announced(world.announcements()), announced(world.emitted())):
         assert not recorded(world) - said, f"recorded and not announced: {recorded(world) - said}"
-    known = {job_id for job_id, job in world.jobs().items() if job["status"] not in BEFORE_START}
+    known = {job_id for job_id, job in world.jobs().items() if job["status"] not in BEFORE_START and has_run(job)}
     assert ours(world) == known, f"in Neptune and not in the table, or the reverse: {ours(world) ^ known}"
+
+
+def has_run(job: dict[str, Any]) -> bool:
+    """Whether Neptune has had the job: a cancelled one may have ended before its start."""
+    return "cancelledBy" not in job or "startedAt" in job
 
 
 def recorded(world: "World") -> set[tuple[str, str]]:

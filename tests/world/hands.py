@@ -4,15 +4,18 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB
+from local.training_logs import write_log
 from neptune_training.aws.table import CAPACITY, item
 from tests.world.calls import Call
 from tests.world.seen import Seen
-from tests.world.surroundings import TABLE
+from tests.world.surroundings import REGION, TABLE
 
 
 class Hands(Seen):
@@ -41,6 +44,11 @@ class Hands(Seen):
                     call.operation, json.loads(call.parameters["body"])
                 )
         self._keep_stream()
+
+    def keep_logs(self) -> None:
+        """From now on, SageMaker leaves the log of each job that fails."""
+        logs = boto3.Session(region_name=REGION).client("logs")
+        self.neptune.write_log = partial(write_log, logs)
 
     def hold_slots(self, *job_ids: str) -> None:
         """Slots of jobs that there are no records of."""

@@ -91,6 +91,6 @@ def job_of(call: Call) -> str | None:
     """The training job that a call to Neptune is about, before it goes out."""
     if call.operation == "StartMLModelTrainingJob":
         return str(json.loads(call.parameters["body"])["id"])
-    if call.operation == "GetMLModelTrainingJob":
+    if call.operation in ("GetMLModelTrainingJob", "CancelMLModelTrainingJob"):
         return str(call.parameters["url_path"].rpartition("/")[2])
     return None

@@ -81,7 +81,9 @@ class Memory(Seen):
             for since in (self._announced_from, self._emitted_from)
         ]
         with self.neptune.lock:
-            training = {job_id: job.began for job_id, job in self.neptune.state.cluster.training.items()}
+            training = {
+                job_id: (job.began, job.cancelled) for job_id, job in self.neptune.state.cluster.training.items()
+            }
         told = (sorted(heard), sorted(emitted))
         durable = (self.clock.time, self.phase, told, waiting, pending, training, self.invocations)
         return without_ids(repr((*durable, self.accepted(), sorted(self.items().items(), key=str))))

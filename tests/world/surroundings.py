@@ -19,6 +19,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import emit
 import notify
+import result_wiring
 import start
 import step
 import track
@@ -32,6 +33,7 @@ from tests.world.step_threads import StepThreads
 REGION = "us-east-1"
 BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
 STAGE_SECONDS = 100.0
+CLIENTS_FOR_RESULTS = (result_wiring.sagemaker, result_wiring.logs, result_wiring.dynamodb)
 
 
 class Surroundings:
@@ -97,6 +99,8 @@ class Surroundings:
             "WRITE_STATUS_FILE": self.parameters.get("WriteStatusFile", template.default("WriteStatusFile")),
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_DISABLED": "true",
+            "AWS_ENDPOINT_URL_SAGEMAKER": self.neptune.url,
+            "INCLUDE_LOG_LINES": self.parameters.get("IncludeLogLines", "record"),
         }
 
     @contextmanager
@@ -114,7 +118,7 @@ class Surroundings:
     @contextmanager
     def _own_session(self) -> Any:
         """The handlers make their clients anew, with our hooks in them."""
-        made = (start.services, step.services, track.tracker, notify.sns, emit.events, emit.s3)
+        made = (start.services, step.services, track.tracker, notify.sns, emit.events, emit.s3, *CLIENTS_FOR_RESULTS)
         self.calls = Calls()
         self.calls.otherwise = self._take_invocation
         self.calls.watchers += [self._keep_stream, self._keep_events]

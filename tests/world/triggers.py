@@ -8,7 +8,7 @@ from typing import Any
 from local.model import EXAMPLE, files
 from local.neptune_ml import sagemaker_events
 from local.neptune_ml.sagemaker import resource
-from neptune_training.checks.events import CONFIGURATION, DETAIL_TYPE
+from neptune_training.checks.events import CANCELLATION, CONFIGURATION, DETAIL_TYPE
 from tests.world.surroundings import BUCKET, PREFIX, Surroundings
 
 SCHEDULE = "arn:aws:scheduler:us-east-1:123456789012:schedule/default/weekly"
@@ -42,6 +42,10 @@ class Triggers(Surroundings):
     def requested(self, **detail: Any) -> str:
         """An event on the stack's bus that asks for a training."""
         return self._enveloped(DETAIL_TYPE, "com.example.features", detail)
+
+    def cancelled(self, job_id: str, **detail: Any) -> str:
+        """An event on the stack's bus that cancels a training."""
+        return self._enveloped(CANCELLATION, "com.example.people", {"id": job_id, **detail})
 
     def ticked(self, time: str = "2026-11-24T02:00:00Z", **detail: Any) -> str:
         """A night of a schedule, as its input says it."""

@@ -47,6 +47,7 @@ class World(Triggers, Hands, Memory):
         read_timeout = {key: self.parameters[key] for key in ("NeptuneReadTimeoutSeconds",) if key in self.parameters}
         self.timeout = float(template.resource_of("StepFunction", **read_timeout)["Timeout"])
         self.errors: list[Exception] = []
+        self.hinted = False  # SageMaker announces an end each minute
         self.skew: Callable[[], timedelta] = timedelta  # how far the clock of each next invocation is wrong
 
     # --- invocations --------------------------------------------------------------------------------------------------
@@ -164,9 +165,11 @@ class World(Triggers, Hands, Memory):
         if self.phase == "step" and self.invocations:
             self.take_step()
             return "step"
-        now = self.phase = {"deliver": "track", "step": "notify"}.get(self.phase, self.phase)
-        self.phase = {"track": "step", "notify": "emit", "emit": "sleep", "sleep": "deliver"}[now]
+        now = self.phase = {"deliver": "hint" if self.hinted else "track", "step": "notify"}.get(self.phase, self.phase)
+        after = {"hint": "track", "track": "step", "notify": "emit", "emit": "sleep", "sleep": "deliver"}
+        self.phase = after[now]
         happens: dict[str, Callable[[], object]] = {
+            "hint": self.all_hints,
             "track": self.tick,
             "notify": self.notify,
             "emit": self.emit,
@@ -174,6 +177,11 @@ class World(Triggers, Hands, Memory):
         }
         happens[now]()
         return now
+
+    def all_hints(self) -> None:
+        """An event of SageMaker's for each job that Neptune has."""
+        for job_id in sorted(self.accepted()):
+            self.take_hint(self.stage_ended(job_id, "transform"))
 
     def until_quiet(self, most: int = 24 * 60) -> int:
         """Let time pass until nothing is left to do, and return how many minutes that took."""

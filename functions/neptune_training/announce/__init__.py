@@ -3,6 +3,8 @@
     changes   a stream's record → the job to announce, or None
     message   the job → the fields of its message, as JSON
     email     the job → the text of its e-mail
+    result    the best trial of a COMPLETED job, the last lines of a FAILED one's log
+    lookup    adds the result, if it can be read in time
     status_file  writes the message beside an upload
     batch     goes through the records of an invocation
 

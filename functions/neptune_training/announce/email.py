@@ -8,6 +8,7 @@ from neptune_training.model.statuses import Status
 
 FACTS = {"arn": "ARN", "giveUpAt": "Waits at most until", "startedAt": "Started", "endedAt": "Ended"}
 MAX_LINES = 25
+LOG_LINES = 8
 MAX_LINE = 600  # characters: a remedy can have a link to a log
 MAX_BYTES = 12_000  # in UTF-8; twice that in JSON at most. So it fits into an SNS message beside `message`
 
@@ -18,7 +19,7 @@ def email(job: Mapping[str, Any]) -> str:
     A record's texts come from outside and can be anything, so each becomes one printable line. Problems that do not fit
     are counted.
     """
-    head = [f"{job['status']}: {job['model']}", "", what_happened(job), *facts(job)]
+    head = [f"{job['status']}: {job['model']}", "", what_happened(job), *facts(job), *result(job)]
     foot = ["", f"The whole record: neptune-training show {job['jobId']}"]
     found = [*problems(job.get("reasons"), "Why"), *problems(job.get("warnings"), "Warning")]
     room = (MAX_LINES - len(head) - len(foot) - 2) // 2  # two lines for each; one is empty, one counts the others
@@ -60,6 +61,22 @@ def facts(job: Mapping[str, Any]) -> Iterator[str]:
     for name, label in FACTS.items():
         if job.get(name):
             yield f"{label}: {text(job[name])}"
+
+
+def result(job: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what came of the training: the best trial, or the log of what failed, as `announce.result` has found them."""
+    found = job.get("result")
+    match found:
+        case {"trials": dict(counts)}:
+            yield f"Trials: {', '.join(f'{text(count)} {how}' for how, count in counts.items())}"
+    match found:
+        case {"bestTrial": {"metric": {"name": name, "value": value}}}:
+            yield f"Best trial: {text(name)} {text(value)}"
+        case {"log": {"group": group, "stream": stream, "lines": [*_, _] as lines}}:
+            yield f"The end of the log {text(group)} {text(stream)}:"
+            yield from (f"  {text(line)}" for line in lines[-LOG_LINES:])
+        case {"log": {"group": group, "stream": stream}}:
+            yield f"The log {text(group)} {text(stream)} says why."
 
 
 def problems(found: Any, label: str) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Calls to Neptune ML: start a training job; get the status of training and data-processing jobs.
+"""Calls to Neptune ML: start and cancel a training job; get the status of training and data-processing jobs.
 
 `start_retries` repeats a start after a 429. `neptune_errors` has the meaning of each error of a start.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from neptune_training.aws.neptune_errors import LookFailed, Unanswered, details, failure_of_start
+from neptune_training.aws.neptune_errors import CancelFailed, LookFailed, Unanswered, details, failure_of_start
 from neptune_training.aws.start_retries import retries
 from neptune_training.model.statuses import FinalStatus, Status
 
@@ -82,10 +82,10 @@ STAGES = {"processing": "processingJob", "hpo": "hpoJob", "transform": "modelTra
 
 
 class Neptune:
-    """Make the three calls that training needs.
+    """Make the four calls that training needs.
 
     Neither client must retry by itself, because a start that is sent twice could be two jobs. `looks` is the client for
-    the calls that only read. It can have a shorter timeout, so that a slow answer delays other jobs less.
+    the other calls. It can have a shorter timeout, so that a slow answer delays other jobs less.
     """
 
     def __init__(
@@ -126,6 +126,22 @@ class Neptune:
         """Look at a training job. `role` is the neptuneIamRoleArn of its request, if it has one."""
         ask = self._looks.get_ml_model_training_job
         return look("GetMLModelTrainingJob", lambda: ask(id=job_id, **role_parameter(role)))
+
+    def cancel(self, job_id: str, role: str | None, *, clean: bool) -> CancelFailed | None:
+        """Send CancelMLModelTrainingJob. Return why Neptune did not take it; None if it did, or if the job has ended.
+
+        `clean` also deletes what the job has written.
+        """
+        parameters: dict[str, Any] = {"clean": True} if clean else {}
+        try:
+            self._looks.cancel_ml_model_training_job(id=job_id, **parameters, **role_parameter(role))
+        except (ClientError, BotoCoreError) as error:
+            code, message, request_id = details(error)
+            over = absent(code, message) or has_ended(code, message)
+            return None if over else CancelFailed(code, message, request_id)
+        except BROKEN as error:
+            return CancelFailed("BrokenAnswer", broken(error))
+        return None
 
     def data_processing(self, job_id: str, role: str | None) -> Look:
         """Look at a data-processing job."""
@@ -199,6 +215,11 @@ def current_arn(stages: Stages | None) -> str | None:
 def stage_has_ended(stage: Mapping[str, Any]) -> bool:
     """Return True if the stage's status is a final one of SageMaker's."""
     return str(stage.get("status")).lower() in ENDED
+
+
+def has_ended(code: str, message: str) -> bool:
+    """Return True for the answer to a cancellation of a job that has ended (Neptune's API reference, its errors)."""
+    return code == "InvalidParameterException" and "already completed or failed" in message.lower()
 
 
 def absent(code: str, message: str) -> bool:

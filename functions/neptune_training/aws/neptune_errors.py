@@ -149,6 +149,22 @@ class LookFailed(TransientFailure):
         return self.code in THROTTLING
 
 
+class CancelFailed(TransientFailure):
+    """Say that Neptune did not take a cancellation. It is sent again at the job's next step."""
+
+    operation = "CancelMLModelTrainingJob"
+
+    def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
+        super().__init__(code, message, request_id, WaitingFor.ACCESS if code in ACCESS else WaitingFor.NEPTUNE)
+
+    @property
+    def remedy(self) -> str:
+        """Return what a person can do about it."""
+        if self.waiting_for is WaitingFor.ACCESS:
+            return "Ask the operator of the stack to allow the functions' roles neptune-db:CancelMLModelTrainingJob"
+        return f"{NOTHING_TO_DO}: it is sent again each minute"
+
+
 class AtCapacity(Refused):
     """Say that Neptune has too many requests or jobs: the only refusal that is retried within seconds."""
 

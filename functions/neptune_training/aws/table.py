@@ -113,16 +113,23 @@ class Table:
 
     def newest_completed(self, model: str) -> str | None:
         """Return the id of the COMPLETED job of `model` that was requested last; None if there is none."""
+        return next(self._of_model(model, Status.COMPLETED), None)
+
+    def waiting(self, model: str) -> list[str]:
+        """Return the ids of the WAITING jobs of `model`, the newest first. The index may lag behind the table."""
+        return list(self._of_model(model, Status.WAITING))
+
+    def _of_model(self, model: str, status: Status) -> Iterator[str]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             IndexName=MODEL_INDEX,
             KeyConditionExpression="model = :model",
-            FilterExpression="#status = :completed",
+            FilterExpression="#status = :status",
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":model": {"S": model}, ":completed": {"S": Status.COMPLETED}},
+            ExpressionAttributeValues={":model": {"S": model}, ":status": {"S": status}},
             ScanIndexForward=False,
         )
-        return next((each["jobId"]["S"] for page in pages for each in page["Items"]), None)
+        return (each["jobId"]["S"] for page in pages for each in page["Items"])
 
     # --- slots and the pause ------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Read the events that ask for a training: from S3, EventBridge and EventBridge Scheduler.
+"""Read the events that ask for a training, or cancel one: from S3, EventBridge and EventBridge Scheduler.
 
 A repeat is recognised by the trigger's identity. For an upload, this is bucket, key and sequencer: duplicates of one S3
 event have the same sequencer. For an event, it is its `id`. For a run of a
@@ -14,12 +14,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
+from pydantic import ValidationError
+
 from neptune_training.checks import json_documents
+from neptune_training.checks.pydantic_errors import Format, problems_from
 from neptune_training.model import parameters, s3_places
+from neptune_training.model.parameters import CancellationRequest
 from neptune_training.model.problems import Invalid, Problem, shown
 from neptune_training.model.triggers import Trigger, TriggerKind
 
 DETAIL_TYPE = "Neptune ML Training Requested"
+CANCELLATION = "Neptune ML Training Cancellation Requested"
+CANCELLATION_FORMAT = Format(CancellationRequest, default="send no such event")
 CONFIGURATION = "model-hpo-configuration.json"
 JOB_ID = re.compile(parameters.JOB_ID)
 DERIVED = re.compile(r"-[0-9a-f]{20}$")
@@ -77,18 +83,22 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
         case {"source": "aws.scheduler", "detail": dict(detail)}:
             return schedule(event, detail, unknown)
         case {"detail-type": "Neptune ML Training Requested", "id": str(event_id), "detail": dict(detail)} if event_id:
-            source = text(event.get("source"))
-            trigger = Trigger(
-                kind=TriggerKind.EVENT,
-                identity=f"event {event_id}",
-                eventId=event_id,
-                source=source,
-                time=text(event.get("time")),
-            )
-            return asked(trigger, detail)
+            return asked(sent(event, event_id, TriggerKind.EVENT), detail)
+        case {
+            "detail-type": "Neptune ML Training Cancellation Requested",
+            "id": str(event_id),
+            "detail": dict(detail),
+        } if event_id:
+            return cancellation(sent(event, event_id, TriggerKind.CANCELLATION), detail)
     problem = "is not an event that can start a training"
     remedy = f'Send an EventBridge event with an id, detail-type "{DETAIL_TYPE}" and the parameters in detail'
     raise Invalid((Problem(field="event", value=shown(event), problem=problem, remedy=remedy),))
+
+
+def sent(event: Mapping[str, Any], event_id: str, kind: TriggerKind) -> Trigger:
+    """Return the trigger of an event on the stack's bus."""
+    identity, source = f"{kind} {event_id}", text(event.get("source"))
+    return Trigger(kind=kind, identity=identity, eventId=event_id, source=source, time=text(event.get("time")))
 
 
 def upload(bucket: str, found: Mapping[str, Any], time: object, unknown: Trigger, event_id: object = None) -> Asked:
@@ -168,6 +178,14 @@ def asked(trigger: Trigger, detail: dict[str, Any]) -> Asked:
         remedy = "Set it to 1 to 48 letters, digits and hyphens that do not end with a hyphen and 20 hexadecimal digits"
         raise Unreadable(trigger, (Problem(field="id", value=shown(job_id), problem=problem, remedy=remedy),))
     return Asked(trigger, detail)
+
+
+def cancellation(trigger: Trigger, detail: dict[str, Any]) -> Asked:
+    """Return which job a cancellation names, as in `{"id": "weekly-43", "clean": False}`. Raises `Unreadable`."""
+    try:
+        return Asked(trigger, CancellationRequest.model_validate(detail).model_dump())
+    except ValidationError as error:
+        raise Unreadable(trigger, tuple(problems_from(error, CANCELLATION_FORMAT))) from error
 
 
 def is_time(value: object) -> bool:

@@ -68,7 +68,7 @@ class Preparation:
         match job.trigger.kind:
             case TriggerKind.UPLOAD:
                 return self._uploaded(directory, prepared) if directory else job.asked
-            case TriggerKind.EVENT | TriggerKind.SCHEDULE | TriggerKind.UNKNOWN:
+            case TriggerKind.EVENT | TriggerKind.SCHEDULE | TriggerKind.CANCELLATION | TriggerKind.UNKNOWN:
                 return job.asked
         assert_never(job.trigger.kind)
 

@@ -142,7 +142,7 @@ def has_one_model(kind: TriggerKind) -> bool:
     match kind:
         case TriggerKind.UPLOAD | TriggerKind.SCHEDULE:
             return True
-        case TriggerKind.EVENT | TriggerKind.UNKNOWN:
+        case TriggerKind.EVENT | TriggerKind.CANCELLATION | TriggerKind.UNKNOWN:
             return False
     assert_never(kind)
 
@@ -154,7 +154,7 @@ def source_of(job: Job) -> tuple[str, str] | None:
             return job.trigger.bucket or "", job.trigger.directory
         case TriggerKind.EVENT | TriggerKind.SCHEDULE:
             return named_by(job)
-        case TriggerKind.UNKNOWN:
+        case TriggerKind.CANCELLATION | TriggerKind.UNKNOWN:
             return None
     assert_never(job.trigger.kind)
 

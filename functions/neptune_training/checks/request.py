@@ -65,7 +65,7 @@ def can_override(kind: TriggerKind) -> bool:
     match kind:
         case TriggerKind.EVENT | TriggerKind.SCHEDULE:
             return True
-        case TriggerKind.UPLOAD | TriggerKind.UNKNOWN:
+        case TriggerKind.UPLOAD | TriggerKind.CANCELLATION | TriggerKind.UNKNOWN:
             return False
     assert_never(kind)
 

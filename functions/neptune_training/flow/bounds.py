@@ -13,7 +13,10 @@ from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiti
 from neptune_training.model.parameters import NEPTUNES_DEFAULTS
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
+from neptune_training.model.triggers import TriggerKind
 
+# SQS may deliver a cancellation before the request that it names: so long it is kept.
+KEPT_FOR = timedelta(minutes=5)
 CLOCKS_DIFFER = timedelta(minutes=1)
 SLOWEST_RETRY = timedelta(minutes=5)
 OTHER_STAGES = 2  # the processing before the trials and the transform after them: each can take as long as one
@@ -34,6 +37,8 @@ def give_up_at(job: Waiting | Requested, settings: Settings, now: datetime) -> d
 
 def wait_ends_at(job: Waiting | Requested, waiting_for: WaitingFor, settings: Settings, now: datetime) -> datetime:
     """Return until when the job can wait for `waiting_for`."""
+    if job.trigger.kind is TriggerKind.CANCELLATION:
+        return job.createdAt + KEPT_FOR
     waited = job.slot_seconds(now) if isinstance(job, Waiting) else job.slotSeconds
     overall = job.createdAt + settings.give_up_seconds + timedelta(seconds=waited)
     match waiting_for:

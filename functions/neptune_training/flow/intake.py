@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from neptune_training.aws.table import Table
 from neptune_training.checks import events
 from neptune_training.checks.events import Asked, Unreadable
+from neptune_training.flow import bounds
 from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Ended, Job
 from neptune_training.model.problems import ANOTHER_ID, Problem, shown
+from neptune_training.model.triggers import TriggerKind
 
 MAX_RAW_CHARACTERS = 16_384
 
@@ -18,12 +20,18 @@ def record(
     """Return the job that `body` asks for, and True if it is new. An event that cannot be read is a REJECTED job.
 
     Until `first_step_by`, when this invocation ends, only this invocation takes the job's first step.
+    A new cancellation is not stored here: `flow.cancellation` keeps it, if its job has no record.
     """
     try:
         asked = events.read(body, message_id)
     except Unreadable as unreadable:
         return keep(table, new_jobs.rejected(unreadable.trigger, unreadable.problems, now, raw_body=raw(body)))
+    cancels = asked.trigger.kind is TriggerKind.CANCELLATION
+    give_up = bounds.KEPT_FOR if cancels else give_up
     job = new_jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=give_up)
+    if cancels:
+        kept = table.get(job.jobId)
+        return kept or job, kept is None
     if asked.trigger.sequencer:
         table.note_upload(asked.trigger, job.jobId)
     stored, new = keep(table, job)

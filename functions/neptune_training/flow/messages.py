@@ -7,6 +7,7 @@ from neptune_training.model.jobs import Record, Requested, Waiting
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem, shown
 from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.times import duration
+from neptune_training.model.triggers import TriggerKind
 
 # The parameters that limit these waits; GiveUpSeconds limits all others.
 PARAMETERS = {WaitingFor.SLOT: "SlotWaitSeconds", WaitingFor.FILES: "FilesGraceSeconds"}
@@ -59,6 +60,8 @@ def gave_up(
     unanswered: bool,
 ) -> tuple[Problem, ...]:
     """Say that the job has waited until its bound: for how long, for what, and which parameter is the bound."""
+    if job.trigger.kind is TriggerKind.CANCELLATION:
+        return (no_such_job(job),)
     since = job.createdAt
     if waited_for is WaitingFor.FILES and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
         since = job.waitingSince or since  # counted from when they were first missed
@@ -73,6 +76,41 @@ def gave_up(
         for each in reasons
     )
     return (*still, ended)
+
+
+def cancelled(job: Record) -> Problem:
+    """Say who has cancelled the job."""
+    problem = "was cancelled by this event"
+    return Problem(field="cancelledBy", value=shown(job.cancelledBy), problem=problem, remedy=NOTHING_TO_DO)
+
+
+def not_known_yet(cancellation: Record) -> Problem:
+    """Say that a cancellation is kept: its request may arrive later."""
+    problem = "is the id of no request yet"
+    remedy = f"{NOTHING_TO_DO}: the cancellation is kept for five minutes, since its request may arrive later"
+    return Problem(field="id", value=shown(cancellation.asked["id"]), problem=problem, remedy=remedy)
+
+
+def no_such_job(cancellation: Record) -> Problem:
+    """Say that a cancellation names a job that there is not."""
+    problem = "is the id of no request: nothing was cancelled"
+    remedy = "Use the id that the job's messages and its record have, and send the cancellation again"
+    return Problem(field="id", value=shown(cancellation.asked["id"]), problem=problem, remedy=remedy)
+
+
+def carried_out(cancellation: Record) -> Problem:
+    """Say that the request of a kept cancellation has arrived."""
+    remedy = f"{NOTHING_TO_DO}: the record of that job says what became of it"
+    return Problem(
+        field="id", value=shown(cancellation.asked["id"]), problem="has arrived, and was cancelled", remedy=remedy
+    )
+
+
+def clean_not_allowed() -> Problem:
+    """Say that the operator does not allow a cancellation that deletes results."""
+    problem = "deletes what the job has written, and the operator does not allow that"
+    remedy = "Leave it out, or ask the operator of the stack to set AllowCancelClean"
+    return Problem(field="clean", value="true", problem=problem, remedy=remedy)
 
 
 def arn_unknown(job: Record) -> Problem:

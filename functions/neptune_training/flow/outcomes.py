@@ -38,9 +38,13 @@ def end(
 ) -> Ended:
     """Write a final status. `resume` also ends the pause of all starts.
 
+    A cancelled job is STOPPED, whatever else `status` says, and the reasons say who cancelled it.
+
     Raises:
         RecordChanged: the record is not the version before `job`: another invocation took a step.
     """
+    if job.cancelledBy:
+        status, reasons = Status.STOPPED, (messages.cancelled(job), *reasons)
     ended = job.ended(
         status,
         services.now(),
@@ -125,8 +129,10 @@ def wait_again(
     """Let a claimed job that Neptune does not have wait again, and give its slot back.
 
     With `tried`, it goes to the end of the queue. `pause_until` begins or lengthens the pause of all starts, `resume`
-    ends it.
+    ends it. A cancelled job does not wait: it has ended.
     """
+    if job.cancelledBy:
+        return end(services, job, Status.STOPPED, reasons, resume=resume)
     now, settings = services.now(), services.settings
     give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
     if now >= give_up_at and not pause_until:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from neptune_training.aws.neptune import Absent, Accepted, Found, Unknown
-from neptune_training.aws.neptune_errors import IdInUse, PermanentFailure, Refused, Unanswered
+from neptune_training.aws.neptune_errors import Failure, IdInUse, PermanentFailure, Refused, Unanswered
+from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
 from neptune_training.flow.services import Services
@@ -37,19 +38,41 @@ def start(services: Services, job: Requested, deadline: datetime, *, probing: bo
     give_up_at = bounds.give_up_at(job, settings, now)
     until = min(now + RETRY_FOR, services.last_start(deadline), give_up_at)
     try:
-        accepted = services.neptune.start(job.request or {}, until=until, once=probing)
+        answer: Accepted | Failure = services.neptune.start(job.request or {}, until=until, once=probing)
     except Unanswered as failure:
         log.warning("no answer to the start", extra={"jobId": job.jobId, "failure": str(failure)})
-        doubtful = job.in_doubt(services.now(), next_attempt=job.leaseUntil, reasons=(failure.problem,), failed_steps=0)
-        outcomes.save(services, doubtful)
-        return doubtful
-    except IdInUse as failure:
-        return id_in_use(services, job, failure.problem, probing=probing)
-    except PermanentFailure as failure:
-        return outcomes.end(services, job, Status.REJECTED, (failure.problem,), resume=probing)
-    except Refused as refused:
-        return refused_for_now(services, job, refused, probing=probing)
-    return started(services, job, accepted, resume=probing)
+        answer = failure
+    except (IdInUse, PermanentFailure, Refused) as failure:
+        answer = failure
+    try:
+        return answered(services, job, answer, probing=probing)
+    except RecordChanged:
+        return answered(services, cancelled_meanwhile(services, job), answer, probing=probing)
+
+
+def cancelled_meanwhile(services: Services, job: Requested) -> Requested:
+    """Return the job as it is now, if nothing but its cancellation was written since `job`. Raises RecordChanged."""
+    now = services.table.get(job.jobId)
+    if isinstance(now, Requested) and now.cancelledBy and now.version == job.version + 1:
+        return now
+    raise RecordChanged("condition")
+
+
+def answered(services: Services, job: Requested, answer: Accepted | Failure, *, probing: bool) -> Job:
+    """Record what Neptune has answered to the start."""
+    match answer:
+        case IdInUse():
+            return id_in_use(services, job, answer.problem, probing=probing)
+        case PermanentFailure():
+            return outcomes.end(services, job, Status.REJECTED, (answer.problem,), resume=probing)
+        case Refused():
+            return refused_for_now(services, job, answer, probing=probing)
+        case Failure():  # Unanswered
+            reasons, now = (answer.problem,), services.now()
+            doubtful = job.in_doubt(now, next_attempt=job.leaseUntil, reasons=reasons, failed_steps=0)
+            outcomes.save(services, doubtful)
+            return doubtful
+    return started(services, job, answer, resume=probing)
 
 
 def refused_for_now(services: Services, job: Requested, refused: Refused, *, probing: bool) -> Job:
@@ -140,7 +163,7 @@ def started(
     now = services.now()
     running = job.started(
         now,
-        look_again=now + services.settings.status_check_seconds,
+        look_again=now if job.cancelledBy else now + services.settings.status_check_seconds,
         warnings=warnings,
         arn=accepted.arn if accepted else None,
         created=accepted.creation_time_in_millis if accepted else None,

@@ -3,12 +3,16 @@
 found ──► ended: COMPLETED, FAILED or STOPPED        absent ──► for MissingSeconds: FAILED
 ├─► somebody else's job: REJECTED               unknown ──► looked at again later; `track` ends it after
 └─► runs: looked at again later, or after a hint (`hints`)  DoubtSeconds (see `bounds`)
+
+A cancelled job is first cancelled in Neptune. Once it has ended, it is STOPPED.
 """
 
 import logging
+from datetime import datetime
 from typing import assert_never
 
-from neptune_training.aws.neptune import Absent, Found, Unknown, ended_stages
+from neptune_training.aws.neptune import Absent, Found, Stages, Unknown, ended_stages
+from neptune_training.aws.neptune_errors import CancelFailed
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
 from neptune_training.flow.requested import output_of, role_of
@@ -25,6 +29,7 @@ def step(services: Services, job: Started) -> Job:
     Raises:
         LookFailed: the look failed, and an operator may have to act. The record has been written.
     """
+    job = cancel(services, job)
     look = services.neptune.training(job.jobId, role_of(job))
     now, settings = services.now(), services.settings
     match look:
@@ -36,7 +41,7 @@ def step(services: Services, job: Started) -> Job:
                 return outcomes.end(services, job, Status.FAILED, (messages.unknown_to_neptune(job),))
             followed = job.followed(
                 now,
-                look_again=bounds.next_look(job.startedAt or now, job.stages, job.closeLooksUntil, settings, now),
+                look_again=next_look(services, job, job.stages, job.closeLooksUntil),
                 missing_since=missing_since,
                 adopted=job.adopted,
                 close_looks_until=job.closeLooksUntil,
@@ -62,6 +67,29 @@ def step(services: Services, job: Started) -> Job:
             assert_never(look)
 
 
+def cancel(services: Services, job: Started) -> Started:
+    """Send the cancellation of a cancelled job, unless Neptune stops it already. Return the job with what went wrong.
+
+    A job that could be another request's is not cancelled before Neptune has shown that it is not.
+    """
+    if not job.cancelledBy or job.adopted or (job.neptuneStatus or "").lower() == "stopping":
+        return job
+    failure = services.neptune.cancel(job.jobId, role_of(job), clean=job.cancelClean)
+    warnings = tuple(each for each in job.warnings if each.field != CancelFailed.operation)
+    if failure:
+        log.warning("not cancelled", extra={"jobId": job.jobId, "failure": str(failure)})
+        warnings += (failure.problem,)
+    return job.warned(warnings)
+
+
+def next_look(services: Services, job: Started, stages: Stages | None, close_looks_until: datetime | None) -> datetime:
+    """Return when to look again at a job that runs. A cancelled one ends soon: it is looked at each minute."""
+    now, settings = services.now(), services.settings
+    if job.cancelledBy:
+        return now + settings.status_check_seconds
+    return bounds.next_look(job.startedAt or now, stages, close_looks_until, settings, now)
+
+
 def found(services: Services, job: Started, look: Found) -> Job:
     """Record the status that Neptune gives."""
     ours = look.writes_to(output_of(job)) if job.adopted else True
@@ -75,13 +103,13 @@ def found(services: Services, job: Started, look: Found) -> Job:
         log.warning(
             "unknown status from Neptune, taken as running", extra={"jobId": job.jobId, "neptuneStatus": look.status}
         )
-    now, settings = services.now(), services.settings
+    now = services.now()
     doubt = messages.maybe_not_ours(job)
     shows_an_end = ended_stages(look.stages) > ended_stages(job.stages)
     close_looks_until = None if shows_an_end else job.closeLooksUntil
     followed = job.followed(
         now,
-        look_again=bounds.next_look(job.startedAt or now, look.stages, close_looks_until, settings, now),
+        look_again=next_look(services, job, look.stages, close_looks_until),
         neptune_status=look.status,
         stages=look.stages,
         adopted=ours is None,

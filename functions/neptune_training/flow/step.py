@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.aws.writes import RecordChanged
-from neptune_training.flow import bounds, messages, outcomes, requested, started, waiting
+from neptune_training.flow import bounds, cancellation, messages, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.statuses import WaitingFor
+from neptune_training.model.triggers import TriggerKind
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,16 @@ UNREADABLE_RETRY = timedelta(hours=1)
 
 
 def first(services: Services, job: Waiting, deadline: datetime) -> Job:
-    """Take the first step of a new job. It never passes jobs that wait in the queue."""
+    """Take the first step of a new job, or of a cancellation. It never passes jobs that wait in the queue."""
+    if job.trigger.kind is TriggerKind.CANCELLATION:
+        return cancel(services, job, deadline)
     try:
-        return waiting.step(services, job, deadline, has_turn=False)
+        arrived_before = cancellation.kept_for(services, job)
+        for kept in arrived_before:
+            carry_out(services, kept, deadline)
+        if not arrived_before:
+            return waiting.step(services, job, deadline, has_turn=False)
+        return services.table.get(job.jobId) or job
     except RecordChanged:
         return services.table.get(job.jobId) or job
 
@@ -68,6 +76,35 @@ def taken_by_another(services: Services, job_id: str) -> Job | None:
     return job
 
 
+def cancel(services: Services, arrived: Waiting, deadline: datetime) -> Job:
+    """Carry out a cancellation that has just arrived. Return its job, or its own record if there is no such job."""
+    if arrived.asked["clean"] and not services.settings.allow_cancel_clean:
+        return cancellation.refuse_clean(services, arrived)
+    job = cancellation.mark(services, arrived)
+    return at_once(services, job, deadline) if job else cancellation.keep(services, arrived)
+
+
+def carry_out(services: Services, kept: Waiting, deadline: datetime) -> Job:
+    """Take the step of a kept cancellation: carry it out if its job has a record now. Return the cancellation."""
+    job = cancellation.mark(services, kept)
+    if job is None:
+        return cancellation.wait(services, kept)
+    ended = cancellation.end(services, kept, job)
+    at_once(services, job, deadline)
+    return ended
+
+
+def at_once(services: Services, job: Job, deadline: datetime) -> Job:
+    """Take the step of a cancelled job that runs, if there is time. If that fails, `track` takes it again."""
+    if not isinstance(job, Started) or not services.time_to_start(deadline):
+        return job
+    try:
+        return take(services, job.jobId, deadline) or job
+    except Exception:
+        log.exception("step of a cancelled job failed", extra={"jobId": job.jobId})
+        return job
+
+
 def due(job: UnfinishedJob, now: datetime) -> bool:
     """Return True if it is time for the job's next step. It never is while another invocation has the lease."""
     return job.nextAttemptAt <= now and not (isinstance(job, Requested) and now < job.leaseUntil)
@@ -86,6 +123,8 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
     """Take the step; if it fails, record the error and raise it."""
     try:
         match job:
+            case Waiting() if job.trigger.kind is TriggerKind.CANCELLATION:
+                return carry_out(services, job, deadline)
             case Waiting():
                 return waiting.step(services, job, deadline, has_turn=has_turn)
             case Requested():

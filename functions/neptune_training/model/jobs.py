@@ -44,6 +44,8 @@ class Record(BaseModel):
         files: ETags of the model's files by name, as they were when the request was made.
         attempts: How often the job was claimed.
         unanswered: A start was or may have been sent, and no answer came. `request` must not change any more.
+        cancelledBy: The event that has cancelled the job, such as `event my.app 6a7e…`. The job ends STOPPED.
+        cancelClean: The cancellation asks Neptune to delete what the job has written.
         later: Fields that only a newer release knows. They are written back unchanged.
     """
 
@@ -62,6 +64,8 @@ class Record(BaseModel):
     warnings: tuple[Problem, ...] = ()
     attempts: int = 0
     unanswered: bool = False
+    cancelledBy: str | None = None
+    cancelClean: bool = Field(default=False, exclude_if=lambda clean: not clean)
     createdAt: Time
     updatedAt: Time
     later: dict[str, Any] = Field(default={}, exclude=True)
@@ -129,6 +133,15 @@ class Unfinished(Record):
     def next_unchanged(self, now: datetime) -> Self:
         """Return the next version of the record, with nothing changed in it."""
         return type(self).model_validate({**dict(self), "version": self.version + 1, "updatedAt": now})
+
+    def cancelled(self, by: str, *, clean: bool) -> Self:
+        """Return the same version of the job with the mark of its cancellation."""
+        return type(self).model_validate({**dict(self), "cancelledBy": by, "cancelClean": clean})
+
+    def due_at(self, now: datetime) -> Self:
+        """Return the next version of the job, whose next step is due now."""
+        due = {"stepUntil": None, "nextAttemptAt": now}
+        return type(self).model_validate({**dict(self), **due, "version": self.version + 1, "updatedAt": now})
 
     def bounded(self, end_by: datetime) -> Self:
         """Return the same version of the job with its bound."""
@@ -321,6 +334,10 @@ class Started(Unfinished, Ran):
         over = {"nextAttemptAt": now, "closeLooksUntil": close_looks_until}
         return Started.model_validate({**dict(self), **over, "version": self.version + 1, "updatedAt": now})
 
+    def warned(self, warnings: tuple[Problem, ...]) -> "Started":
+        """Return the same version of the job with these warnings."""
+        return Started.model_validate({**dict(self), "warnings": warnings})
+
     def followed(
         self,
         now: datetime,
@@ -360,12 +377,14 @@ class Ended(Ran):
     Attributes:
         rawBody: The first part of an event that could not be read.
         supersededBy: The id of the newer upload's job, or a description of that upload.
+        result: The best trial, or the log of what failed. See `announce.result`. `notify` adds it after the end.
     """
 
     status: FinalStatus
     endedAt: Time | None = None
     rawBody: str | None = None
     supersededBy: str | None = None
+    result: dict[str, Any] | None = None
 
 
 UnfinishedJob: TypeAlias = Waiting | Requested | Started

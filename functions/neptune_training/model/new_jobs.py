@@ -39,8 +39,10 @@ def new(
     """Return the job of a new request. `start` takes its first step. After `first_step_by`, `step` can take it."""
     model = model_of(trigger, asked)
     name = model.rstrip("/").rpartition("/")[2] if model.startswith("s3://") else ""
+    cancels = trigger.kind is TriggerKind.CANCELLATION  # the id of the job to cancel stays free for its request
+    explicit = None if cancels else asked.get("id")
     return Waiting(
-        jobId=asked.get("id") or derived_id(name, trigger.identity),
+        jobId=explicit or derived_id("cancel" if cancels else name, trigger.identity),
         model=model,
         trigger=trigger,
         asked=asked,
@@ -82,6 +84,11 @@ def rejected(
     )
 
 
+def cancellation_of(job_id: str) -> str:
+    """Return what a kept cancellation of the job has as its `model`, to be found by it."""
+    return f"cancellation of {job_id}"
+
+
 def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
     """Return a name for the model that a request trains: `LATEST` continues the newest job with the same name.
 
@@ -97,6 +104,8 @@ def model_of(trigger: Trigger, asked: dict[str, Any]) -> str:
             built_in = f"event {source}" if ":" in source else source
         case TriggerKind.SCHEDULE:
             built_in = trigger.source or trigger.stored_kind
+        case TriggerKind.CANCELLATION:
+            return cancellation_of(str(asked.get("id")))
         case TriggerKind.UNKNOWN:  # no known kind has a model with this name
             return f"unknown {trigger.source or trigger.stored_kind}"[:MAX_MODEL_CHARACTERS]
         case _:

@@ -122,6 +122,15 @@ class TrainingRequest(ModelParameters):
     )
 
 
+class CancellationRequest(BaseModel):
+    """Detail of an event that cancels a training."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: JobId = Field(description="the id of the job to cancel, as its messages and its record have it")
+    clean: bool = Field(False, description="true or false; true also deletes what the job has written")
+
+
 class NoParameters(BaseModel):
     """Parameters that a trigger of an unknown kind can set: none."""
 
@@ -133,7 +142,7 @@ def settable_by(kind: TriggerKind) -> type[BaseModel]:
             return ModelParameters
         case TriggerKind.EVENT | TriggerKind.SCHEDULE:
             return TrainingRequest
-        case TriggerKind.UNKNOWN:
+        case TriggerKind.CANCELLATION | TriggerKind.UNKNOWN:
             return NoParameters
     assert_never(kind)
 

@@ -103,6 +103,7 @@ class Settings(BaseModel):
     lease_slack_seconds: Seconds = timedelta(minutes=2)
     missing_seconds: Seconds = timedelta(hours=1)
     neptune_read_timeout_seconds: int = 20
+    allow_cancel_clean: bool = False
     limits: Limits = Limits()
     defaults: Mapping[str, Any] = {}
 

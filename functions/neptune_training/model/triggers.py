@@ -1,4 +1,4 @@
-"""Triggers: the upload, event or schedule run that asks for a training.
+"""Triggers: the upload, event or schedule run that asks for a training, or the event that cancels one.
 
 The parameters that a trigger can set depend on its kind. Code that depends on the kind uses `match` and `assert_never`.
 So mypy reports each place that does not handle a new kind, and a new kind has no permissions by default.
@@ -10,11 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TriggerKind(StrEnum):
-    """Name what asked for the training. UNKNOWN: the event cannot be read, or only a newer release knows its kind."""
+    """Name what asked for the training, or cancelled it.
+
+    UNKNOWN: the event cannot be read, or only a newer release knows its kind.
+    """
 
     UPLOAD = "upload"
     EVENT = "event"
     SCHEDULE = "schedule"
+    CANCELLATION = "cancellation"
     UNKNOWN = "unknown"
 
 

@@ -1,0 +1,102 @@
+"""The field `result` of a job that has ended: its best trial, or the log of what failed.
+
+COMPLETED: {"trials": {"completed": 8, "failed": 2, "stopped": 0}, "bestTrial": {"name": "neptune-hpo-1f…-004-…",
+           "metric": {"name": "accuracy", "value": 0.94}, "hyperparameters": {"dropout": "0.3"}, "seconds": 412}}
+FAILED:    {"log": {"group": "/aws/sagemaker/TrainingJobs", "stream": "neptune-hpo-1f…", "lines": ["Traceback …"]}}
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from neptune_training.announce.message import printable
+
+MAX_LINES = 30
+MAX_LINE = 300  # characters; what a script writes decides how long a message is, so not more
+MAX_HYPERPARAMETERS = 30  # SageMaker tunes 30 at most (its guide, Resource Limits in Automatic Model Tuning)
+MAX_TEXT = 100
+LARGEST, SMALLEST = 1e100, 1e-100  # DynamoDB holds numbers up to 1e125 and down to 1e-130
+NEWEST_FIRST = ("transform", "hpo", "processing")  # the stages of a record
+LOG_GROUPS = {  # by the kind of job in an ARN; SageMaker guide, Log Groups and Streams
+    "processing-job": "/aws/sagemaker/ProcessingJobs",
+    "training-job": "/aws/sagemaker/TrainingJobs",
+    "hyper-parameter-tuning-job": "/aws/sagemaker/TrainingJobs",
+    "transform-job": "/aws/sagemaker/TransformJobs",
+}
+
+
+class LogLines(StrEnum):
+    """Name where the lines of a log are put: the template's parameter IncludeLogLines."""
+
+    RECORD = "record"
+    MESSAGES = "messages"
+    NOWHERE = "nowhere"
+
+
+class LogPlace(NamedTuple):
+    """Hold where the log of a SageMaker job is: its group, and how the names of its streams begin."""
+
+    group: str
+    prefix: str
+
+
+def tuning_job(stages: Mapping[str, Any]) -> str | None:
+    """Return the name of the hyperparameter tuning job; None if `stages` have none."""
+    name: str | None = stages.get("hpo", {}).get("name")
+    return name
+
+
+def log_of_failed(stages: Mapping[str, Any]) -> LogPlace | None:
+    """Return where the log of the stage that failed is; None if no stage failed, or its kind of job is not known.
+
+    A stream's name begins with the job's name and a slash; a trial's name, with the tuning job's name and a hyphen.
+    """
+    for stage in (stages[name] for name in NEWEST_FIRST if name in stages):
+        if stage.get("status", "").lower() == "failed" or stage.get("failureReason"):
+            kind = stage.get("arn", "").rpartition(":")[2].partition("/")[0]
+            end = "-" if kind == "hyper-parameter-tuning-job" else "/"
+            return LogPlace(LOG_GROUPS[kind], stage["name"] + end) if kind in LOG_GROUPS else None
+    return None
+
+
+def trials(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of a COMPLETED job from the answer of DescribeHyperParameterTuningJob."""
+    count = {name: int(value) for name, value in answer["TrainingJobStatusCounters"].items()}
+    failed = count.get("NonRetryableError", 0) + count.get("RetryableError", 0)
+    ended = {"completed": count.get("Completed", 0), "failed": failed, "stopped": count.get("Stopped", 0)}
+    best = answer.get("BestTrainingJob")
+    return {"trials": ended, "bestTrial": best_trial(best)} if best else {"trials": ended}
+
+
+def best_trial(best: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the best trial without what SageMaker does not say. Its metric's value has the seven digits of a float."""
+    metric, tuned = best.get("FinalHyperParameterTuningJobObjectiveMetric", {}), best.get("TunedHyperParameters", {})
+    value, began, ended = metric.get("Value", math.nan), best.get("TrainingStartTime"), best.get("TrainingEndTime")
+    named = {"name": shown(metric["MetricName"])} if "MetricName" in metric else {}
+    storable = isinstance(value, int | float) and (value == 0 or SMALLEST < abs(value) < LARGEST)
+    return {
+        "name": shown(best["TrainingJobName"]),
+        "metric": {**named, **({"value": float(f"{value:.7g}")} if storable else {})},
+        "hyperparameters": {shown(name): shown(tuned[name]) for name in sorted(tuned)[:MAX_HYPERPARAMETERS]},
+        **({"seconds": int((ended - began).total_seconds())} if began and ended else {}),
+    }
+
+
+def log(group: str, stream: str, messages: Iterable[str]) -> dict[str, Any]:
+    """Return the result of a FAILED job. Lines are what users' scripts wrote: cut, with ? for control characters."""
+    lines = [shown(each.rstrip().expandtabs(4), MAX_LINE) for each in messages]
+    return {"log": {"group": group, "stream": stream, "lines": lines[-MAX_LINES:]}}
+
+
+def without_lines(result: Mapping[str, Any], job_id: str) -> dict[str, Any]:
+    """Return the result with the command that shows the lines in their place."""
+    if "log" not in result:
+        return dict(result)
+    place = {name: result["log"][name] for name in ("group", "stream")}
+    return {"log": {**place, "command": f"neptune-training show {job_id}"}}
+
+
+def shown(text: str, most: int = MAX_TEXT) -> str:
+    """Return the first `most` characters, with ? for each control character."""
+    return printable(text[:most])

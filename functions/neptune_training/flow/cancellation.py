@@ -1,0 +1,106 @@
+"""Cancel a job: write into its record who has cancelled it. Its steps do the rest.
+
+    WAITING ──► STOPPED: it never starts
+    REQUESTED ► the mark is written: after its start, or the look-up, it is cancelled, or STOPPED without a start
+    STARTED ──► the mark is written: `started` sends the cancellation, and looks until the job has ended
+    ended, or cancelled before ► nothing
+    no record ► the cancellation is kept as a record of its own: SQS may deliver it before its request
+
+Each write is conditional on the version that was read, and repeated if another invocation has changed the record.
+"""
+
+import logging
+from typing import assert_never
+
+from neptune_training.aws.writes import RecordChanged
+from neptune_training.flow import intake, messages, outcomes
+from neptune_training.flow.services import Services
+from neptune_training.model import new_jobs
+from neptune_training.model.jobs import Ended, Job, Requested, Started, Waiting
+from neptune_training.model.statuses import Status, WaitingFor
+
+log = logging.getLogger(__name__)
+
+TRIES = 5
+
+
+def mark(services: Services, cancellation: Waiting) -> Job | None:
+    """Cancel the job that `cancellation` names, and return it. None if it has no record.
+
+    Raises:
+        RecordChanged: the record was changed each time between the read and the write.
+    """
+    for tries_left in reversed(range(TRIES)):
+        job = services.table.get(cancellation.asked["id"])
+        try:
+            return job and marked(services, job, cancellation)
+        except RecordChanged:
+            if not tries_left:
+                raise
+    return None
+
+
+def marked(services: Services, job: Job, cancellation: Waiting) -> Job:
+    """Write the mark, and return the job as it is then. Raises RecordChanged."""
+    by = " ".join(filter(None, ("event", cancellation.trigger.source, cancellation.trigger.eventId)))
+    if isinstance(job, Ended) or job.cancelledBy:
+        why = {"status": job.status, "cancelledBy": job.cancelledBy, "by": by}
+        log.info("not cancelled: it has ended, or was cancelled before", extra={"jobId": job.jobId, **why})
+        return job
+    now, cancelled = services.now(), job.cancelled(by, clean=cancellation.asked["clean"])
+    log.info("cancelled", extra={"jobId": job.jobId, "status": job.status, "by": by})
+    match cancelled:
+        case Waiting():
+            return outcomes.end(services, cancelled, Status.STOPPED, ())
+        case Requested():  # the invocation that holds the lease goes on, see `requested.start`
+            cancelled = cancelled.next_unchanged(now)
+        case Started():
+            cancelled = cancelled.due_at(now)
+        case _:
+            assert_never(cancelled)
+    outcomes.save(services, cancelled)
+    return cancelled
+
+
+def keep(services: Services, cancellation: Waiting) -> Job:
+    """Store a new cancellation whose job has no record. Its steps look for the job each minute."""
+    now = services.now()
+    kept = cancellation.still_waits(
+        WaitingFor.TURN,
+        now,
+        next_attempt=now + services.settings.status_check_seconds,
+        give_up=cancellation.giveUpAt,
+        reasons=(messages.not_known_yet(cancellation),),
+    )
+    return intake.keep(services.table, kept.bounded(kept.giveUpAt))[0]
+
+
+def wait(services: Services, cancellation: Waiting) -> Job:
+    """Keep the cancellation for another minute, or end it: five minutes after it arrived, it is REJECTED."""
+    return outcomes.wait(services, cancellation, WaitingFor.TURN, (messages.not_known_yet(cancellation),))
+
+
+def end(services: Services, cancellation: Waiting, job: Job) -> Ended:
+    """End a kept cancellation whose job has a record now, and is cancelled."""
+    reasons = (messages.carried_out(cancellation),)
+    return outcomes.end(services, cancellation, Status.SUPERSEDED, reasons, superseded_by=job.jobId)
+
+
+def refuse_clean(services: Services, cancellation: Waiting) -> Job:
+    """Store a new cancellation as REJECTED: it would delete results, and the operator does not allow that."""
+    rejected = new_jobs.rejected(
+        cancellation.trigger,
+        (messages.clean_not_allowed(),),
+        services.now(),
+        model=cancellation.model,
+        asked=cancellation.asked,
+    )
+    return intake.keep(services.table, rejected)[0]
+
+
+def kept_for(services: Services, job: Waiting) -> list[Waiting]:
+    """Return the kept cancellations of a new job. Only an explicit id can be known before its request arrives."""
+    if not job.asked.get("id"):
+        return []
+    ids = services.table.waiting(new_jobs.cancellation_of(job.jobId))
+    return [kept for each in ids if isinstance(kept := services.table.get(each), Waiting)]

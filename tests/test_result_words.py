@@ -1,0 +1,46 @@
+"""A result in words, as people read it."""
+
+from typing import Any
+
+import pytest
+
+from neptune_training.model.result_words import in_words
+
+TRIALS = {"completed": 8, "failed": 2, "stopped": 0}
+BEST: dict[str, Any] = {
+    "name": "hpo-004",
+    "metric": {"name": "accuracy", "value": 0.9432},
+    "hyperparameters": {"dropout": "0.3", "lr": "0.01"},
+    "seconds": 412,
+}
+LOG = {"group": "/aws/sagemaker/TrainingJobs", "stream": "hpo-002/algo-1"}
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (
+            {"trials": TRIALS, "bestTrial": BEST},
+            [
+                "best trial: accuracy 0.9432 after 412 s, of 10 trials: 8 completed, 2 failed, 0 stopped",
+                "with: dropout=0.3, lr=0.01",
+            ],
+        ),
+        (
+            {"trials": TRIALS, "bestTrial": {"name": "hpo-004"}},
+            ["best trial: hpo-004, of 10 trials: 8 completed, 2 failed, 0 stopped"],
+        ),
+        ({"trials": TRIALS}, ["trials: 8 completed, 2 failed, 0 stopped"]),
+        (
+            {"log": {**LOG, "lines": ["Traceback", "out of memory"]}},
+            ["log: /aws/sagemaker/TrainingJobs hpo-002/algo-1", "  Traceback", "  out of memory"],
+        ),
+        (
+            {"log": {**LOG, "command": "neptune-training show fraud-1"}},
+            ["log: /aws/sagemaker/TrainingJobs hpo-002/algo-1", "its last lines: neptune-training show fraud-1"],
+        ),
+        ({}, []),
+    ],
+)
+def test_a_result_is_said_in_words(result: dict[str, Any], words: list[str]) -> None:
+    assert [*in_words(result)] == words
