@@ -64,7 +64,7 @@ def facts(job: Mapping[str, Any]) -> Iterator[str]:
 
 
 def result(job: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what came of the training: the best trial, or the log of what failed, as `announce.result` has found them."""
+    """Yield what came of the training: the best trial, or the log of what failed, as `announce.result` says it."""
     found = job.get("result")
     match found:
         case {"trials": dict(counts)}:
