@@ -29,7 +29,7 @@ $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN)
 endif
 
 .PHONY: help setup cli run up logs down check-model test unit oldest-python small-worlds lint lint-template sam-local soak fuzz mutate artefact \
-	bench sbom release audit redrive schemas recording lock clean
+	bench bench-burst bench-track bench-memory sbom release audit redrive schemas recording lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -104,6 +104,15 @@ mutate: $(VENV)/ready ## Change the functions in small ways, and see a test noti
 
 bench: setup .local/sam/ready .local/lambda/ready ## Measure the functions beside the usual way, and renew docs/performance.md: make bench [N=15]
 	@$(BIN)/python -m bench $(if $(N),--processes $(N))
+
+bench-burst: setup .local/durable/ready ## Hold four designs beside each other under a burst and faults: make bench-burst [N=40]
+	@$(BIN)/python -m bench.burst $(if $(N),--n $(N))
+
+bench-track: $(VENV)/ready ## Count what an hour with 500 running and 100,000 ended jobs costs
+	@$(BIN)/python -m bench.track_at_scale > /dev/null
+
+bench-memory: setup .local/sam/ready .local/lambda/ready ## Measure the functions with the CPU of several memory sizes (needs root): make bench-memory [N=5]
+	@$(BIN)/python -m bench.memory_sweep $(if $(N),--processes $(N))
 
 artefact: $(VENV)/ready ## Build the functions' zip, the same bytes each time, and print its SHA-256
 	@$(BIN)/python -m local.artefact

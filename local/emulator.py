@@ -82,8 +82,12 @@ class Credentials:
 
 
 @contextmanager
-def emulator(log: Path, credentials: Credentials, port: int = 0) -> Iterator[str]:
+def emulator(
+    log: Path, credentials: Credentials, port: int = 0, module: str = "local.guarded_ministack"
+) -> Iterator[str]:
     """Run ministack, which checks signatures and policies, and yield its address. Port 0 is any free one.
+
+    `module` is the Python module that runs it.
 
     It ends with this process, even if this process is killed: then its standard input is closed.
     """
@@ -93,7 +97,7 @@ def emulator(log: Path, credentials: Credentials, port: int = 0) -> Iterator[str
     environment |= {"AUTH": "true", **credentials.variables, **NO_OTHER_PORTS}
     with log.open("wb") as output, run_folder(*room_to_unpack(log.parent)) as folder:
         process = subprocess.Popen(
-            [PYTHON, "-m", "local.guarded_ministack"],
+            [PYTHON, "-m", module],
             cwd=ROOT,
             env=environment | {"TMPDIR": str(folder)},
             stdin=subprocess.PIPE,

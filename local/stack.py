@@ -50,10 +50,11 @@ class Stack:
 
     `parameters` are the template's; those that are not given have the values of a quick local run.
     `front` takes AWS's address and returns the one that the functions get instead, so that something can stand between.
-    `port` is the AWS emulator's; 0 is any free one. `progress` gets the name of each thing that starts, such as "the
-    AWS emulator". With `wait_until_warm=False` the functions' processes may still start when the `with` is entered;
-    what is asked of them then takes some seconds longer. If the `with` ends with an error, the emulator's log stays in
-    the folder of the last run.
+    `port` is the AWS emulator's; 0 is any free one. `emulator_module` is the Python module that runs it.
+    `tick_seconds` is the time between two runs of `track`. `progress` gets the name of each thing that starts, such as
+    "the AWS emulator". With `wait_until_warm=False` the functions' processes may still start when the `with` is
+    entered; what is asked of them then takes some seconds longer. If the `with` ends with an error, the emulator's log
+    stays in the folder of the last run.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class Stack:
         front: Callable[[str], str] = lambda url: url,
         *,
         port: int = 0,
+        emulator_module: str = "local.guarded_ministack",
+        tick_seconds: float = 1.0,
         progress: Callable[[str], object] = lambda _: None,
         wait_until_warm: bool = True,
     ) -> None:
@@ -70,7 +73,7 @@ class Stack:
         self.credentials = Credentials()
         self._parameters = parameters or {}
         self._front = front
-        self._port = port
+        self._port, self._emulator_module, self._tick_seconds = port, emulator_module, tick_seconds
         self._progress = progress
         self._wait_until_warm = wait_until_warm
         self._exit = ExitStack()
@@ -88,7 +91,7 @@ class Stack:
             self.log = folder / "ministack.log"
             starting.push(self._keep_log)
             self._progress("the AWS emulator")
-            self.url = starting.enter_context(emulator(self.log, self.credentials, self._port))
+            self.url = starting.enter_context(emulator(self.log, self.credentials, self._port, self._emulator_module))
             self.neptune.write_log = partial(write_log, self.client("logs"))
             starting.enter_context(self.neptune)
             self._progress("this project's template.yaml, deployed to it")
@@ -96,7 +99,7 @@ class Stack:
             self._listen()
             self._progress("the five functions")
             warm = self._warm_up()
-            starting.callback(self._stop_ticking, self._tick_each_second(warm))
+            starting.callback(self._stop_ticking, self._begin_ticking(warm))
             starting.enter_context(sagemaker_events.SageMakerEvents(self.neptune, self._put_events))
             if self._wait_until_warm:
                 self._join(warm)
@@ -243,14 +246,14 @@ class Stack:
 
     # --- ticking ------------------------------------------------------------------------------------------------------
 
-    def _tick_each_second(self, warm: list[threading.Thread]) -> threading.Thread:
+    def _begin_ticking(self, warm: list[threading.Thread]) -> threading.Thread:
         thread = threading.Thread(target=self._tick, args=(warm,), name="tick", daemon=True)
         thread.start()
         return thread
 
     def _tick(self, warm: list[threading.Thread]) -> None:
         self._join(warm)  # a tick in that time would start a second process
-        while not self._stopping.wait(1.0):
+        while not self._stopping.wait(self._tick_seconds):
             try:
                 self.invoke(self.outputs["TrackFunction"], {"source": "local.tick"})
             except (BotoCoreError, ClientError, ValueError):

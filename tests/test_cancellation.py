@@ -14,6 +14,7 @@ from neptune_training.checks.events import Unreadable
 from neptune_training.model.jobs import Requested
 from neptune_training.model.times import from_text
 from tests.world import Call, World, checks
+from tests.world.lasting import Lasting
 from tests.world.surroundings import TABLE, session
 
 START, GET, CANCEL = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "CancelMLModelTrainingJob"
@@ -237,6 +238,37 @@ def test_a_cancellation_that_neptune_refuses_is_a_warning_and_sent_again_each_mi
     assert [sent(), running.job(JOB)["warnings"], running.job(JOB)["neptuneStatus"]] == [4, [], "Stopping"]
     running.until_quiet()
     checks.at_the_end(running)
+
+
+@pytest.mark.parametrize("kind", ["500", "AccessDeniedException", "slow-before", "hang-before", "drop-after"])
+def test_a_job_whose_cancellation_fails_for_ever_ends_stopped_when_it_has_ended(kind: str, running: World) -> None:
+    lasting = Lasting(running)
+    lasting.add(CANCEL, kind)
+    with running.watched(lasting):
+        running.queue.send(running.cancelled(JOB))
+        running.until_quiet(40)
+    checks.at_the_end(running)
+    job = running.job(JOB)
+    neptunes = "Stopped" if kind == "drop-after" else "Completed"
+    assert [job["status"], job["neptuneStatus"]] == ["STOPPED", neptunes]
+
+
+@pytest.mark.parametrize("kind", ["500", "hang-before"])
+def test_a_cancelled_job_that_nobody_can_look_at_either_fails_in_doubt_by_its_bound(
+    kind: str, make_world: Callable[..., World]
+) -> None:
+    day = {"DoubtSeconds": "600", "TrainingTimeOutInSeconds": "600", "MaxHPONumberOfTrainingJobs": "1"}
+    world = make_world({"stage_seconds": 1e6}, **day)
+    world.start(world.requested(id=JOB))
+    lasting = Lasting(world)
+    lasting.add(CANCEL, kind)
+    lasting.add(GET, kind)
+    with world.watched(lasting):
+        world.queue.send(world.cancelled(JOB))
+        world.until_quiet(80)
+    job = world.job(JOB)
+    assert [job["status"], job["cancelledBy"], world.slots()] == ["FAILED", BY, set()]
+    assert "may still be running" in job["reasons"][-1]["remedy"]
 
 
 def test_a_job_that_may_be_another_requests_is_not_cancelled_before_neptune_shows_whose_it_is(world: World) -> None:

@@ -192,6 +192,16 @@ def test_start_with_an_id_in_use_is_accepted_twice_without_check_ids(connect):
         assert neptune.summary()["ids"] == {"job": {"posts": 2, "accepted": 2}}
 
 
+def test_starts_beyond_the_rate_raise_TooManyRequestsException_until_a_second_has_passed(connect, clock):
+    with NeptuneML(clock=clock, starts_per_second=2) as neptune:
+        client = connect(neptune)
+        started = [start(client, None)["id"] for _ in range(2)]
+        assert refusal(start, client)[0] == "TooManyRequestsException"
+        clock.now += 1
+        started.append(start(client, None)["id"])
+        assert [each.made for each in neptune.requests if each.made] == started
+
+
 def test_twenty_starts_of_one_id_at_once_are_one_accepted_and_nineteen_refused(neptune, connect):
     clients = [connect(neptune) for _ in range(4)]
 

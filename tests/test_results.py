@@ -301,3 +301,4 @@ def test_a_sagemaker_that_hangs_delays_all_announcements_of_an_invocation_by_the
     assert world.notify(), world.errors
     assert time.monotonic() - began < 1.5
     assert [each["status"] for each in world.announcements()].count("COMPLETED") == 4
+    assert [each.operation for each in world.neptune.requests].count(TUNING) == 1

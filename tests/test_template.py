@@ -347,7 +347,7 @@ def test_every_function_has_a_role_of_its_own_without_policies_of_aws(rendered: 
     }
     assert not any("Policies" in each for each in functions.values())
     for role in rendered.all("AWS::IAM::Role").values():
-        assert role.get("ManagedPolicyArns", []) in ([], ["TrainingPolicy"])
+        assert role.get("ManagedPolicyArns", []) in ([], ["TrainingPolicy"], ["ResultsPolicy"])
 
 
 def test_the_functions_own_code_may_not_touch_the_vpc() -> None:
@@ -627,7 +627,9 @@ def test_only_the_local_stacks_own_source_can_be_named_in_place_of_sagemakers() 
 
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
-EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "StatusFilesNotWritten", "Requests", "RequestsRepeated"}
+EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated", "Cancellations"} | {
+    "StatusFilesNotWritten"
+}
 
 
 def test_every_alarm_says_what_is_wrong_and_reaches_the_topic() -> None:

@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"share of starts that meet with a fault; repeatable; default from {_SHARES_VARIABLE}, separated by "
         f"spaces. Faults: {', '.join(KINDS)}",
     )
+    parser.add_argument("--starts-per-second", type=float, metavar="N", help="refuse more starts than that with a 429")
     parser.add_argument("--any-data-processing", action="store_true", help="each data-processing job is Completed")
     parser.add_argument("--absent", choices=ABSENT_FORMS, default=ABSENT_FORMS[0], help="error for an unknown job")
     parser.add_argument("--no-check-ids", action="store_false", dest="check_ids", help="accept an id in use")

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
@@ -34,6 +35,7 @@ class Cluster:
         self.training: dict[str, TrainingJob] = {}
         self.data_processing = {COMPLETED_DATA_PROCESSING_JOB: DataProcessingJob(COMPLETED_DATA_PROCESSING_JOB)}
         self.failures: dict[str, Failure] = {}  # told beforehand: id → how the job of that id is to fail
+        self._recent: deque[float] = deque()  # when starts of the last second were accepted
         self.chance_failure: Failure | None = None  # how a job fails that fails by chance; None is any stage
 
     def start(self, body: object) -> Answer:
@@ -44,6 +46,7 @@ class Cluster:
         if self._options.check_ids and job_id in self.training:
             raise NeptuneError("InvalidParameterException", errors.SAME_ID)
         self._require_inputs(given, now)
+        self._require_room(now)
         self.training[job_id] = TrainingJob(
             id=job_id,
             began=now,
@@ -106,6 +109,15 @@ class Cluster:
                 raise NeptuneError("BadRequestException", errors.NO_SUCH_TRAINING)
             if previous.status(now) != "Completed":
                 raise NeptuneError("BadRequestException", errors.NOT_TRAINED)
+
+    def _require_room(self, now: float) -> None:
+        if self._options.starts_per_second is None:
+            return
+        while self._recent and self._recent[0] <= now - 1.0:
+            self._recent.popleft()
+        if len(self._recent) >= self._options.starts_per_second:
+            raise NeptuneError("TooManyRequestsException", errors.TOO_MANY_STARTS)
+        self._recent.append(now)
 
     def _take_as_processed(self, job_id: str) -> None:
         if self._options.any_data_processing:

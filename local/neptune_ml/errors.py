@@ -30,6 +30,7 @@ SAGEMAKER_ERRORS: Final = {"ResourceNotFound": 400}
 
 STATUSES: Final = ML_ERRORS | SERVICE_ERRORS | SAGEMAKER_ERRORS
 
+TOO_MANY_STARTS: Final = "Too many requests."  # no text is documented
 SAME_ID: Final = "Another resource with same ID already exists. Please use a new ID."
 ID_LENGTH: Final = "Invalid ID provided. ID can be 1-48 alphanumeric characters."
 ID_CHARACTERS: Final = "Invalid ID provided. Must contain only letters, digits, or hyphens."

@@ -13,7 +13,8 @@ class Request:
     """One request.
 
     `accepted` is whether a POST had its effect, None for other methods. `answer` is "OK", an error code, "HTTP 502",
-    "not JSON", "dropped", or "pending" while there is none; `status` the HTTP status, None if none was sent.
+    "not JSON", "dropped", or "pending" while there is none; `status` the HTTP status, None if none was sent. `made` is
+    the id of the job that a POST has started.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Request:
     accepted: bool | None = None
     answer: str = "pending"
     status: int | None = None
+    made: str | None = None
     fault: str | None = None
 
     @property
@@ -79,7 +81,7 @@ class Log:
 
     def accept(self, entry: Request, job_id: str) -> None:
         """Note that a POST had its effect, on the job `job_id`, which Neptune may have named itself."""
-        entry.accepted = True
+        entry.accepted, entry.made = True, job_id
         if entry.id is None:
             self._posts[job_id] += 1
         self._accepted[job_id] += 1

@@ -39,6 +39,9 @@ class Options:
     fail_jobs: float = 0.0
     """The share of training jobs that end Failed, 0 to 1."""
 
+    starts_per_second: float | None = None
+    """The most starts that are accepted within any second; the others meet TooManyRequestsException. None is any."""
+
     shares: Mapping[str, float] = field(default_factory=dict)
     """Fault → share of the StartMLModelTrainingJob requests it befalls; `slow:5` is `slow` with 5 seconds."""
 
@@ -56,5 +59,7 @@ class Options:
             raise ValueError(f"absent is {self.absent!r}: it can be {', '.join(ABSENT_FORMS)}")
         if not 0 <= self.fail_jobs <= 1:
             raise ValueError(f"fail_jobs is {self.fail_jobs}: a share is from 0 to 1")
+        if self.starts_per_second is not None and self.starts_per_second < 1:
+            raise ValueError(f"starts_per_second is {self.starts_per_second}: it is 1 or more")
         if self.stage_seconds < 0:
             raise ValueError(f"stage_seconds is {self.stage_seconds}: it cannot be negative")

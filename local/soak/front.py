@@ -9,6 +9,7 @@ from typing import Self
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from local.soak.refusals import Refusals
 from local.web_page_guard_aiohttp import guard
@@ -74,7 +75,7 @@ class Front:
 
     async def _pass_on(self, request: web.Request, body: bytes) -> web.Response:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in OF_THE_CONNECTION}
-        target = self._url + request.raw_path
+        target = URL(self._url + request.raw_path, encoded=True)  # as it was signed
         async with self._session.request(request.method, target, headers=headers, data=body) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in OF_THE_CONNECTION}
             return web.Response(status=answer.status, headers=kept, body=await answer.read())

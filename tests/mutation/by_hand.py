@@ -134,7 +134,7 @@ MUTATIONS = [
     breaks(
         "a job that may be another request's is not cancelled",
         CANCELLED,
-        (STARTED, "or job.adopted or (job.neptuneStatus", "or (job.neptuneStatus"),
+        (STARTED, "only_look = job.adopted or ", "only_look = "),
     ),
     breaks(
         "an answer to a start is written onto the record that was marked meanwhile",

@@ -60,9 +60,10 @@ class Results:
 
         The SDK's own timeouts are for each address and each packet, so they are no bound for a call.
         """
+        left = self._until - self._clock()
         thread = ThreadPoolExecutor(max_workers=1)
         try:
-            return thread.submit(act).result(max(0.0, self._until - self._clock()))
+            return thread.submit(act).result(left) if left > 0 else None
         except Exception as error:  # noqa: BLE001 - whatever it is, the announcement is more important
             logger.warning("announced without a result", extra={"jobId": job["jobId"], "reason": repr(error)})
             return None

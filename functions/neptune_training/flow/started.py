@@ -70,9 +70,11 @@ def step(services: Services, job: Started) -> Job:
 def cancel(services: Services, job: Started) -> Started:
     """Send the cancellation of a cancelled job, unless Neptune stops it already. Return the job with what went wrong.
 
-    A job that could be another request's is not cancelled before Neptune has shown that it is not.
+    A job that could be another request's is not cancelled before Neptune has shown that it is not. After a step that
+    failed, the next one only looks: the cancellation may be what kills each step.
     """
-    if not job.cancelledBy or job.adopted or (job.neptuneStatus or "").lower() == "stopping":
+    only_look = job.adopted or (job.failedSteps > 0 and job.failedSteps % 2 == 0)  # this step counts as failed, too
+    if not job.cancelledBy or only_look or (job.neptuneStatus or "").lower() == "stopping":
         return job
     failure = services.neptune.cancel(job.jobId, role_of(job), clean=job.cancelClean)
     warnings = tuple(each for each in job.warnings if each.field != CancelFailed.operation)

@@ -1,0 +1,1 @@
+"""`make bench-burst`: four designs under the same burst of uploads and under the same faults."""
