@@ -13,7 +13,7 @@ from rich.table import Table
 
 from cli.exits import CommandError, Exit
 from cli.screen import Json, console, print_json, say, say_json, visible
-from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, File, TooLarge
+from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, File, TooLarge, is_status_file
 from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.hpo import HpoFile, Plan
@@ -66,6 +66,11 @@ def check(
     return Exit.WRONG if trials is None else Exit.FINE
 
 
+def is_of_model(path: Path) -> bool:
+    """Return True for a file that counts as one of the model's: not Python's bytecode, and no status file."""
+    return path.is_file() and "__pycache__" not in path.parts and not is_status_file(path.name)
+
+
 @dataclass(frozen=True)
 class Folder:
     """Read a directory on this machine as `model_files` reads one in S3."""
@@ -74,7 +79,7 @@ class Folder:
 
     def listing(self) -> Directory:
         """Return the listing that S3 would have."""
-        paths = (path for path in sorted(self.path.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+        paths = (path for path in sorted(self.path.rglob("*")) if is_of_model(path))
         files = [self._file(path) for path in islice(paths, MAX_FILES + 1)]
         prefix = f"models/{self.path.resolve().name}/"
         return Directory(BUCKET, prefix, {file.name: file for file in files[:MAX_FILES]}, len(files) <= MAX_FILES)

@@ -2,6 +2,8 @@
 
     TrainingJobs ──stream──► notify ──► TrainingTopic
 
+Subscribers get JSON, e-mail subscribers a text: SNS chooses by the subscription's protocol (`MessageStructure`).
+
 `notify` announces what the table's stream shows, and nothing else. After a temporary error, Lambda retries the same
 records until SNS accepts them, for 24 hours at most: then the stream drops them. A message can therefore arrive twice.
 Subscribers recognise a repeat by its `jobId`, `status` and `waitingFor`.
@@ -15,6 +17,7 @@ adds `result` to the job's record: the best trial, or the last lines of the log.
 are announced, and in which words, is in `neptune_training.announce`.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -28,6 +31,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from neptune_training.announce.batch import announce_each
 from neptune_training.announce.changes import ALWAYS, NotAnnounced
+from neptune_training.announce.email import email
 from neptune_training.announce.message import message, printable, text
 from result_wiring import results
 
@@ -72,7 +76,8 @@ def publish(job: Mapping[str, Any]) -> None:
         answer = sns().publish(
             TopicArn=os.environ["TRAINING_TOPIC_ARN"],
             Subject=subject(job),
-            Message=message(job),
+            MessageStructure="json",
+            Message=json.dumps({"default": message(job), "email": email(job)}, ensure_ascii=False),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },

@@ -45,6 +45,7 @@ FUNCTION_NAMES = {
     "step": "StepFunction",
     "track": "TrackFunction",
     "notify": "NotifyFunction",
+    "emit": "EmitFunction",
 }
 LOOPBACK = ("127.0.0.1", "localhost")
 

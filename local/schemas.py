@@ -1,23 +1,45 @@
-"""Write the JSON Schemas of the files that users write, for their editors: `python -m local.schemas`.
+"""Write the JSON Schemas of the files that users write, and of the message: `python -m local.schemas`.
 
 They are made from the models that the functions check with, so the two cannot disagree; a test keeps them in step.
 A file names its schema with `"$schema": "<the schema's address>"`.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from neptune_training.announce.message import ANNOUNCED, VERSION
 from neptune_training.checks.hpo import HpoFile
+from neptune_training.model.jobs import Ended, Waiting
 from neptune_training.model.parameters import TrainingJobFile
+from neptune_training.model.statuses import Status
 
 DIRECTORY = Path(__file__).parent.parent / "cli" / "schemas"
+FIELDS = Ended.model_fields | Waiting.model_fields  # all that a record can have
+ALWAYS = ("jobId", "status")  # also in a message that was too large
+
+
+def message_fields() -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a message with their types, which are the record's."""
+    about = "The version of the message's form. New fields do not change it"
+    yield "messageVersion", Annotated[int, Field(description=about, json_schema_extra={"const": VERSION})]
+    for name, description in ANNOUNCED.items():
+        found = FIELDS[name]
+        kind: Any = Status if name == "status" else found.annotation
+        said = Annotated[kind, *found.metadata, Field(description=description)]
+        yield name, said if name in ALWAYS else (said, None)
+
+
+MESSAGE = create_model("TrainingJobMessage", __config__=ConfigDict(extra="allow"), **dict(message_fields()))
 SCHEMAS: dict[str, type[BaseModel]] = {
     "model-hpo-configuration.schema.json": HpoFile,
     "training-job.schema.json": TrainingJobFile,
+    "training-job-message.schema.json": MESSAGE,
 }
 
 
@@ -34,16 +56,15 @@ class Concise(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         """Return the schema without a default of null."""
-        return {
-            key: value for key, value in super().default_schema(schema).items() if (key, value) != ("default", None)
-        }
+        null = schema.get("default", ...) is None
+        return self.generate_inner(schema["schema"]) if null else super().default_schema(schema)
 
 
 def text(model: type[BaseModel]) -> str:
     """Return the JSON Schema of a model, as text."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **model.model_json_schema(schema_generator=Concise),
+        **model.model_json_schema(schema_generator=Concise, mode="serialization" if model is MESSAGE else "validation"),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 

@@ -33,6 +33,7 @@ from neptune_training.aws.dynamodb_items import plain
 
 REGION = "us-east-1"
 NAME = "neptune-ml-training"
+FUNCTIONS = ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction", "EmitFunction")
 QUICK = {
     "SettleSeconds": "0",
     "FilesGraceSeconds": "3",
@@ -96,7 +97,7 @@ class Stack:
             self._progress("this project's template.yaml, deployed to it")
             self.outputs = self._deploy(code)
             self._listen()
-            self._progress("the four functions")
+            self._progress("the five functions")
             warm = self._warm_up()
             starting.callback(self._stop_ticking, self._begin_ticking(warm))
             starting.enter_context(sagemaker_events.SageMakerEvents(self.neptune, self._put_events))
@@ -222,7 +223,7 @@ class Stack:
 
     def _warm_up(self) -> list[threading.Thread]:
         """Start each function's process, side by side, with an empty batch, which does nothing."""
-        names = (self.outputs[name] for name in ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction"))
+        names = (self.outputs[name] for name in FUNCTIONS)
         threads = [threading.Thread(target=self._warm, args=(name,), name="warm up", daemon=True) for name in names]
         for thread in threads:
             thread.start()

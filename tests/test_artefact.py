@@ -59,6 +59,7 @@ def test_the_functions_code_is_all_that_is_in_their_folder_but_the_build_itself(
         "step.py",
         "track.py",
         "notify.py",
+        "emit.py",
         "wiring.py",
         "result_wiring.py",
     }

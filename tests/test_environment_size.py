@@ -64,7 +64,7 @@ def test_what_a_function_has_in_its_environment_has_a_longest_value_without_what
     assert "AllowedValues" in said or not any(re.fullmatch(said["AllowedPattern"], f"a{c}b") for c in '"\\\n')
 
 
-@pytest.mark.parametrize("function", ["StartFunction", "StepFunction", "TrackFunction", "NotifyFunction"])
+@pytest.mark.parametrize("function", Rendered().all("AWS::Serverless::Function"))
 def test_the_longest_environment_of_a_function_is_one_that_lambda_takes(function: str) -> None:
     stack = Longest()
     own = stack[function].get("Environment", {}).get("Variables", {})

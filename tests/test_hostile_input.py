@@ -19,6 +19,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import emit
 import notify
 import start
 import wiring
@@ -46,7 +47,7 @@ FORGED = '\r\n{"level":"CRITICAL","message":"forged"}\x1b[2J\u2028\x85'
 def heard() -> Iterator[StringIO]:
     """All that the functions write."""
     text = StringIO()
-    handlers: list[Any] = [each for logger in (wiring.logger, notify.logger) for each in logger.handlers]
+    handlers: list[Any] = [each for logger in (wiring.logger, notify.logger, emit.logger) for each in logger.handlers]
     before = [each.setStream(text) for each in handlers]
     with redirect_stdout(text):
         yield text

@@ -172,6 +172,10 @@ class Interleavings(RuleBasedStateMachine):
     def notify(self) -> None:
         self.world.notify()
 
+    @rule()
+    def emit(self) -> None:
+        self.world.emit()
+
     some_function = precondition(lambda self: self.functions.acting)
 
     @some_function

@@ -56,6 +56,8 @@ def uses(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterato
             yield from (Use(f"logs:{operation}", group), Use(f"logs:{operation}", stream))
         case "s3", "ListObjectsV2":
             yield Use("s3:ListBucket", f"arn:aws:s3:::{parameters['Bucket']}", parameters["Prefix"])
+        case "s3", "HeadObject":
+            yield Use("s3:GetObject", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
         case "s3", _:
             yield Use(f"s3:{operation}", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
         case "neptunedata", _:
@@ -73,6 +75,9 @@ def outside_the_vpc(service: str, operation: str, parameters: Mapping[str, Any])
         case "sagemaker", "DescribeHyperParameterTuningJob":
             name = parameters["HyperParameterTuningJobName"]
             return Use(f"sagemaker:{operation}", f"{IN_ACCOUNT.format('sagemaker')}:hyper-parameter-tuning-job/{name}")
+        case "events", _:
+            [bus] = {entry["EventBusName"] for entry in parameters["Entries"]}
+            return Use(f"events:{operation}", f"{IN_ACCOUNT.format('events')}:event-bus/{bus}")
         case "sns", _:
             return Use(f"sns:{operation}", "TrainingTopic")
         case _:
@@ -139,6 +144,8 @@ def used() -> dict[str, set[Use]]:
                     world.take_step()
             with recorder.of("Notify"):
                 assert world.notify(), world.errors
+            with recorder.of("Emit"):
+                assert world.emit(), world.errors
             world.clock.sleep(60)
         ends = {world.statuses().pop(lost), *world.statuses().values()}
         assert ends == {"FAILED", "COMPLETED", "STOPPED", "SUPERSEDED"}
@@ -172,11 +179,11 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify"])
+@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify", "Emit"])
 def test_a_role_grants_all_that_its_function_does(function: str, used: dict[str, set[Use]]) -> None:
     assert [use for use in used[function] if not any(covers(right, use) for right in rights(function))] == []
 
 
-@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify"])
+@pytest.mark.parametrize("function", ["Start", "Step", "Track", "Notify", "Emit"])
 def test_a_role_grants_nothing_that_its_function_does_not_do(function: str, used: dict[str, set[Use]]) -> None:
     assert [right for right in rights(function) if not any(covers(right, use) for use in used[function])] == []

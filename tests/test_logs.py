@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import emit
 import notify
 import wiring
 from neptune_training.checks.events import CONFIGURATION
@@ -19,7 +20,7 @@ FORGED = '{"level": "ERROR", "message": "forged"}'
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     written = io.StringIO()
-    for logger in (wiring.logger, notify.logger, logging.getLogger("neptune_training")):
+    for logger in (wiring.logger, notify.logger, emit.logger, logging.getLogger("neptune_training")):
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:  # pytest has others of its own
                 monkeypatch.setattr(handler, "stream", written)
@@ -35,7 +36,7 @@ def test_a_key_with_line_breaks_makes_no_line_of_its_own(name: str, world: World
     world.queue.send(world.uploaded(name, {**MODEL, CONFIGURATION: b"{}"}))
     world.until_quiet()
     assert world.job()["status"] == "REJECTED"
-    assert {each["message"] for each in messages(log)} == {"ended", "request", "announced"}
+    assert {each["message"] for each in messages(log)} == {"ended", "request", "announced", "emitted"}
     assert "\x1b" not in log.getvalue()
 
 
@@ -44,4 +45,4 @@ def test_line_breaks_in_neptunes_words_make_no_line_of_their_own(world: World, l
     world.queue.send(world.requested())
     world.until_quiet()
     assert "forged" in world.job()["reasons"][0]["problem"]
-    assert {each["message"] for each in messages(log)} == {"ended", "request", "announced"}
+    assert {each["message"] for each in messages(log)} == {"ended", "request", "announced", "emitted"}

@@ -94,7 +94,7 @@ def test_a_message_too_large_for_sns_keeps_what_matters(queue: Any) -> None:
     reasons = {"L": [{"M": {"field": {"S": "x" * 300_000}}}]}
     notify.handler(record({"reasons": reasons}, {}), Context())
     (envelope,) = heard(queue)
-    assert set(json.loads(envelope["Message"])) == {"jobId", "status", "arn", "updatedAt"}
+    assert set(json.loads(envelope["Message"])) == {"messageVersion", "jobId", "status", "arn", "updatedAt"}
 
 
 def test_a_topic_that_refuses_fails_the_batch_so_that_it_comes_again(

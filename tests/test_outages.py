@@ -21,7 +21,7 @@ def send_all(world: World) -> None:
 
 
 @pytest.mark.parametrize("minutes", [1, 30])
-@pytest.mark.parametrize("service", ["dynamodb", "s3", "sns", "neptunedata"])
+@pytest.mark.parametrize("service", ["dynamodb", "s3", "sns", "events", "neptunedata"])
 def test_an_outage_before_the_first_delivery_delays_and_loses_nothing(world: World, service, minutes) -> None:
     send_all(world)
     with world.outage(service, DOWN):
@@ -31,7 +31,7 @@ def test_an_outage_before_the_first_delivery_delays_and_loses_nothing(world: Wor
     assert list(world.statuses().values()) == ["COMPLETED"] * 4
 
 
-@pytest.mark.parametrize("service", ["dynamodb", "s3", "sns", "neptunedata"])
+@pytest.mark.parametrize("service", ["dynamodb", "s3", "sns", "events", "neptunedata"])
 def test_an_outage_of_an_hour_while_jobs_wait_and_run_loses_nothing(world: World, service) -> None:
     send_all(world)
     world.minutes(3)
@@ -49,6 +49,21 @@ def test_an_sns_outage_stops_no_training_and_everything_is_announced_after_it(wo
         assert list(world.statuses().values()) == ["COMPLETED"] * 4
         assert world.announcements() == []
     world.minutes(1)
+    checks.at_the_end(world)
+
+
+def test_an_outage_of_sns_delays_no_event_and_one_of_eventbridge_no_message(world: World) -> None:
+    for down, heard, delayed in (
+        ("sns", world.emitted, world.announcements),
+        ("events", world.announcements, world.emitted),
+    ):
+        job_id = world.start(world.requested())["jobId"]
+        with world.outage(down, DOWN):
+            world.minutes(30)
+            assert [each["status"] for each in heard() if each["jobId"] == job_id][-1] == "COMPLETED"
+            assert [each for each in delayed() if each["jobId"] == job_id] == []
+        world.minutes(1)
+        assert [each["status"] for each in delayed() if each["jobId"] == job_id][-1] == "COMPLETED"
     checks.at_the_end(world)
 
 

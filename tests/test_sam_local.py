@@ -39,6 +39,7 @@ def test_should_forward_the_ports_of_this_machine_only():
         ("track-tick.json", "TrackFunction"),
         ("track-sagemaker.json", "TrackFunction"),
         ("notify-record.json", "NotifyFunction"),
+        ("emit-record.json", "EmitFunction"),
     ],
 )
 def test_should_invoke_the_function_that_the_events_name_begins_with(name, function):
@@ -46,7 +47,7 @@ def test_should_invoke_the_function_that_the_events_name_begins_with(name, funct
 
 
 def test_should_refuse_an_event_whose_name_begins_with_no_function():
-    with pytest.raises(SystemExit, match="must begin with one of start, step, track, notify"):
+    with pytest.raises(SystemExit, match="must begin with one of start, step, track, notify, emit"):
         function_of(Path("events/other.json"))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticUndefined
 
+import emit
+from neptune_training.aws.model_files import STATUS_FILE
 from neptune_training.checks.sagemaker_events import KINDS
 from neptune_training.flow.services import MARGIN
 from neptune_training.flow.tick import Tick
@@ -31,6 +34,7 @@ SWITCHES: list[list[dict[str, str]]] = [
         {"ScheduleExpression": "cron(0 2 ? * SUN *)", "ScheduleStartDate": "2030-01-31T02:00:00Z"},
     ],
     [{}, {"NotificationEmail": "me@example.com"}],
+    [{}, {"StatusEventBus": "", "WriteStatusFile": "false"}],
     [{}, {"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms", "IncludeLogLines": "nowhere"}],
     [
         {},
@@ -339,6 +343,7 @@ def test_every_function_has_a_role_of_its_own_without_policies_of_aws(rendered: 
         "StepRole.Arn",
         "TrackRole.Arn",
         "NotifyRole.Arn",
+        "EmitRole.Arn",
     }
     assert not any("Policies" in each for each in functions.values())
     for role in rendered.all("AWS::IAM::Role").values():
@@ -354,7 +359,7 @@ def test_the_functions_own_code_may_not_touch_the_vpc() -> None:
 
 def test_every_role_has_the_permissions_boundary_or_none_has_one() -> None:
     roles = ALL_ON.all("AWS::IAM::Role")
-    assert {"StartRole", "StepRole", "TrackRole", "NotifyRole", "TrainingScheduleRole"} == roles.keys()
+    assert {"StartRole", "StepRole", "TrackRole", "NotifyRole", "EmitRole", "TrainingScheduleRole"} == roles.keys()
     assert {role["PermissionsBoundary"] for role in roles.values()} == {BOUNDARY}
     assert not any("PermissionsBoundary" in role for role in ALL_OFF.all("AWS::IAM::Role").values())
 
@@ -371,7 +376,7 @@ IN_DYNAMODB = {  # "Authorizing use of your KMS key" in DynamoDB's guide, its wi
 }
 
 
-@pytest.mark.parametrize("name", ["TrainingPolicy", "TrackRole", "NotifyRole"])
+@pytest.mark.parametrize("name", ["TrainingPolicy", "TrackRole", "NotifyRole", "EmitRole"])
 def test_whoever_uses_the_table_may_use_its_key_as_dynamodb_wants_it_and_only_through_dynamodb(name: str) -> None:
     documents = [
         ALL_ON[name].get("PolicyDocument"),
@@ -499,8 +504,69 @@ def test_every_trigger_rule_schedule_and_bus_has_a_dead_letter_queue() -> None:
 
 
 def test_the_stream_is_read_until_it_ends() -> None:
-    source = ALL_OFF["NotifyFunction"]["Events"]["Record"]["Properties"]
-    assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"} & source.keys()
+    for function in ("NotifyFunction", "EmitFunction"):
+        source = ALL_OFF[function]["Events"]["Record"]["Properties"]
+        assert not {"MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig"} & source.keys()
+
+
+def test_no_more_functions_read_the_stream_than_dynamodb_allows() -> None:
+    """Two processes at most can read a shard at the same time (DynamoDB's guide, "DynamoDB Streams")."""
+    functions = ALL_OFF.all("AWS::Serverless::Function").values()
+    sources = [source for each in functions for source in each.get("Events", {}).values()]
+    assert sum(source["Type"] == "DynamoDB" for source in sources) == 2
+
+
+# --- status events ----------------------------------------------------------------------------------------------------
+
+
+def test_status_events_are_put_on_the_bus_that_is_named_and_on_no_other() -> None:
+    rendered = Rendered(StatusEventBus="mine")
+    assert rendered["EmitFunction"]["Environment"]["Variables"]["STATUS_EVENT_BUS"] == "mine"
+    [statement] = [each for each in granted(rendered) if each["Sid"] == "Emit"]
+    assert statement["Action"] == "events:PutEvents"
+    assert statement["Resource"] == "arn:aws:events:us-east-1:123456789012:event-bus/mine"
+    said = {"events:source": emit.SOURCE, "events:detail-type": emit.DETAIL_TYPE}
+    assert statement["Condition"] == {"StringEqualsIfExists": said}
+
+
+@pytest.mark.parametrize("bus", ["", "default"])
+@pytest.mark.parametrize("file", ["true", "false"])
+def test_emit_reads_the_stream_only_for_an_event_or_a_file_and_may_do_only_what_is_turned_on(
+    bus: str, file: str
+) -> None:
+    rendered = Rendered(StatusEventBus=bus, WriteStatusFile=file)
+    enabled = rendered["EmitFunction"]["Events"]["Record"]["Properties"]["Enabled"]
+    assert enabled is (bus == "default" or file == "true")
+    allowed = {each["Sid"] for each in granted(rendered)} & {"Emit", "WriteStatusFiles"}
+    assert allowed == {*(["Emit"] if bus else []), *(["WriteStatusFiles"] if file == "true" else [])}
+
+
+def test_emit_may_write_files_of_one_name_below_the_upload_folder_and_under_the_buckets_key() -> None:
+    rendered = Rendered(ExistingModelBucket="my-models", ModelPrefix="a/b/", ModelBucketKmsKeyArn=KEY)
+    [statement] = [each for each in granted(rendered) if each["Sid"] == "WriteStatusFiles"]
+    assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
+    assert statement["Resource"] == f"arn:aws:s3:::my-models/a/b/*/{STATUS_FILE}"
+    of_emit = statements(rendered["EmitRole"]["Policies"][0]["PolicyDocument"])
+    keys = [(each["Action"], each["Resource"]) for each in of_emit if each["Sid"] == "BucketKey"]
+    assert keys == [(["kms:Decrypt", "kms:GenerateDataKey"], KEY)]
+
+
+def test_a_status_file_starts_no_training_at_any_depth() -> None:
+    [pattern] = ALL_OFF["UploadRule"]["EventPattern"]["detail"]["object"]["key"]
+    assert not any(fnmatchcase(f"models/{path}{STATUS_FILE}", pattern["wildcard"]) for path in ("", "a/", "a/b/"))
+    assert fnmatchcase("models/a/model-hpo-configuration.json", pattern["wildcard"])
+
+
+def test_a_status_event_starts_no_training_whatever_bus_it_is_put_on() -> None:
+    for rule in ALL_ON.all("AWS::Events::Rule").values():
+        pattern = rule["EventPattern"]
+        assert emit.DETAIL_TYPE not in pattern["detail-type"]
+        assert emit.SOURCE not in pattern.get("source", [])
+
+
+def test_a_bus_is_named_by_its_name() -> None:
+    assert all(takes("StatusEventBus", text) for text in ("", "default", "my.bus_1-a"))
+    assert not any(takes("StatusEventBus", text) for text in ("a bus", "arn:aws:events:us-east-1:1:event-bus/a", "a*"))
 
 
 def test_everything_is_encrypted_under_the_key_where_there_is_one() -> None:
@@ -561,7 +627,9 @@ def test_only_the_local_stacks_own_source_can_be_named_in_place_of_sagemakers() 
 
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
-EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated", "Cancellations"}
+EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated", "Cancellations"} | {
+    "StatusFilesNotWritten"
+}
 
 
 def test_every_alarm_says_what_is_wrong_and_reaches_the_topic() -> None:

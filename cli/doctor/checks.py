@@ -7,6 +7,7 @@ ALL: tuple[Check, ...] = (
     stack.deployed,
     stack.functions,
     stack.triggers,
+    stack.status_event_bus,
     cluster.cluster,
     cluster.iam_authentication,
     cluster.engine,

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import messaging
+from cli.facts.aws import NotNeeded
 from cli.facts.facts import Facts
 
 FINE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
-FUNCTIONS = ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction")
+FUNCTIONS = ("StartFunction", "StepFunction", "TrackFunction", "NotifyFunction", "EmitFunction")
 
 
 @check("The last deployment succeeded")
@@ -33,7 +34,7 @@ def deployed(facts: Facts) -> Iterator[Wrong]:
 
 @check("The functions can run")
 def functions(facts: Facts) -> Iterator[Wrong]:
-    """Look at the four functions' states."""
+    """Look at the functions' states."""
     for output in FUNCTIONS:
         name = facts.output(output)
         found = messaging.function(facts.aws, name)
@@ -47,7 +48,21 @@ def functions(facts: Facts) -> Iterator[Wrong]:
 @check("The functions' triggers are on")
 def triggers(facts: Facts) -> Iterator[Wrong]:
     """Look at what Lambda takes from the queue and the stream, at the rules and at the schedule."""
-    for output, what in (("StartFunction", "requests are not recorded"), ("NotifyFunction", "nothing is announced")):
+    yield from event_sources(facts)
+    yield from rules(facts)
+    if schedule := facts.resources.get("Schedule"):
+        name = schedule.rpartition("/")[2]  # its id is its group's name, a slash and its own
+        if messaging.schedule_state(facts.aws, facts.resources["ScheduleGroup"], name) != "ENABLED":
+            why = "Nothing is trained on schedule."
+            yield Wrong(f"The schedule {schedule} is disabled or not there", why, drifted(facts))
+
+
+def event_sources(facts: Facts) -> Iterator[Wrong]:
+    """Look at what Lambda takes from the queue and the stream."""
+    readers = [("StartFunction", "requests are not recorded"), ("NotifyFunction", "nothing is announced")]
+    if facts.value("StatusEventBus") or facts.value("WriteStatusFile") == "true":  # without both, its mapping is off
+        readers.append(("EmitFunction", "no status event is sent, and no status file is written"))
+    for output, what in readers:
         name = facts.output(output)
         found = messaging.sources(facts.aws, name)
         if not found:
@@ -56,6 +71,10 @@ def triggers(facts: Facts) -> Iterator[Wrong]:
             if each.state not in ("Enabled", "Enabling", "Creating", "Updating"):
                 fix = f"aws lambda update-event-source-mapping --uuid {each.id} --enabled"
                 yield Wrong(f"The event source mapping of {name} is {each.state}", f"As long as it is, {what}.", fix)
+
+
+def rules(facts: Facts) -> Iterator[Wrong]:
+    """Look at the rules of EventBridge."""
     for logical, what in (
         ("UploadRule", "uploads start nothing"),
         ("RequestRule", "events start nothing"),
@@ -69,8 +88,17 @@ def triggers(facts: Facts) -> Iterator[Wrong]:
         elif state == "DISABLED":
             fix = f"aws events enable-rule --name {rule} --event-bus-name {bus or 'default'}"
             yield Wrong(f"The rule {rule} is {state}", f"As long as it is, {what}.", fix)
-    if schedule := facts.resources.get("Schedule"):
-        name = schedule.rpartition("/")[2]  # its id is its group's name, a slash and its own
-        if messaging.schedule_state(facts.aws, facts.resources["ScheduleGroup"], name) != "ENABLED":
-            why = "Nothing is trained on schedule."
-            yield Wrong(f"The schedule {schedule} is disabled or not there", why, drifted(facts))
+
+
+@check("The bus for status events exists")
+def status_event_bus(facts: Facts) -> Iterator[Wrong]:
+    """Look for the bus that StatusEventBus names."""
+    name = facts.value("StatusEventBus")
+    if not name:
+        raise NotNeeded("StatusEventBus is empty: no status event is sent")
+    if not messaging.bus_exists(facts.aws, name):
+        yield Wrong(
+            f"There is no event bus {name} in {facts.aws.region}",
+            "emit fails or its events reach no rule: StatusEventBus names a bus that does not exist.",
+            f"aws events create-event-bus --name {name}; or set StatusEventBus to default and deploy again",
+        )

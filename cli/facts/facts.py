@@ -16,7 +16,9 @@ DEFAULTS = {  # the template's, for what a file of parameters leaves out
     "EnableManagedSpotTraining": "false",
     "MaxHPOParallelTrainingJobs": "2",
     "ModelPrefix": "models/",
+    "StatusEventBus": "default",
     "TrainingInstanceType": "ml.g5.2xlarge",
+    "WriteStatusFile": "true",
 }
 
 

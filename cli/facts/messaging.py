@@ -80,6 +80,11 @@ def rule_state(aws: Aws, name: str, bus: str = "default") -> str | None:
     return str(answer["State"]) if answer else None
 
 
+def bus_exists(aws: Aws, name: str) -> bool:
+    """Return True if there is an event bus of this name."""
+    return aws.ask("events", "describe_event_bus", ("ResourceNotFoundException",), Name=name) is not None
+
+
 def schedule_state(aws: Aws, group: str, name: str) -> str | None:
     """Return `ENABLED` or `DISABLED`; None if there is no such schedule."""
     answer = aws.ask("scheduler", "get_schedule", ("ResourceNotFoundException",), GroupName=group, Name=name)

@@ -20,6 +20,7 @@ READS: dict[Call, str] = {
     ("ec2", "describe_vpc_attribute"): "ec2:DescribeVpcAttribute",
     ("ec2", "describe_vpc_endpoints"): "ec2:DescribeVpcEndpoints",
     ("ec2", "describe_vpcs"): "ec2:DescribeVpcs",
+    ("events", "describe_event_bus"): "events:DescribeEventBus",
     ("events", "describe_rule"): "events:DescribeRule",
     ("iam", "get_role"): "iam:GetRole",
     ("iam", "simulate_principal_policy"): "iam:SimulatePrincipalPolicy",

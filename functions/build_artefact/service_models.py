@@ -12,6 +12,7 @@ from typing import Any
 
 OPERATIONS = {
     "dynamodb": {"GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
+    "events": {"PutEvents"},
     "lambda": {"Invoke"},
     "logs": {"DescribeLogStreams", "GetLogEvents"},
     "neptunedata": {
@@ -20,7 +21,7 @@ OPERATIONS = {
         "GetMLModelTrainingJob",
         "StartMLModelTrainingJob",
     },
-    "s3": {"GetObject", "ListObjectsV2"},
+    "s3": {"GetObject", "HeadObject", "ListObjectsV2", "PutObject"},
     "sagemaker": {"DescribeHyperParameterTuningJob"},
     "sns": {"Publish"},
 }

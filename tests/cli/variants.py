@@ -65,6 +65,20 @@ def source_disabled(deployed: Deployed) -> Iterator[None]:
     lambda_.update_event_source_mapping(UUID=uuid, Enabled=True)
 
 
+@breaks("emit takes nothing from the stream", "triggers", "no status event is sent")
+def emit_disabled(deployed: Deployed) -> Iterator[None]:
+    lambda_ = deployed.account.client("lambda")
+    uuid = deployed.attribute(["EmitFunctionRecord"])
+    lambda_.update_event_source_mapping(UUID=uuid, Enabled=False)
+    yield
+    lambda_.update_event_source_mapping(UUID=uuid, Enabled=True)
+
+
+@breaks("the bus for status events was deleted", "status-event-bus", "There is no event bus gone")
+def bus_deleted(deployed: Deployed) -> Iterator[None]:
+    return parameter(deployed, "StatusEventBus", "gone")
+
+
 @breaks("the rule for uploads is disabled", "triggers", "uploads start nothing")
 def rule_disabled(deployed: Deployed) -> Iterator[None]:
     events, name = deployed.account.client("events"), deployed.attribute(["UploadRule"])

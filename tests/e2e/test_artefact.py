@@ -50,7 +50,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["start", "step", "track", "notify"])
+@pytest.mark.parametrize("name", ["start", "step", "track", "notify", "emit"])
 def test_each_function_imports_what_is_listed_and_has_it(unpacked: Path, name: str) -> None:
     environment = {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "x"}
     command = [sys.executable, "-I", "-S", "-c", PROGRAM, str(unpacked), name]

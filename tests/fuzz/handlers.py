@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import strategies as st
 
+import emit
 import notify
 import start
 import wiring
@@ -39,7 +40,7 @@ class Upload(NamedTuple):
 def listening() -> Iterator[io.StringIO]:
     """All that the functions write: logs, and metrics between them."""
     heard = io.StringIO()
-    handlers = [each for logger in (wiring.logger, notify.logger) for each in logger.handlers]
+    handlers = [each for logger in (wiring.logger, notify.logger, emit.logger) for each in logger.handlers]
     before = [each.stream for each in handlers]  # type: ignore[attr-defined]  # Powertools writes to a stream
     for each in handlers:
         each.setStream(heard)  # type: ignore[attr-defined]
@@ -82,7 +83,8 @@ class Handlers:
         """Items that somebody wrote into the table by hand, as the stream shows them."""
         with self._lived():
             records = [{"dynamodb": {"NewImage": new, "OldImage": old}} for new, old in images["pairs"]]
-            return str(notify.handler({"Records": records}, self._world.context()))
+            emitted = emit.handler({"Records": records}, self._world.context())
+            return f"{notify.handler({'Records': records}, self._world.context())} {emitted}"
 
     def _follow(self, answer: dict[str, Any]) -> str:
         """What is unfinished goes on for some minutes; each record is announced."""
@@ -96,6 +98,7 @@ class Handlers:
             self._world.clock.sleep(60)
             self._world.track()
         self._world.notify()
+        self._world.emit()
         assert record
         reasons = record["reasons"]
         return f"{record['status']} {kind(reasons[0]['problem']) if reasons else ''}"
@@ -172,5 +175,5 @@ def targets(world: World, events: list[Any], record: Any) -> list[Target]:
         Target("start, a message", bodies | bodies | bodies | large, handlers.body, seconds=5),
         Target("start, an event", st.one_of(*map(bent, events), values()), handlers.event, seconds=3),
         Target("start and track, an upload", uploads, handlers.upload, seconds=5),
-        Target("notify, the stream", images(record), handlers.images, seconds=2),
+        Target("notify and emit, the stream", images(record), handlers.images, seconds=2),
     ]

@@ -265,6 +265,26 @@ MUTATIONS = [
         "tests/test_notify.py",
         (CHANGES, 'new.get("waitingFor") != (', 'new.get("waitingFor") is ('),
     ),
+    breaks(
+        "an older status never replaces a newer one",
+        "tests/test_status_file.py",
+        (f"{PACKAGE}/announce/status_file.py", "        if present >= order:\n            return False\n", ""),
+    ),
+    breaks(
+        "a status file is written over what was looked at",
+        "tests/test_status_file.py",
+        (f"{PACKAGE}/announce/status_file.py", '{"IfMatch": etag} if etag else {"IfNoneMatch": "*"}', "{}"),
+    ),
+    breaks(
+        "a status file is no file of the model",
+        "tests/test_status_file.py",
+        (f"{PACKAGE}/aws/model_files.py", " and not is_status_file(file.name)", ""),
+    ),
+    breaks(
+        "an entry that EventBridge did not take comes again",
+        "tests/test_emit.py",
+        ("emit.py", "raise NotAnnounced(reason) if code in REFUSALS else NotPut(reason)", "raise NotAnnounced(reason)"),
+    ),
     # --- no step stops the others -------------------------------------------------------------------------------------
     breaks(
         "a job is postponed before its step",

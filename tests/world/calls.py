@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from build_artefact.service_models import OPERATIONS
 
 Moment = Literal["before", "after"]
-WRITES = ("PutItem", "UpdateItem", "TransactWriteItems", "Publish", "StartMLModelTrainingJob")
+WRITES = ("PutItem", "UpdateItem", "TransactWriteItems", "Publish", "PutEvents", "StartMLModelTrainingJob")
 
 
 class Crash(BaseException):

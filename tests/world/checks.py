@@ -1,6 +1,7 @@
 """The promises, checked against Neptune's log, the table, its stream and the topic."""
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -89,8 +90,8 @@ def at_the_end(world: "World") -> None:
     assert not unfinished, f"unfinished: {unfinished}"
     assert not world.slots(), f"slots left behind: {world.slots()}"
     assert not world.queue.dead, f"dead letters: {world.queue.dead}"
-    unannounced = recorded(world) - announced(world)
-    assert not unannounced, f"recorded and not announced: {unannounced}"
+    for said in (announced(world.announcements()), announced(world.emitted())):
+        assert not recorded(world) - said, f"recorded and not announced: {recorded(world) - said}"
     known = {job_id for job_id, job in world.jobs().items() if job["status"] not in BEFORE_START and has_run(job)}
     assert ours(world) == known, f"in Neptune and not in the table, or the reverse: {ours(world) ^ known}"
 
@@ -106,5 +107,5 @@ def recorded(world: "World") -> set[tuple[str, str]]:
     return {(job["jobId"], job["status"]) for job in jobs if job["attempts"] < 2 or job["status"] not in COMES_BACK}
 
 
-def announced(world: "World") -> set[tuple[str, str]]:
-    return {(message["jobId"], message["status"]) for message in world.announcements()}
+def announced(messages: Iterable[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {(message["jobId"], message["status"]) for message in messages}

@@ -26,8 +26,10 @@ class Remembered(NamedTuple):
     neptune: Any
     streamed: list[Any]
     announced_from: int
+    emitted_from: int
     invocations: list[dict[str, Any]]
     heard: list[Any]
+    events: list[Any]
 
 
 class Memory(Seen):
@@ -37,10 +39,13 @@ class Memory(Seen):
         super().__init__(*args, **kwargs)
         self.queue = Queue(self.clock.now)
         self.phase = "deliver"
-        self._announced_from = 0
+        self._announced_from = self._emitted_from = 0
 
     def remember(self) -> "Remembered":
-        """All that outlives a process: the table, its stream, Neptune, the queue, the topic. S3 is only read here."""
+        """All that outlives a process: the table, its stream, Neptune, the queue, the topic.
+
+        In S3, only status files change. They decide nothing.
+        """
         with self._moment, self.neptune.lock:
             return Remembered(
                 time=self.clock.time,
@@ -50,8 +55,10 @@ class Memory(Seen):
                 neptune=copy.deepcopy(self.neptune.state, {id(self.neptune): self.neptune}),
                 streamed=[*self.stream()],
                 announced_from=self._announced_from,
+                emitted_from=self._emitted_from,
                 invocations=[*self.invocations],
                 heard=[*self._topic().sent_notifications],
+                events=[*self.events],
             )
 
     def go_back(self, then: "Remembered") -> None:
@@ -62,17 +69,23 @@ class Memory(Seen):
         self.neptune.state = copy.deepcopy(then.neptune, {id(self.neptune): self.neptune})
         self._streamed, self.invocations = [*then.streamed], [*then.invocations]
         self._topic().sent_notifications[:] = then.heard
+        self._emitted_from, self.events = then.emitted_from, [*then.events]
 
     def fingerprint(self) -> str:
         """Equal for worlds whose future is the same."""
         heard = {(message["jobId"], message["status"]) for message in self.announcements()}
         waiting = [(each.id, each.visible_at) for each in self.queue.messages]
-        pending = [checks.images(record) for record in self.stream()[self._announced_from :]]
+        emitted = {(detail["jobId"], detail["status"]) for detail in self.emitted()}
+        pending = [
+            [checks.images(record) for record in self.stream()[since:]]
+            for since in (self._announced_from, self._emitted_from)
+        ]
         with self.neptune.lock:
             training = {
                 job_id: (job.began, job.cancelled) for job_id, job in self.neptune.state.cluster.training.items()
             }
-        durable = (self.clock.time, self.phase, sorted(heard), waiting, pending, training, self.invocations)
+        told = (sorted(heard), sorted(emitted))
+        durable = (self.clock.time, self.phase, told, waiting, pending, training, self.invocations)
         return without_ids(repr((*durable, self.accepted(), sorted(self.items().items(), key=str))))
 
 

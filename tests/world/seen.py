@@ -5,10 +5,11 @@ from typing import Any
 
 import step
 from neptune_training.aws.dynamodb_items import plain
+from neptune_training.aws.model_files import STATUS_FILE
 from neptune_training.aws.table import CAPACITY
 from neptune_training.flow.services import Services
 from neptune_training.model.times import from_text
-from tests.world.surroundings import Surroundings
+from tests.world.surroundings import BUCKET, PREFIX, Surroundings
 
 
 class Seen(Surroundings):
@@ -50,7 +51,27 @@ class Seen(Surroundings):
 
     def announcements(self) -> list[dict[str, Any]]:
         """Return the messages that a subscriber of the topic has received."""
+        return [json.loads(each["default"]) for each in self._published()]
+
+    def status_file(self, name: str = "fraud") -> dict[str, Any] | None:
+        """Return the content of the status file in a model's directory; None if there is none."""
+        try:
+            found = self._s3.get_object(Bucket=BUCKET, Key=f"{PREFIX}{name}/{STATUS_FILE}")
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        content: dict[str, Any] = json.loads(found["Body"].read())
+        return content
+
+    def emails(self) -> list[str]:
+        """Return the texts that a subscriber by e-mail has received."""
+        return [each["email"] for each in self._published()]
+
+    def _published(self) -> list[dict[str, str]]:
         return [json.loads(message) for _, message, *_ in self._topic().sent_notifications]
+
+    def emitted(self) -> list[dict[str, Any]]:
+        """Return the details of the events that EventBridge has taken."""
+        return [json.loads(entry["Detail"]) for entry in self.events]
 
     @staticmethod
     def epoch(text: str) -> float:

@@ -17,6 +17,7 @@ from moto.backends import get_backend
 from moto.core import botocore_stubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
+import emit
 import notify
 import result_wiring
 import start
@@ -49,6 +50,7 @@ class Surroundings:
         self._moment = threading.RLock()
         self._streamed: list[dict[str, Any]] = []
         self.invocations: list[dict[str, Any]] = []  # of `step`, that `track` has asked for
+        self.events: list[dict[str, Any]] = []  # that EventBridge has taken, as PutEvents named them
         self._own = threading.local()
         self._exit = ExitStack()
 
@@ -93,6 +95,8 @@ class Surroundings:
             "TRAINING_JOBS_TABLE": TABLE,
             "STEP_FUNCTION": "step",
             "TRAINING_TOPIC_ARN": self.topic,
+            "STATUS_EVENT_BUS": self.parameters.get("StatusEventBus", template.default("StatusEventBus")),
+            "WRITE_STATUS_FILE": self.parameters.get("WriteStatusFile", template.default("WriteStatusFile")),
             "AWS_DEFAULT_REGION": REGION,
             "POWERTOOLS_METRICS_DISABLED": "true",
             "AWS_ENDPOINT_URL_SAGEMAKER": self.neptune.url,
@@ -114,10 +118,10 @@ class Surroundings:
     @contextmanager
     def _own_session(self) -> Any:
         """The handlers make their clients anew, with our hooks in them."""
-        made = (start.services, step.services, track.tracker, notify.sns, *CLIENTS_FOR_RESULTS)
+        made = (start.services, step.services, track.tracker, notify.sns, emit.events, emit.s3, *CLIENTS_FOR_RESULTS)
         self.calls = Calls()
         self.calls.otherwise = self._take_invocation
-        self.calls.watchers.append(self._keep_stream)
+        self.calls.watchers += [self._keep_stream, self._keep_events]
         with patch("boto3.DEFAULT_SESSION", session()), self.calls.seen_by(session().events):
             for each in made:
                 each.cache_clear()
@@ -134,6 +138,15 @@ class Surroundings:
         with self._moment:
             self.invocations.append(json.loads(call.parameters["body"]))
         return SimpleNamespace(status_code=202), {"StatusCode": 202, "ResponseMetadata": {"HTTPStatusCode": 202}}
+
+    def _keep_events(self, call: Call) -> None:
+        """Keep the entries of a call that EventBridge has taken."""
+        if call.operation != "PutEvents":
+            return
+        if call.moment == "before":
+            self._own.entries = json.loads(call.parameters["body"])["Entries"]
+        elif "Error" not in call.parameters and not call.parameters["FailedEntryCount"]:
+            self.events += self._own.entries
 
     def _table(self) -> Any:
         return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].get_table(TABLE)

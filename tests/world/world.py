@@ -4,9 +4,11 @@ import random
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import emit
 import notify
 import start
 import step
@@ -121,6 +123,14 @@ class World(Triggers, Hands, Memory):
             self._announced_from += len(records)
         return survived
 
+    def emit(self) -> bool:
+        """The same for the stream's other reader, which has a place of its own."""
+        records = self.stream()[self._emitted_from :]
+        survived = self.survives(lambda: emit.handler({"Records": records}, self.context())) if records else True
+        if survived:
+            self._emitted_from += len(records)
+        return survived
+
     def survives(self, invocation: Callable[[], Any]) -> bool:
         """Lambda: whatever goes wrong in an invocation ends that one only. Its jitter is the same each time."""
         random.seed(1)
@@ -156,9 +166,16 @@ class World(Triggers, Hands, Memory):
             self.take_step()
             return "step"
         now = self.phase = {"deliver": "hint" if self.hinted else "track", "step": "notify"}.get(self.phase, self.phase)
-        self.phase = {"hint": "track", "track": "step", "notify": "sleep", "sleep": "deliver"}[now]
-        act = {"track": self.tick, "notify": self.notify, "sleep": lambda: self.clock.sleep(60), "hint": self.all_hints}
-        act[now]()
+        after = {"hint": "track", "track": "step", "notify": "emit", "emit": "sleep", "sleep": "deliver"}
+        self.phase = after[now]
+        happens: dict[str, Callable[[], object]] = {
+            "hint": self.all_hints,
+            "track": self.tick,
+            "notify": self.notify,
+            "emit": self.emit,
+            "sleep": partial(self.clock.sleep, 60),
+        }
+        happens[now]()
         return now
 
     def all_hints(self) -> None:
@@ -178,7 +195,8 @@ class World(Triggers, Hands, Memory):
 
     def quiet(self) -> bool:
         unfinished = any("nextAttemptAt" in job for job in self.jobs().values())
-        return not unfinished and not self.queue.messages and self._announced_from == len(self.stream())
+        told = self._announced_from == self._emitted_from == len(self.stream())
+        return told and not unfinished and not self.queue.messages
 
     # --- trouble ------------------------------------------------------------------------------------------------------
 

@@ -4,42 +4,45 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-ANNOUNCED = [
-    "jobId",
-    "status",
-    "arn",
-    "creationTimeInMillis",
-    "model",
-    "trigger",
-    "waitingFor",
-    "giveUpAt",
-    "reasons",
-    "warnings",
-    "stages",
-    "result",
-    "neptuneStatus",
-    "supersededBy",
-    "cancelledBy",
-    "createdAt",
-    "updatedAt",
-    "startedAt",
-    "endedAt",
-]
-MAX_BYTES = 200_000  # SNS accepts 256 KiB, with the attributes (API reference, Publish)
+VERSION = 1  # of the message. A new field does not change it; another meaning or type of a field does
+ANNOUNCED = {  # the fields after `messageVersion`, and what the JSON Schema says of them
+    "jobId": "The job's id: the same here and in Neptune",
+    "status": "The job's new status",
+    "arn": "The ARN of the Neptune ML training job",
+    "creationTimeInMillis": "When Neptune created the job, in milliseconds since 1970, UTC",
+    "model": "What is trained: a directory in S3, a schedule, or an event's source",
+    "trigger": "The upload, event or schedule run that asked for the training",
+    "waitingFor": "What a WAITING job waits for",
+    "giveUpAt": "Until when a job waits at most (UTC)",
+    "reasons": "Why the job has this status: problems, each with what to do",
+    "warnings": "What may be wrong although the training goes ahead",
+    "stages": "The SageMaker jobs of the training, by processing, hpo and transform",
+    "result": "What came of it: the best trial, or the log of what failed",
+    "neptuneStatus": "The status as Neptune says it",
+    "supersededBy": "The job of the newer upload that replaced this one",
+    "cancelledBy": "Who or what cancelled the job",
+    "createdAt": "When the request was recorded (UTC)",
+    "updatedAt": "When the job got this status (UTC)",
+    "startedAt": "When the training was started (UTC)",
+    "endedAt": "When the job ended (UTC)",
+}
+MAX_BYTES = 200_000  # SNS accepts 256 KiB, with the attributes and the e-mail's text (API reference, Publish)
 MAX_FIELD = 10_000  # characters of each field that is kept if the message is too large
 
 
 def message(job: Mapping[str, Any]) -> str:
     """Return the message about a job.
 
-    A message of more than `MAX_BYTES` keeps only the job's id, status, ARN and the time of the change.
+    A message of more than `MAX_BYTES` keeps only the job's id, status, ARN and the time of the change. It is measured
+    as SNS gets it: as a text in another JSON, which escapes its quotes.
     """
+    version = {"messageVersion": VERSION}
     fields = {name: job[name] for name in ANNOUNCED if name in job}
-    whole = text(fields)
-    if len(whole) <= MAX_BYTES:  # JSON escapes everything that is not ASCII, so each character is one byte
+    whole = text({**version, **fields})
+    if len(json.dumps(whole)) <= MAX_BYTES:  # JSON escapes all that is not ASCII, so each character is one byte
         return whole
     kept = ("jobId", "status", "arn", "updatedAt")
-    return text({name: text(fields[name])[:MAX_FIELD] for name in kept if name in fields})
+    return text({**version, **{name: text(fields[name])[:MAX_FIELD] for name in kept if name in fields}})
 
 
 def text(value: object) -> str:

@@ -12,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_FILES = 1_000
+MAX_FILES = 1_000  # of a model; S3 lists as many in one page
+STATUS_FILE = "training-job.status.json"  # what the application writes there: no file of the model, at any depth
 MAX_BYTES = 262_144  # of a file that is read. `checks.scripts` accepts half of it
 
 
@@ -74,15 +75,23 @@ class ModelFiles:
         """List what is below `prefix`, which ends with a slash. Raises `Denied` or `Unreachable`."""
         try:
             answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=MAX_FILES)
+            found = answer.get("Contents", [])
+            if more := answer.get("NextContinuationToken"):  # beyond the limit is a status file, perhaps
+                answer = self._client.list_objects_v2(
+                    Bucket=bucket, Prefix=prefix, MaxKeys=MAX_FILES, ContinuationToken=more
+                )
+                found = [*found, *answer.get("Contents", [])]
         except ClientError as error:
             raise meaning(error) from error
         except BotoCoreError as error:
             raise Unreachable(str(error)) from error
         files = (
             File(each["Key"].removeprefix(prefix), each["ETag"].strip('"'), each["Size"], each["LastModified"])
-            for each in answer.get("Contents", [])
+            for each in found
         )
-        return Directory(bucket, prefix, {file.name: file for file in files if file.name}, not answer["IsTruncated"])
+        of_model = [file for file in files if file.name and not is_status_file(file.name)]
+        whole = not answer["IsTruncated"] and len(of_model) <= MAX_FILES
+        return Directory(bucket, prefix, {file.name: file for file in of_model[:MAX_FILES]}, whole)
 
     def read(self, directory: Directory, name: str) -> bytes:
         """Return the bytes of a file, only if it is unchanged since the listing.
@@ -102,6 +111,11 @@ class ModelFiles:
         with answer["Body"] as body:
             content: bytes = body.read(MAX_BYTES + 1)
         return content
+
+
+def is_status_file(name: str) -> bool:
+    """Return True for the name of a status file, also of one in a folder, which can be a model's own directory."""
+    return name.rpartition("/")[2] == STATUS_FILE
 
 
 def meaning(error: ClientError) -> Exception:

@@ -1,0 +1,95 @@
+"""The same announcement for people who get it by e-mail: a text in place of JSON, of at most 25 lines."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, assert_never
+
+from neptune_training.announce.message import printable, text
+from neptune_training.model.statuses import Status
+
+FACTS = {"arn": "ARN", "giveUpAt": "Waits at most until", "startedAt": "Started", "endedAt": "Ended"}
+MAX_LINES = 25
+LOG_LINES = 8
+MAX_LINE = 600  # characters: a remedy can have a link to a log
+MAX_BYTES = 12_000  # in UTF-8; twice that in JSON at most. So it fits into an SNS message beside `message`
+
+
+def email(job: Mapping[str, Any]) -> str:
+    """Return the text: status and model, what happened, why, and what to do.
+
+    A record's texts come from outside and can be anything, so each becomes one printable line. Problems that do not fit
+    are counted.
+    """
+    head = [f"{job['status']}: {job['model']}", "", what_happened(job), *facts(job), *result(job)]
+    foot = ["", f"The whole record: neptune-training show {job['jobId']}"]
+    found = [*problems(job.get("reasons"), "Why"), *problems(job.get("warnings"), "Warning")]
+    room = (MAX_LINES - len(head) - len(foot) - 2) // 2  # two lines for each; one is empty, one counts the others
+    body = ["", *(line for problem in found[:room] for line in problem)] if found else []
+    if len(found) > room:
+        body.append(f"And {len(found) - room} more: see the record.")
+    whole = "\n".join(one_line(line) for line in (*head, *body, *foot))
+    return whole.encode(errors="replace")[:MAX_BYTES].decode(errors="ignore")
+
+
+def what_happened(job: Mapping[str, Any]) -> str:  # noqa: PLR0911 - a sentence each
+    """Return a sentence about the status."""
+    match Status(job["status"]) if job["status"] in tuple(Status) else None:
+        case Status.WAITING:
+            return f"The request is recorded and waits for: {text(job.get('waitingFor') or 'its turn')}."
+        case Status.REQUESTED:
+            return "The training is being started."
+        case Status.STARTED:
+            return "Neptune has started the training."
+        case Status.COMPLETED:
+            return "The training has completed."
+        case Status.FAILED:
+            return "The training has failed."
+        case Status.STOPPED:
+            return "The training was stopped."
+        case Status.REJECTED:
+            return "The training was not started, and will not be. Fix what is wrong, and upload or send it again."
+        case Status.SUPERSEDED:
+            return f"It was not started: a newer upload of the same file replaced it: {text(job.get('supersededBy'))}."
+        case None:  # a status that only a later version knows
+            return "The job has a new status."
+        case status:
+            assert_never(status)
+
+
+def facts(job: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each fact that is known."""
+    yield f"Job: {job['jobId']}"
+    for name, label in FACTS.items():
+        if job.get(name):
+            yield f"{label}: {text(job[name])}"
+
+
+def result(job: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what came of the training: the best trial, or the log of what failed, as `announce.result` says it."""
+    found = job.get("result")
+    match found:
+        case {"trials": dict(counts)}:
+            yield f"Trials: {', '.join(f'{text(count)} {how}' for how, count in counts.items())}"
+    match found:
+        case {"bestTrial": {"metric": {"name": name, "value": value}}}:
+            yield f"Best trial: {text(name)} {text(value)}"
+        case {"log": {"group": group, "stream": stream, "lines": [*_, _] as lines}}:
+            yield f"The end of the log {text(group)} {text(stream)}:"
+            yield from (f"  {text(line)}" for line in lines[-LOG_LINES:])
+        case {"log": {"group": group, "stream": stream}}:
+            yield f"The log {text(group)} {text(stream)} says why."
+
+
+def problems(found: Any, label: str) -> Iterator[tuple[str, str]]:
+    """Yield two lines for each problem: what is wrong with which value, and what to do."""
+    for each in found if isinstance(found, list) else []:
+        problem = each if isinstance(each, Mapping) else {"problem": each}
+        value = f" (value: {text(problem['value'])})" if problem.get("value") is not None else ""
+        field = f"{text(problem['field'])} " if problem.get("field") else ""
+        wrong = f"{label}: {field}{text(problem.get('problem', ''))}{value}"
+        yield wrong, f"  What to do: {text(problem.get('remedy') or 'nothing is known')}"
+
+
+def one_line(line: str) -> str:
+    """Return a line without what a terminal or a mail program would obey."""
+    line = printable("".join(" " if character.isspace() else character for character in line)).rstrip()
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"

@@ -1,0 +1,110 @@
+"""`training-job.status.json`: an upload's newest message, beside the upload itself.
+
+    models/fraud/model-hpo-configuration.json    what was uploaded
+    models/fraud/training-job.status.json        how its training is
+
+The file is a convenience, and never a reason to act: nothing reads it, it starts no training, and it does not count as
+a file of the model. Each write says which upload and which version of its record it is about, in the object's metadata,
+and is conditional on the object that was looked at. So an older upload, or an older status, never replaces a newer one,
+in whatever order the writes come. Whatever else lies under that name is replaced.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from neptune_training.announce.message import message
+from neptune_training.aws.model_files import STATUS_FILE
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
+
+ORDER = "training-job-order"  # the metadata's name
+AN_ORDER = re.compile(r"[0-9A-F]{64} [0-9]{12}")  # as texts, a newer one is greater
+TRIES = 3
+# HeadObject has no body, so its codes are HTTP's. S3 answers 403 for an absent object to those without s3:ListBucket.
+ABSENT = {"403", "404"}
+# Another write was faster, or the object was deleted (S3 user guide, Conditional writes).
+CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+
+
+class Place(NamedTuple):
+    """Hold where an upload's status file is."""
+
+    bucket: str
+    key: str
+
+
+class NotWritten(Exception):  # noqa: N818
+    """Say that others changed the file at each try."""
+
+
+def place_of(job: Mapping[str, Any], bucket: str, prefix: str) -> Place | None:
+    """Return where the status file of a job is; None if it was not asked for by an upload to a folder below `prefix`.
+
+    `job` comes from the table's stream: a person may have written it.
+    """
+    trigger = job.get("trigger")
+    if not isinstance(trigger, Mapping) or trigger.get("kind") != "upload" or not order_of(job):
+        return None
+    directory = str(trigger.get("key")).rpartition("/")[0] + "/"
+    inside = directory.startswith(prefix) and directory != prefix
+    if not inside or job["model"] != f"s3://{bucket}/{directory}":  # a key that is refused makes no model's name
+        return None
+    return Place(bucket, f"{directory}{STATUS_FILE}")
+
+
+def order_of(job: Mapping[str, Any]) -> str:
+    """Return the place of a status among all of one directory: the upload's sequencer, then the record's version.
+
+    A directory has one configuration, so its sequencers can be compared: padded with zeros on the right (S3 user guide,
+    Event message structure). Empty if one of them is not valid.
+    """
+    sequencer, version = job["trigger"].get("sequencer"), job.get("version")
+    padded = str(sequencer).upper().ljust(64, "0")
+    order = f"{padded} {version:012}" if isinstance(version, int) else ""
+    return order if AN_ORDER.fullmatch(order) else ""
+
+
+def write(s3: "S3Client", place: Place, job: Mapping[str, Any]) -> bool:
+    """Write the file; return False if what is there is as new.
+
+    Raises:
+        NotWritten: it was changed at each try.
+        ClientError, BotoCoreError: S3 refuses it, or cannot be reached.
+    """
+    order = order_of(job)
+    new: PutObjectRequestTypeDef = {
+        "Bucket": place.bucket,
+        "Key": place.key,
+        "Body": message(job).encode(),
+        "ContentType": "application/json",
+        "Metadata": {ORDER: order},
+    }
+    for _ in range(TRIES):
+        etag, present = look(s3, place)
+        if present >= order:
+            return False
+        try:
+            s3.put_object(**new, **({"IfMatch": etag} if etag else {"IfNoneMatch": "*"}))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in CHANGED:
+                raise
+        else:
+            return True
+    raise NotWritten(f"{place.key} was changed at each of {TRIES} tries")
+
+
+def look(s3: "S3Client", place: Place) -> tuple[str, str]:
+    """Return the ETag and the order of the file that is there; both are empty if there is none."""
+    try:
+        found = s3.head_object(Bucket=place.bucket, Key=place.key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ABSENT:
+            return "", ""
+        raise
+    order = found["Metadata"].get(ORDER, "")
+    return found["ETag"], order if AN_ORDER.fullmatch(order) else ""
