@@ -242,7 +242,7 @@ def test_a_step_under_way_is_no_failed_look(said: dict[str, Any], fail: bool) ->
 
 # --- the end ----------------------------------------------------------------------------------------------------------
 
-END: dict[str, Any] = {"endedAt": NOW, "rawBody": None, "supersededBy": None}
+END: dict[str, Any] = {"endedAt": NOW, "rawBody": None, "supersededBy": None, "result": None}
 
 
 def test_a_job_that_ran_ends_with_what_is_known_of_its_run() -> None:
