@@ -51,7 +51,7 @@ def test_an_earlier_record_read_and_written_back_is_unchanged(version: Path, nam
 @each_version
 @each_job
 def test_what_a_later_version_adds_to_a_record_survives_a_write_by_this_one(version: Path, name: str) -> None:
-    later = {"priority": 7, "labels": {"team": "fraud"}}
+    later = {"priority": 7, "score": 0.9432, "labels": {"team": "fraud"}}
     record = plain(stored(version, name)) | later
     record["trigger"] |= later
     job = job_of(plain(typed(record)))
