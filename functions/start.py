@@ -9,6 +9,8 @@ One SQS record, as TrainingQueue delivers it:
 For `sam local invoke`, the event can also be given without SQS around it. Returns
 `{"jobId", "status", "arn"}` of the job.
 
+A cancellation ("Neptune ML Training Cancellation Requested") is carried out instead, and its job returned.
+
 Once the request is recorded, it cannot be lost. If an error follows, SQS delivers the message again: `start` then finds
 the record and changes nothing, and `step` takes the next step.
 """

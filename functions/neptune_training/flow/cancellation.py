@@ -48,9 +48,8 @@ def marked(services: Services, job: Job, cancellation: Waiting) -> Job:
         log.info("not cancelled: it has ended, or was cancelled before", extra={"jobId": job.jobId, **why})
         return job
     now, cancelled = services.now(), job.cancelled(by, clean=cancellation.asked["clean"])
-    log.info("cancelled", extra={"jobId": job.jobId, "status": job.status, "by": by})
     match cancelled:
-        case Waiting():
+        case Waiting():  # this logs who has cancelled it, too
             return outcomes.end(services, cancelled, Status.STOPPED, ())
         case Requested():  # the invocation that holds the lease goes on, see `requested.start`
             cancelled = cancelled.next_unchanged(now)
@@ -59,6 +58,7 @@ def marked(services: Services, job: Job, cancellation: Waiting) -> Job:
         case _:
             assert_never(cancelled)
     outcomes.save(services, cancelled)
+    log.info("cancelled", extra={"jobId": job.jobId, "status": job.status, "by": by})
     return cancelled
 
 
