@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument(
         "--kept", action="store_true", help="measure nothing: write the page from the last run's results"
     )
+    parser.add_argument("--go-on", action="store_true", help="measure only what the last run has not, as it was ended")
     given = parser.parse_args()
     lines = {kind.name: kind.lines() for kind in DESIGNS}
     if given.kept:
@@ -63,7 +64,10 @@ def main() -> int:
         *(("large", kind, given.growth or 4 * given.n) for kind in (Ours, StepFunctions)),
     ]
     found: dict[str, list[Result]] = {"calm": [], "faulty": [], "deployed": [], "large": []}
-    for group, kind, n in plan:
+    if given.go_on:
+        runs, load[:0] = kept()
+        found = {name: [*getattr(runs, name)] for name in found}
+    for group, kind, n in plan[sum(map(len, found.values())) :]:
         found[group].append(measured(kind, n, faults=group == "faulty"))
         runs = report.Runs(**found)
         KEPT_RESULTS.write_text(json.dumps({"runs": asdict(runs), "load": load}))

@@ -14,8 +14,7 @@ class Counts:
     """Follow the file of counts from where it ends now."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open()
-        self._file.seek(0, 2)
+        self._path, self._at = path, path.stat().st_size
         self.started: dict[str, float] = {}  # job → when it was first recorded as STARTED, epoch seconds
         self.ended: dict[str, float] = {}
         self.usage = Usage()
@@ -24,11 +23,13 @@ class Counts:
 
     def read(self) -> None:
         """Add what is new."""
-        while line := self._file.readline():
-            if not line.endswith("\n"):
-                self._file.seek(self._file.tell() - len(line.encode()))
-                return
-            self._add(json.loads(line))
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            for line in file:
+                if not line.endswith(b"\n"):  # it is being written
+                    return
+                self._at += len(line)
+                self._add(json.loads(line))
 
     def _add(self, found: dict[str, Any]) -> None:
         usage = self.usage

@@ -38,6 +38,7 @@ class Design(ABC):
 
     name: ClassVar[str]
     follows: ClassVar[bool] = True  # each training to its end
+    silence: ClassVar[float] = 60.0  # seconds without a job that starts or ends: then nothing more is expected
     sqs_requests: ClassVar[int] = 0  # for each upload: sent, received, deleted
     sources: ClassVar[tuple[Path, ...]]
 
@@ -114,6 +115,7 @@ class OursEachMinute(Ours):
 
     name = "this application, a tick each minute"
     tick_seconds = 60.0
+    silence = 200.0
     parameters: ClassVar[dict[str, str]] = {
         **Ours.parameters,
         "FilesGraceSeconds": "900",

@@ -51,15 +51,17 @@ MEASURES = (
 
 
 def comparison(results: Sequence[Result], lines: Mapping[str, int]) -> str:
-    """Return the table of all designs under one load. The best of a row is bold."""
-    rows = []
+    """Return the table of all designs under one load. The best of a row is bold, if there are several."""
+    rows, compared = [], len(results) > 1
     for measure in MEASURES:
         best = min(measure.value(each) for each in results)
-        shown = [emphasised(measure.shown(each), best=measure.value(each) == best) for each in results]
+        shown = [emphasised(measure.shown(each), best=compared and measure.value(each) == best) for each in results]
         sign = verdict(measure, results[0])
         rows.append((f"{measure.name}{sign}", *shown))
     fewest = min(lines[each.design] for each in results)
-    counted = [emphasised(f"{lines[each.design]:,}", best=lines[each.design] == fewest) for each in results]
+    counted = [
+        emphasised(f"{lines[each.design]:,}", best=compared and lines[each.design] == fewest) for each in results
+    ]
     rows.append(("lines of code and template", *counted))
     return page.table(("", *(each.design for each in results)), rows)
 

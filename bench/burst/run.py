@@ -35,7 +35,6 @@ STAGE_SECONDS = 2.0  # three stages: a training takes 6 s
 SEED = 1  # the same faults fall to each design, as far as its calls come in the same order
 WARM = 12  # uploads before the burst
 UPLOADERS = 4
-SILENCE = 60.0  # seconds without a job that starts or ends: then nothing more is expected
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def run(
             with disturbed(design, neptune, refusals, chance, counted=faults) as killer:
                 counts, since, calls = Counts(counted), len(neptune.requests), Counter(front.calls)
                 burst.send()
-                wait(lambda: burst.is_over(counts, neptune.requests, follows=kind.follows), counts)
+                wait(lambda: burst.is_over(counts, neptune.requests, follows=kind.follows), counts, kind.silence)
             counts.read()
             return result(kind, burst, counts, neptune.requests[since:], front.calls - calls, rate, killer)
 
@@ -112,7 +111,7 @@ def warm(design: Design, counted: Path, n: int) -> None:
     """Let a small burst start the functions' processes. On Lambda they start side by side, and here on few cores."""
     counts = Counts(counted)
     Burst(design, n, "warm").send()
-    wait(lambda: len(counts.ended if design.follows else counts.started) >= n, counts)
+    wait(lambda: len(counts.ended if design.follows else counts.started) >= n, counts, design.silence)
     if not counts.started:
         raise RuntimeError(f"{design.name}: no training for the first uploads within a minute")
 
@@ -215,10 +214,10 @@ class Repeats:
             self._stopping.wait(0.2)
 
 
-def wait(over: Callable[[], bool], counts: Counts) -> None:
-    """Return when `over` returns True, or when nothing has happened for SILENCE seconds."""
+def wait(over: Callable[[], bool], counts: Counts, silence: float) -> None:
+    """Return when `over` returns True, or when no job has started or ended for `silence` seconds."""
     began = time.time()
-    while not over() and time.time() - max(began, counts.latest) < SILENCE:
+    while not over() and time.time() - max(began, counts.latest) < silence:
         time.sleep(0.3)
         counts.read()
 

@@ -6,6 +6,8 @@ from bench.burst import designs
 from bench.burst.run import run
 from local.artefact import KEPT
 
+pytestmark = pytest.mark.e2e
+
 RIVALS = [designs.UsualWay, designs.StepFunctions, designs.DurableFunctions]
 
 
@@ -15,5 +17,4 @@ def test_a_rival_starts_and_records_each_of_three_uploads_once(kind: type[design
         pytest.skip("the SDK of durable functions is not set up: make .local/durable/ready")
     found = run(kind, 3, 10, faults=False, warm_up=0, stage_seconds=0.1)
     assert (found.lost, found.duplicated, found.posts - found.refused) == (0, 0, 3)
-    assert found.usage.invocations > 0
     assert found.usage.write_units >= 3
