@@ -111,7 +111,7 @@ LOG = {"group": "/aws/sagemaker/TrainingJobs", "stream": "a/algo-1"}
         ),
         (
             {"log": {**LOG, "command": "show"}},
-            ["The log /aws/sagemaker/TrainingJobs a/algo-1 says why."],
+            ["The log /aws/sagemaker/TrainingJobs a/algo-1 says why. Its last lines: show"],
         ),
         (
             {"log": {**LOG, "lines": [str(number) for number in range(30)]}},

@@ -47,14 +47,17 @@ def test_a_completed_training_has_its_best_trial_below_the_verdict(capsys: pytes
     best = {"name": "hpo-004", "metric": {"name": "accuracy", "value": 0.94}, "hyperparameters": {}, "seconds": 412}
     trials = {"completed": 8, "failed": 2, "stopped": 0}
     said = shown(capsys, status="COMPLETED", result={"trials": trials, "bestTrial": best})
-    assert "\n  result   best trial: accuracy 0.94 after 412 s, of 10 trials: 8 completed, 2 failed" in said
+    assert (
+        "\n  result   Trials: 8 completed, 2 failed, 0 stopped\n           Best trial: accuracy 0.94 after 412 s\n"
+        in said
+    )
 
 
 def test_a_failed_training_begins_with_the_last_lines_of_its_log(capsys: pytest.CaptureFixture[str]) -> None:
     log = {"group": "/aws/sagemaker/TrainingJobs", "stream": "s", "lines": ["Traceback", "[/red] out of memory"]}
     said = shown(capsys, status="FAILED", result={"log": log})
     assert said.startswith(
-        "\nlog: /aws/sagemaker/TrainingJobs s\n  Traceback\n  [/red] out of memory\n\nFAILED  the training has failed\n"
+        "\nThe end of the log /aws/sagemaker/TrainingJobs s:\n  Traceback\n  [/red] out of memory\n\nFAILED  "
     )
 
 

@@ -22,25 +22,29 @@ LOG = {"group": "/aws/sagemaker/TrainingJobs", "stream": "hpo-002/algo-1"}
         (
             {"trials": TRIALS, "bestTrial": BEST},
             [
-                "best trial: accuracy 0.9432 after 412 s, of 10 trials: 8 completed, 2 failed, 0 stopped",
-                "with: dropout=0.3, lr=0.01",
+                "Trials: 8 completed, 2 failed, 0 stopped",
+                "Best trial: accuracy 0.9432 after 412 s",
+                "With: dropout=0.3, lr=0.01",
             ],
         ),
         (
             {"trials": TRIALS, "bestTrial": {"name": "hpo-004"}},
-            ["best trial: hpo-004, of 10 trials: 8 completed, 2 failed, 0 stopped"],
+            ["Trials: 8 completed, 2 failed, 0 stopped"],
         ),
-        ({"trials": TRIALS}, ["trials: 8 completed, 2 failed, 0 stopped"]),
+        ({"trials": TRIALS}, ["Trials: 8 completed, 2 failed, 0 stopped"]),
         (
             {"log": {**LOG, "lines": ["Traceback", "out of memory"]}},
-            ["log: /aws/sagemaker/TrainingJobs hpo-002/algo-1", "  Traceback", "  out of memory"],
+            ["The end of the log /aws/sagemaker/TrainingJobs hpo-002/algo-1:", "  Traceback", "  out of memory"],
         ),
         (
-            {"log": {**LOG, "command": "neptune-training show fraud-1"}},
-            ["log: /aws/sagemaker/TrainingJobs hpo-002/algo-1", "its last lines: neptune-training show fraud-1"],
+            {"log": {**LOG, "command": "neptune-training show f-1"}},
+            ["The log /aws/sagemaker/TrainingJobs hpo-002/algo-1 says why. Its last lines: neptune-training show f-1"],
         ),
         ({}, []),
+        (None, []),
+        ("by hand", []),
+        ({"trials": "many", "bestTrial": [], "log": {"lines": 7}}, []),
     ],
 )
-def test_a_result_is_said_in_words(result: dict[str, Any], words: list[str]) -> None:
+def test_a_result_is_said_in_words(result: object, words: list[str]) -> None:
     assert [*in_words(result)] == words

@@ -162,6 +162,14 @@ def test_a_failed_jobs_record_has_the_last_lines_and_its_message_the_command_tha
     }
 
 
+@pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
+def test_the_event_has_the_same_result_as_the_message(ended: Callable[..., World], status: str) -> None:
+    world = ended(status)
+    message = last(world)
+    assert world.emit(), world.errors
+    assert world.emitted()[-1]["result"] == message["result"]
+
+
 def test_with_messages_the_lines_are_in_the_message_too(ended: Callable[..., World]) -> None:
     world = ended(IncludeLogLines="messages")
     assert last(world)["result"] == world.job()["result"]

@@ -97,7 +97,7 @@ def test_a_record_is_shown_whole_with_what_it_waits_for_and_each_reason_with_its
 def test_a_failed_job_is_shown_with_the_last_lines_of_its_log(program: Program, dynamodb: Any) -> None:
     log = {"group": "/aws/sagemaker/TrainingJobs", "stream": "hpo-002/algo-1", "lines": ["Traceback", "out of memory"]}
     record(dynamodb, "fraud-1", "FAILED", 1, result={"log": log})
-    assert program("show", "fraud-1").out.endswith("hpo-002/algo-1\n  Traceback\n  out of memory\n")
+    assert program("show", "fraud-1").out.endswith("hpo-002/algo-1:\n  Traceback\n  out of memory\n")
 
 
 def test_a_job_without_a_record_exits_2_and_says_how_to_look_for_its_trigger(program: Program, dynamodb: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 from neptune_training.announce.message import printable, text
+from neptune_training.model.result_words import in_words
 from neptune_training.model.statuses import Status
 
 FACTS = {"arn": "ARN", "giveUpAt": "Waits at most until", "startedAt": "Started", "endedAt": "Ended"}
@@ -19,7 +20,13 @@ def email(job: Mapping[str, Any]) -> str:
     A record's texts come from outside and can be anything, so each becomes one printable line. Problems that do not fit
     are counted.
     """
-    head = [f"{job['status']}: {job['model']}", "", what_happened(job), *facts(job), *result(job)]
+    head = [
+        f"{job['status']}: {job['model']}",
+        "",
+        what_happened(job),
+        *facts(job),
+        *in_words(job.get("result"), LOG_LINES),
+    ]
     foot = ["", f"The whole record: neptune-training show {job['jobId']}"]
     found = [*problems(job.get("reasons"), "Why"), *problems(job.get("warnings"), "Warning")]
     room = (MAX_LINES - len(head) - len(foot) - 2) // 2  # two lines for each; one is empty, one counts the others
@@ -61,22 +68,6 @@ def facts(job: Mapping[str, Any]) -> Iterator[str]:
     for name, label in FACTS.items():
         if job.get(name):
             yield f"{label}: {text(job[name])}"
-
-
-def result(job: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what came of the training: the best trial, or the log of what failed, as `announce.result` says it."""
-    found = job.get("result")
-    match found:
-        case {"trials": dict(counts)}:
-            yield f"Trials: {', '.join(f'{text(count)} {how}' for how, count in counts.items())}"
-    match found:
-        case {"bestTrial": {"metric": {"name": name, "value": value}}}:
-            yield f"Best trial: {text(name)} {text(value)}"
-        case {"log": {"group": group, "stream": stream, "lines": [*_, _] as lines}}:
-            yield f"The end of the log {text(group)} {text(stream)}:"
-            yield from (f"  {text(line)}" for line in lines[-LOG_LINES:])
-        case {"log": {"group": group, "stream": stream}}:
-            yield f"The log {text(group)} {text(stream)} says why."
 
 
 def problems(found: Any, label: str) -> Iterator[tuple[str, str]]:
