@@ -68,6 +68,7 @@ check-model: $(BIN)/neptune-training ## Check a model before uploading it: make 
 
 test: setup ## Run all tests
 	@$(SET_UP) .local/awscli=local/requirements-awscli.txt || echo "without it, no command of the documents is tried"
+	@$(SET_UP) .local/durable=local/requirements-durable.txt || echo "without it, no durable function is tried"
 	@$(BIN)/python -m pytest -n 2 -m "not e2e"
 	@$(BIN)/python -m pytest -m e2e
 
