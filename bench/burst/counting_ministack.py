@@ -31,7 +31,7 @@ from local import guarded_ministack
 AT_ONCE = 10  # invocations of one function: what the template allows `start`; more would only share the same cores
 DELAY = 0.15  # seconds
 RETRIES, RETRY_SECONDS = 3, 1.0  # of a durable function's invocation that failed
-KB, READ_KB = 1024, 4096
+READ_KB = 4096  # bytes of a read unit
 
 Answer = tuple[int, Any, bytes]
 

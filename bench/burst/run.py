@@ -2,7 +2,6 @@
 
 import os
 import random
-import statistics
 import threading
 import time
 from collections import Counter
@@ -257,7 +256,7 @@ def result(  # noqa: PLR0917 - all that there is at the end
         lost=burst.n - len(recorded),
         duplicated=sum(len(made) - 1 for made in jobs.values() if made),
         calls=counts.calls + through_proxy + len(requests),
-        megabytes=statistics.fmean([megabytes()]),
+        megabytes=megabytes(),
         killed=killer.killed if killer else 0,
         usage=usage,
     )
