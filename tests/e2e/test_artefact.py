@@ -23,6 +23,7 @@ IMPORTED = {
     "packaging",
     "pydantic",
     "pydantic_core",
+    "result_wiring",
     "s3transfer",
     "six",
     "tenacity",
