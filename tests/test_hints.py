@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from local.neptune_ml import NeptuneML, sagemaker_events
+from neptune_training.aws import writes
 from neptune_training.checks.sagemaker_events import KINDS, SageMakerEnd, kind_of, read
-from neptune_training.flow import hints
 from neptune_training.model.jobs import Started
 from neptune_training.model.times import from_text
 from neptune_training.model.triggers import Trigger
@@ -192,23 +192,23 @@ def test_the_looks_each_minute_end_as_soon_as_neptune_shows_the_end_of_the_stage
     job_id = running(world)
     world.minutes(118)
     world.hint(world.stage_ended(job_id, "processing"))
-    assert "closeLooksUntil" in world.job(job_id)
+    assert "lookOftenUntil" in world.job(job_id)
     world.minutes(3)
     assert world.job(job_id)["stages"].keys() == {"processing", "hpo"}
-    assert "closeLooksUntil" not in world.job(job_id)
+    assert "lookOftenUntil" not in world.job(job_id)
     assert from_text(world.job(job_id)["nextAttemptAt"]) > world.clock.now() + 10 * MINUTE
 
 
-def test_close_looks_go_on_while_neptune_does_not_answer(make_world: MakeWorld) -> None:
+def test_frequent_looks_go_on_while_neptune_does_not_answer(make_world: MakeWorld) -> None:
     world = make_world({"stage_seconds": 86_400.0})
     job_id = running(world)
     world.neptune.fail(GET, "http-500")
     world.take_hint(world.stage_ended(job_id, "processing"))
     world.take_step()
-    assert "closeLooksUntil" in world.job(job_id)
+    assert "lookOftenUntil" in world.job(job_id)
     world.neptune.forget_job(job_id)
     world.minutes(2)
-    assert {"closeLooksUntil", "missingSince"} <= world.job(job_id).keys()
+    assert {"lookOftenUntil", "missingSince"} <= world.job(job_id).keys()
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
@@ -321,7 +321,7 @@ def test_a_record_that_others_write_each_time_fails_the_hint_and_is_left_to_poll
 
     with world.watched(write_first):
         assert not world.take_hint(world.stage_ended(job_id, "transform"))
-    assert [tries, world.invocations] == [hints.TRIES, []]
+    assert [tries, world.invocations] == [writes.TRIES, []]
 
 
 def test_a_tick_at_the_same_time_as_a_hint_leads_to_one_end(world: World) -> None:

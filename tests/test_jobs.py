@@ -63,7 +63,7 @@ RAN: dict[str, Any] = {
 
 
 def started(**said: Any) -> Started:
-    known = {"missingSince": NOW - MINUTE, "unknownSince": NOW - 2 * MINUTE, "adopted": True, "closeLooksUntil": NOW}
+    known = {"missingSince": NOW - MINUTE, "unknownSince": NOW - 2 * MINUTE, "adopted": True, "lookOftenUntil": NOW}
     return Started.model_validate({**KNOWN, **STEP, **RAN, **known, **said})
 
 
@@ -84,7 +84,7 @@ def test_a_step_that_has_begun_postpones_the_job_and_counts_as_failed_until_it_h
 
 def test_a_failed_step_keeps_its_count_and_is_no_longer_under_way() -> None:
     changed = {"stepUntil": None, "nextAttemptAt": NOW + MINUTE, "version": 4, "updatedAt": NOW}
-    assert fields(started().step_failed(NOW, again_at=NOW + MINUTE)) == {**fields(started()), **changed}
+    assert fields(started().step_over(NOW, again_at=NOW + MINUTE)) == {**fields(started()), **changed}
 
 
 def test_the_next_version_of_an_unchanged_record_differs_in_version_and_time_only() -> None:
@@ -177,7 +177,7 @@ def test_a_started_job_is_looked_at_again_and_has_what_the_answer_said() -> None
     after = requested().started(NOW, look_again=NOW + MINUTE, **said)
     ran = {"arn": "arn:2", "creationTimeInMillis": 8, "neptuneStatus": "InProgress", "stages": None, "startedAt": NOW}
     look = {"nextAttemptAt": NOW + MINUTE, "missingSince": None, "unknownSince": None, "adopted": True}
-    changed = {"warnings": WHY, "status": Status.STARTED, "closeLooksUntil": None}
+    changed = {"warnings": WHY, "status": Status.STARTED, "lookOftenUntil": None}
     assert fields(after) == {**KNOWN, **NEXT, **STEP_OVER, **ran, **look, **changed}
 
 
@@ -189,42 +189,35 @@ def test_a_start_is_ours_and_nothing_is_known_of_it_unless_said() -> None:
 # --- STARTED ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_look_that_says_nothing_keeps_what_is_known_of_the_run() -> None:
-    after = started().followed(NOW, look_again=NOW + MINUTE)
-    changed = {"nextAttemptAt": NOW + MINUTE, "missingSince": None, "unknownSince": None, "adopted": False}
-    assert fields(after) == {**fields(started()), **NEXT, **STEP_OVER, **changed, "closeLooksUntil": None}
+def after_a_look(**changed: Any) -> dict[str, Any]:
+    return {**fields(started()), **NEXT, **STEP_OVER, "nextAttemptAt": NOW + MINUTE, **changed}
 
 
-def test_a_look_replaces_what_it_says() -> None:
-    said: dict[str, Any] = {"stages": {"hpo": {"status": "Completed"}}, "warnings": ()}
-    missing, unknown = NOW - 3 * MINUTE, NOW - 4 * MINUTE
-    after = started().followed(
-        NOW,
-        look_again=NOW,
-        neptune_status="Stopping",
-        missing_since=missing,
-        unknown_since=unknown,
-        failed_steps=6,
-        adopted=True,
-        close_looks_until=NOW + MINUTE,
-        **said,
+def test_a_look_that_finds_the_job_replaces_what_neptune_says_and_ends_all_doubt() -> None:
+    said: dict[str, Any] = {"stages": {"hpo": {"status": "Completed"}}, "warnings": (), "adopted": False}
+    after = started().looked_at(
+        NOW, look_again=NOW + MINUTE, neptune_status="Stopping", look_often_until=NOW + 2 * MINUTE, **said
     )
-    changed = {"neptuneStatus": "Stopping", "missingSince": missing, "unknownSince": unknown, "failedSteps": 6, **said}
-    changed["closeLooksUntil"] = NOW + MINUTE
-    assert fields(after) == {
-        **fields(started()),
-        **NEXT,
-        **STEP_OVER,
-        **changed,
-        "nextAttemptAt": NOW,
-        "failedSteps": 6,
-    }
+    forgotten = {"missingSince": None, "unknownSince": None, "failedSteps": 0}
+    changed = {"neptuneStatus": "Stopping", "lookOftenUntil": NOW + 2 * MINUTE, **said, **forgotten}
+    assert fields(after) == after_a_look(**changed)
+
+
+def test_a_look_that_finds_no_job_keeps_all_but_the_failed_looks() -> None:
+    after = started().missing(NOW, look_again=NOW + MINUTE, since=NOW - 9 * MINUTE)
+    changed = {"missingSince": NOW - 9 * MINUTE, "unknownSince": None, "failedSteps": 0}
+    assert fields(after) == after_a_look(**changed)
+
+
+def test_a_look_that_fails_keeps_all_that_is_known() -> None:
+    after = started().unknown(NOW, look_again=NOW + MINUTE, since=NOW - 9 * MINUTE, failed_steps=6)
+    assert fields(after) == after_a_look(unknownSince=NOW - 9 * MINUTE, failedSteps=6)
 
 
 def test_a_hint_makes_a_job_due_now_and_looked_at_often_for_a_while_and_changes_nothing_else() -> None:
     later = started(nextAttemptAt=NOW + 9 * MINUTE)
-    changed = {"nextAttemptAt": NOW, "closeLooksUntil": NOW + 5 * MINUTE, "version": 4, "updatedAt": NOW}
-    assert fields(later.hinted(NOW, close_looks_until=NOW + 5 * MINUTE)) == {**fields(later), **changed}
+    changed = {"nextAttemptAt": NOW, "lookOftenUntil": NOW + 5 * MINUTE, "version": 4, "updatedAt": NOW}
+    assert fields(later.hinted(NOW, look_often_until=NOW + 5 * MINUTE)) == {**fields(later), **changed}
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ MUTATIONS = [
         DOUBT,
         (
             REQUESTED,
-            "        answer = failure\n    except (IdInUse",
-            "        return start(services, job, deadline, probing=probing)\n    except (IdInUse",
+            "        case Unanswered():\n",
+            "        case Unanswered():\n            return start(services, job, job.leaseUntil, probing=probing)\n",
         ),
     ),
     # --- cancelled ----------------------------------------------------------------------------------------------------
@@ -139,7 +139,11 @@ MUTATIONS = [
     breaks(
         "an answer to a start is written onto the record that was marked meanwhile",
         CANCELLED,
-        (REQUESTED, "and now.cancelledBy and now.version == job.version + 1", "and now.version == job.version"),
+        (
+            REQUESTED,
+            "and current.cancelledBy and current.version == job.version + 1",
+            "and current.version == job.version",
+        ),
     ),
     breaks(
         "a job that an earlier version let wait again is not started",
@@ -326,7 +330,7 @@ MUTATIONS = [
     breaks(
         "missingSince is forgotten when the job is found",
         RULES,
-        (STARTED, "adopted=ours is None,", "missing_since=job.missingSince, adopted=ours is None,"),
+        (JOBS, 'succeeded = {"missingSince": None, "unknownSince"', 'succeeded = {"unknownSince"'),
     ),
     breaks(
         "a Neptune that denies access is an error of the step",

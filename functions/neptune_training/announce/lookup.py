@@ -37,7 +37,8 @@ class Results:
         """Return the job as it is to be announced: with `result`, if it has ended and that can be read in time."""
         if job["status"] not in (Status.COMPLETED, Status.FAILED):
             return job
-        keep, found = self._keep, self._in_time(job, lambda: self._result(job))
+        found = self._in_time(job, lambda: self._result(job))
+        keep = self._keep
         if not found:
             return job
         if keep:

@@ -11,13 +11,13 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from neptune_training.announce.message import printable
+from neptune_training.model.stages import STAGES
 
 MAX_LINES = 30
 MAX_LINE = 300  # characters; what a script writes decides how long a message is, so not more
 MAX_HYPERPARAMETERS = 30  # SageMaker tunes 30 at most (its guide, Resource Limits in Automatic Model Tuning)
 MAX_TEXT = 100
 LARGEST, SMALLEST = 1e100, 1e-100  # DynamoDB holds numbers up to 1e125 and down to 1e-130
-NEWEST_FIRST = ("transform", "hpo", "processing")  # the stages of a record
 LOG_GROUPS = {  # by the kind of job in an ARN; SageMaker guide, Log Groups and Streams
     "processing-job": "/aws/sagemaker/ProcessingJobs",
     "training-job": "/aws/sagemaker/TrainingJobs",
@@ -52,7 +52,7 @@ def log_of_failed(stages: Mapping[str, Any]) -> LogPlace | None:
 
     A stream's name begins with the job's name and a slash; a trial's name, with the tuning job's name and a hyphen.
     """
-    for stage in (stages[name] for name in NEWEST_FIRST if name in stages):
+    for stage in (stages[name] for name in reversed(STAGES) if name in stages):
         if stage.get("status", "").lower() == "failed" or stage.get("failureReason"):
             kind = stage.get("arn", "").rpartition(":")[2].partition("/")[0]
             end = "-" if kind == "hyper-parameter-tuning-job" else "/"

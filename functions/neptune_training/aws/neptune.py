@@ -12,20 +12,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from neptune_training.aws.neptune_errors import CancelFailed, LookFailed, Unanswered, details, failure_of_start
 from neptune_training.aws.start_retries import retries
-from neptune_training.model.statuses import FinalStatus, Status
+from neptune_training.model.stages import ENDED, STAGES
+from neptune_training.model.statuses import FinalStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_neptunedata import NeptuneDataClient
 
 
-Stages = Mapping[str, Mapping[str, Any]]
-
 RUNNING = {"inprogress", "pending", "starting", "stopping"}
-ENDED: dict[str, FinalStatus] = {
-    "completed": Status.COMPLETED,
-    "failed": Status.FAILED,
-    **dict.fromkeys(("stopped", "cancelled", "canceled"), Status.STOPPED),
-}
 
 
 class Accepted(NamedTuple):
@@ -78,7 +72,6 @@ Look = Found | Absent | Unknown
 # What botocore raises if the answer's body has another form than the service's: a proxy's page, or half an answer.
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 MAX_CHARACTERS = 2048
-STAGES = {"processing": "processingJob", "hpo": "hpoJob", "transform": "modelTransformJob"}  # in their order
 
 
 class Neptune:
@@ -196,25 +189,6 @@ def stages(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         stage = answer.get(member)
         if stage:
             yield name, {key: str(value)[:MAX_CHARACTERS] for key, value in stage.items() if value is not None}
-
-
-def ended_stages(stages: Stages | None) -> int:
-    """Return how many stages have ended."""
-    return sum(stage_has_ended(stage) for stage in (stages or {}).values())
-
-
-def current_arn(stages: Stages | None) -> str | None:
-    """Return the ARN of the SageMaker job that runs now: of the last stage that Neptune shows.
-
-    None if Neptune shows none yet, or if that stage has ended and the next one is not there yet.
-    """
-    shown = [stages[name] for name in STAGES if name in stages] if stages else []
-    return shown[-1].get("arn") or None if shown and not stage_has_ended(shown[-1]) else None
-
-
-def stage_has_ended(stage: Mapping[str, Any]) -> bool:
-    """Return True if the stage's status is a final one of SageMaker's."""
-    return str(stage.get("status")).lower() in ENDED
 
 
 def has_ended(code: str, message: str) -> bool:

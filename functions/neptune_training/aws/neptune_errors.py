@@ -10,7 +10,7 @@ throttling codes (`retries/standard.py`); the AWS documents on common errors of 
 """
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -169,7 +169,10 @@ class AtCapacity(Refused):
     """Say that Neptune has too many requests or jobs: the only refusal that is retried within seconds."""
 
 
-def failure_of_start(error: ClientError | BotoCoreError) -> Failure:
+StartFailure: TypeAlias = IdInUse | PermanentFailure | Refused | Unanswered
+
+
+def failure_of_start(error: ClientError | BotoCoreError) -> StartFailure:
     """Return the meaning of a failed start. It is `Unanswered` unless the error is known to be a refusal."""
     code, message, request_id = details(error)
     if isinstance(error, ClientError):
@@ -192,7 +195,7 @@ def http_status(error: ClientError) -> int:
 
 def failure_by_code(  # noqa: PLR0911 - one row of the table each
     code: str, message: str, request_id: str | None, status: int = 0
-) -> Failure:
+) -> StartFailure:
     """Return what an error code means, as docs/errors.md has it row by row.
 
     The HTTP `status` only decides for a code that is in no list. A 4xx means that Neptune, or a gateway in front of it,

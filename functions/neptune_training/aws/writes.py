@@ -1,7 +1,8 @@
 """Conditional writes to one table: retried while another transaction holds an item, refused if a condition is false."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -9,6 +10,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+TRIES = 5  # of a read and a write, if others write the same record
+T = TypeVar("T")
 Kind = Literal["Put", "Update", "ConditionCheck"]
 
 
@@ -18,6 +21,18 @@ class RecordChanged(Exception):  # noqa: N818 - not an error: another invocation
 
 class Contended(Exception):  # noqa: N818 - not an error: the same call may succeed
     """Say that another transaction held one of the items."""
+
+
+def retried(attempt: Callable[[], T], tries: int = TRIES) -> T:
+    """Return what `attempt` returns. It reads a record, and writes it: it is repeated after `RecordChanged`.
+
+    Raises:
+        RecordChanged: at each try, another invocation wrote the record between the read and the write.
+    """
+    for _ in range(tries - 1):
+        with suppress(RecordChanged):
+            return attempt()
+    return attempt()
 
 
 class Writes:

@@ -82,14 +82,9 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
             return of_event(json_documents.read(body.encode(errors="surrogatepass"), "MessageBody", MAX_BYTES), unknown)
         case {"source": "aws.scheduler", "detail": dict(detail)}:
             return schedule(event, detail, unknown)
-        case {"detail-type": "Neptune ML Training Requested", "id": str(event_id), "detail": dict(detail)} if event_id:
-            return asked(sent(event, event_id, TriggerKind.EVENT), detail)
-        case {
-            "detail-type": "Neptune ML Training Cancellation Requested",
-            "id": str(event_id),
-            "detail": dict(detail),
-        } if event_id:
-            return cancellation(sent(event, event_id, TriggerKind.CANCELLATION), detail)
+        case {"detail-type": str(name), "id": str(event_id), "detail": dict(detail)} if event_id and name in READERS:
+            kind, reader = READERS[name]
+            return reader(sent(event, event_id, kind), detail)
     problem = "is not an event that can start a training"
     remedy = f'Send an EventBridge event with an id, detail-type "{DETAIL_TYPE}" and the parameters in detail'
     raise Invalid((Problem(field="event", value=shown(event), problem=problem, remedy=remedy),))
@@ -199,3 +194,7 @@ def is_time(value: object) -> bool:
 def text(value: object) -> str | None:
     """Return a string, shortened, or None. The fields read with it are only shown to people."""
     return value[:MAX_TEXT_CHARACTERS] if isinstance(value, str) else None
+
+
+# The events on the stack's bus, by detail type.
+READERS = {DETAIL_TYPE: (TriggerKind.EVENT, asked), CANCELLATION: (TriggerKind.CANCELLATION, cancellation)}

@@ -6,8 +6,8 @@ SageMaker job chooses its name. So what cannot be read is ignored.
 
 from typing import Any, NamedTuple
 
-from neptune_training.aws.neptune import current_arn
 from neptune_training.model.jobs import Started
+from neptune_training.model.stages import current_arn
 
 # Detail type → how the names of the detail's fields begin (SageMaker AI developer guide, "EventBridge").
 KINDS = {

@@ -7,11 +7,11 @@ import math
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from neptune_training.aws.neptune import Stages, current_arn
 from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.parameters import NEPTUNES_DEFAULTS
 from neptune_training.model.settings import Settings
+from neptune_training.model.stages import Stages, current_arn
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import TriggerKind
 
@@ -100,7 +100,7 @@ def patience(since: datetime, settings: Settings, now: datetime) -> timedelta:
 
 
 def next_look(
-    since: datetime, stages: Stages | None, close_looks_until: datetime | None, settings: Settings, now: datetime
+    since: datetime, stages: Stages | None, look_often_until: datetime | None, settings: Settings, now: datetime
 ) -> datetime:
     """Return when a job that has run since `since` is looked at again: after a quarter of that time.
 
@@ -109,6 +109,6 @@ def next_look(
     while Neptune does not show yet what an event has announced.
     """
     least = settings.status_check_seconds
-    if current_arn(stages) is None or (close_looks_until and now < close_looks_until):
+    if current_arn(stages) is None or (look_often_until and now < look_often_until):
         return now + least
     return now + max(least, min((now - since) / 4, 15 * least))

@@ -12,7 +12,7 @@ Each write is conditional on the version that was read, and repeated if another 
 import logging
 from typing import assert_never
 
-from neptune_training.aws.writes import RecordChanged
+from neptune_training.aws.writes import retried
 from neptune_training.flow import intake, messages, outcomes
 from neptune_training.flow.services import Services
 from neptune_training.model import new_jobs
@@ -21,8 +21,6 @@ from neptune_training.model.statuses import Status, WaitingFor
 
 log = logging.getLogger(__name__)
 
-TRIES = 5
-
 
 def mark(services: Services, cancellation: Waiting) -> Job | None:
     """Cancel the job that `cancellation` names, and return it. None if it has no record.
@@ -30,14 +28,12 @@ def mark(services: Services, cancellation: Waiting) -> Job | None:
     Raises:
         RecordChanged: the record was changed each time between the read and the write.
     """
-    for tries_left in reversed(range(TRIES)):
+
+    def read_and_mark() -> Job | None:
         job = services.table.get(cancellation.asked["id"])
-        try:
-            return job and marked(services, job, cancellation)
-        except RecordChanged:
-            if not tries_left:
-                raise
-    return None
+        return job and marked(services, job, cancellation)
+
+    return retried(read_and_mark)
 
 
 def marked(services: Services, job: Job, cancellation: Waiting) -> Job:
@@ -54,7 +50,7 @@ def marked(services: Services, job: Job, cancellation: Waiting) -> Job:
         case Requested():  # the invocation that holds the lease goes on, see `requested.start`
             cancelled = cancelled.next_unchanged(now)
         case Started():
-            cancelled = cancelled.due_at(now)
+            cancelled = cancelled.step_over(now, again_at=now)
         case _:
             assert_never(cancelled)
     outcomes.save(services, cancelled)

@@ -9,8 +9,9 @@ most. If `step` could not be invoked, the job is due, and the next tick names it
 
 import logging
 from datetime import datetime
+from functools import partial
 
-from neptune_training.aws.writes import RecordChanged
+from neptune_training.aws.writes import retried
 from neptune_training.checks.sagemaker_events import SageMakerEnd
 from neptune_training.flow.plan import LARGEST_GROUP, Plan
 from neptune_training.flow.tick import Tick, Tracker
@@ -18,8 +19,7 @@ from neptune_training.model.jobs import Started
 
 log = logging.getLogger(__name__)
 
-CLOSE_LOOKS = 10  # times StatusCheckSeconds
-TRIES = 5  # against steps that write the record at the same time
+OFTEN_FOR_CHECKS = 10  # the job is looked at each StatusCheckSeconds for so many times that
 
 
 def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Tick:
@@ -27,7 +27,7 @@ def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Tick:
     done, healthy = Tick(), list[str]()
     for job_id in tracker.table.started():
         try:
-            job = hinted(tracker, job_id, end)
+            job = retried(partial(hinted, tracker, job_id, end))
         except Exception:
             log.exception("hint not recorded", extra={"jobId": job_id})
             done.failed.append(job_id)
@@ -42,23 +42,15 @@ def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Tick:
 
 
 def hinted(tracker: Tracker, job_id: str, end: SageMakerEnd) -> Started | None:
-    """Write that the job is due now, and return it; None if the hint does not concern it.
+    """Write that the job is due now; return the job as it was before, None if the hint does not concern it.
 
     Raises:
-        RecordChanged: others wrote the record each time. What they wrote may not know of the hint.
+        RecordChanged: another invocation wrote the record since it was read.
     """
-    for tries_left in reversed(range(TRIES)):
-        job = tracker.table.get(job_id)
-        if not isinstance(job, Started) or not end.concerns(job):
-            return None
-        now = tracker.now()
-        try:
-            tracker.table.save(
-                job.hinted(now, close_looks_until=now + CLOSE_LOOKS * tracker.settings.status_check_seconds)
-            )
-        except RecordChanged:
-            if not tries_left:
-                raise
-        else:
-            return job
-    return None
+    job = tracker.table.get(job_id)
+    if not isinstance(job, Started) or not end.concerns(job):
+        return None
+    now = tracker.now()
+    often_until = now + OFTEN_FOR_CHECKS * tracker.settings.status_check_seconds
+    tracker.table.save(job.hinted(now, look_often_until=often_until))
+    return job

@@ -99,11 +99,10 @@ def no_such_job(cancellation: Record) -> Problem:
 
 
 def carried_out(cancellation: Record) -> Problem:
-    """Say that the request of a kept cancellation has arrived."""
+    """Say that the request of a kept cancellation has arrived. The job may have ended before, with any status."""
+    problem = "is the id of a job that has a record now: the cancellation was applied to it"
     remedy = f"{NOTHING_TO_DO}: the record of that job says what became of it"
-    return Problem(
-        field="id", value=shown(cancellation.asked["id"]), problem="has arrived, and was cancelled", remedy=remedy
-    )
+    return Problem(field="id", value=shown(cancellation.asked["id"]), problem=problem, remedy=remedy)
 
 
 def clean_not_allowed() -> Problem:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from neptune_training.aws.neptune import Absent, Accepted, Found, Unknown
-from neptune_training.aws.neptune_errors import Failure, IdInUse, PermanentFailure, Refused, Unanswered
+from neptune_training.aws.neptune_errors import IdInUse, PermanentFailure, Refused, StartFailure, Unanswered
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
@@ -38,11 +38,8 @@ def start(services: Services, job: Requested, deadline: datetime, *, probing: bo
     give_up_at = bounds.give_up_at(job, settings, now)
     until = min(now + RETRY_FOR, services.last_start(deadline), give_up_at)
     try:
-        answer: Accepted | Failure = services.neptune.start(job.request or {}, until=until, once=probing)
-    except Unanswered as failure:
-        log.warning("no answer to the start", extra={"jobId": job.jobId, "failure": str(failure)})
-        answer = failure
-    except (IdInUse, PermanentFailure, Refused) as failure:
+        answer: Accepted | StartFailure = services.neptune.start(job.request or {}, until=until, once=probing)
+    except (IdInUse, PermanentFailure, Refused, Unanswered) as failure:
         answer = failure
     try:
         return answered(services, job, answer, probing=probing)
@@ -52,27 +49,31 @@ def start(services: Services, job: Requested, deadline: datetime, *, probing: bo
 
 def cancelled_meanwhile(services: Services, job: Requested) -> Requested:
     """Return the job as it is now, if nothing but its cancellation was written since `job`. Raises RecordChanged."""
-    now = services.table.get(job.jobId)
-    if isinstance(now, Requested) and now.cancelledBy and now.version == job.version + 1:
-        return now
+    current = services.table.get(job.jobId)
+    if isinstance(current, Requested) and current.cancelledBy and current.version == job.version + 1:
+        return current
     raise RecordChanged("condition")
 
 
-def answered(services: Services, job: Requested, answer: Accepted | Failure, *, probing: bool) -> Job:
+def answered(services: Services, job: Requested, answer: Accepted | StartFailure, *, probing: bool) -> Job:
     """Record what Neptune has answered to the start."""
     match answer:
+        case Accepted():
+            return started(services, job, answer, resume=probing)
         case IdInUse():
             return id_in_use(services, job, answer.problem, probing=probing)
         case PermanentFailure():
             return outcomes.end(services, job, Status.REJECTED, (answer.problem,), resume=probing)
         case Refused():
             return refused_for_now(services, job, answer, probing=probing)
-        case Failure():  # Unanswered
+        case Unanswered():
+            log.warning("no answer to the start", extra={"jobId": job.jobId, "failure": str(answer)})
             reasons, now = (answer.problem,), services.now()
             doubtful = job.in_doubt(now, next_attempt=job.leaseUntil, reasons=reasons, failed_steps=0)
             outcomes.save(services, doubtful)
             return doubtful
-    return started(services, job, answer, resume=probing)
+        case _:
+            assert_never(answer)
 
 
 def refused_for_now(services: Services, job: Requested, refused: Refused, *, probing: bool) -> Job:

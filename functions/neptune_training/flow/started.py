@@ -11,13 +11,14 @@ import logging
 from datetime import datetime
 from typing import assert_never
 
-from neptune_training.aws.neptune import Absent, Found, Stages, Unknown, ended_stages
+from neptune_training.aws.neptune import Absent, Found, Unknown
 from neptune_training.aws.neptune_errors import CancelFailed
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, messages, outcomes
 from neptune_training.flow.requested import output_of, role_of
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Job, Started
+from neptune_training.model.stages import Stages, ended_stages
 from neptune_training.model.statuses import Status
 
 log = logging.getLogger(__name__)
@@ -39,41 +40,35 @@ def step(services: Services, job: Started) -> Job:
             missing_since = job.missingSince or now
             if now - missing_since >= settings.missing_seconds:
                 return outcomes.end(services, job, Status.FAILED, (messages.unknown_to_neptune(job),))
-            followed = job.followed(
-                now,
-                look_again=next_look(services, job, job.stages, job.closeLooksUntil),
-                missing_since=missing_since,
-                adopted=job.adopted,
-                close_looks_until=job.closeLooksUntil,
-            )
-            outcomes.save(services, followed)
-            return followed
+            look_again = next_look(services, job, job.stages, job.lookOftenUntil)
+            missing = job.missing(now, look_again=look_again, since=missing_since)
+            outcomes.save(services, missing)
+            return missing
         case Unknown(failure):
             log.warning("status unknown", extra={"jobId": job.jobId, "failure": str(failure)})
-            followed = job.followed(
+            unknown = job.unknown(
                 now,
                 look_again=bounds.retry_at(job.failedSteps, settings, now),
-                missing_since=job.missingSince,
-                unknown_since=job.unknownSince or now,
+                since=job.unknownSince or now,
                 failed_steps=0 if failure.will_pass else job.failedSteps,
-                adopted=job.adopted,
-                close_looks_until=job.closeLooksUntil,
             )
-            outcomes.save(services, followed)
+            outcomes.save(services, unknown)
             if not failure.will_pass:
                 raise failure
-            return followed
+            return unknown
         case _:
             assert_never(look)
 
 
 def cancel(services: Services, job: Started) -> Started:
-    """Send the cancellation of a cancelled job, unless Neptune stops it already. Return the job with what went wrong.
+    """Send the cancellation of a cancelled job, unless Neptune stops it already.
 
+    Return the job, with a warning if Neptune did not take the cancellation.
     A job that could be another request's is not cancelled before Neptune has shown that it is not. After a step that
     failed, the next one only looks: the cancellation may be what kills each step.
     """
-    only_look = job.adopted or (job.failedSteps > 0 and job.failedSteps % 2 == 0)  # this step counts as failed, too
+    # failedSteps includes this step: it is even after an odd number of failures.
+    only_look = job.adopted or (job.failedSteps > 0 and job.failedSteps % 2 == 0)
     if not job.cancelledBy or only_look or (job.neptuneStatus or "").lower() == "stopping":
         return job
     failure = services.neptune.cancel(job.jobId, role_of(job), clean=job.cancelClean)
@@ -84,12 +79,12 @@ def cancel(services: Services, job: Started) -> Started:
     return job.warned(warnings)
 
 
-def next_look(services: Services, job: Started, stages: Stages | None, close_looks_until: datetime | None) -> datetime:
+def next_look(services: Services, job: Started, stages: Stages | None, look_often_until: datetime | None) -> datetime:
     """Return when to look again at a job that runs. A cancelled one ends soon: it is looked at each minute."""
     now, settings = services.now(), services.settings
     if job.cancelledBy:
         return now + settings.status_check_seconds
-    return bounds.next_look(job.startedAt or now, stages, close_looks_until, settings, now)
+    return bounds.next_look(job.startedAt or now, stages, look_often_until, settings, now)
 
 
 def found(services: Services, job: Started, look: Found) -> Job:
@@ -108,15 +103,15 @@ def found(services: Services, job: Started, look: Found) -> Job:
     now = services.now()
     doubt = messages.maybe_not_ours(job)
     shows_an_end = ended_stages(look.stages) > ended_stages(job.stages)
-    close_looks_until = None if shows_an_end else job.closeLooksUntil
-    followed = job.followed(
+    look_often_until = None if shows_an_end else job.lookOftenUntil
+    running = job.looked_at(
         now,
-        look_again=next_look(services, job, look.stages, close_looks_until),
+        look_again=next_look(services, job, look.stages, look_often_until),
         neptune_status=look.status,
         stages=look.stages,
         adopted=ours is None,
-        warnings=tuple(each for each in job.warnings if each != doubt) if ours else None,
-        close_looks_until=close_looks_until,
+        warnings=tuple(each for each in job.warnings if each != doubt) if ours else job.warnings,
+        look_often_until=look_often_until,
     )
-    outcomes.save(services, followed)
-    return followed
+    outcomes.save(services, running)
+    return running

@@ -29,15 +29,13 @@ def first(services: Services, job: Waiting, deadline: datetime) -> Job:
     """Take the first step of a new job, or of a cancellation. It never passes jobs that wait in the queue."""
     if job.trigger.kind is TriggerKind.CANCELLATION:
         return cancel(services, job, deadline)
-    try:
+    with suppress(RecordChanged):
         arrived_before = cancellation.kept_for(services, job)
-        for kept in arrived_before:
-            carry_out(services, kept, deadline)
         if not arrived_before:
             return waiting.step(services, job, deadline, has_turn=False)
-        return services.table.get(job.jobId) or job
-    except RecordChanged:
-        return services.table.get(job.jobId) or job
+        for kept in arrived_before:
+            carry_out(services, kept, deadline)
+    return services.table.get(job.jobId) or job
 
 
 def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool = False) -> Job | None:
@@ -148,4 +146,4 @@ def failed(services: Services, job: UnfinishedJob, error: Exception) -> None:
     else:
         now = services.now()
         again_at = bounds.retry_at(job.failedSteps, services.settings, now)
-        outcomes.save(services, job.step_failed(now, again_at=again_at))
+        outcomes.save(services, job.step_over(now, again_at=again_at))

@@ -122,35 +122,35 @@ class Unfinished(Record):
     stepUntil: Time | None = None
     failedSteps: int = Field(default=0, exclude_if=lambda count: count == 0)
 
+    def _changed(self, changes: dict[str, object]) -> Self:
+        """Return the same version of the record with other values. An unknown name raises ValidationError."""
+        return type(self).model_validate({**dict(self), **changes})
+
+    def _next(self, now: datetime, changes: dict[str, object]) -> Self:
+        return self._changed({**changes, "version": self.version + 1, "updatedAt": now})
+
     def step_begun(self, now: datetime, *, until: datetime, again_at: datetime) -> Self:
         """Return the job, postponed until `again_at` while its step is under way.
 
         So a step that never ends does not delay other jobs.
         """
-        begun = {"stepUntil": until, "nextAttemptAt": again_at, "failedSteps": self.failedSteps + 1}
-        return type(self).model_validate({**dict(self), **begun, "version": self.version + 1, "updatedAt": now})
+        return self._next(now, {"stepUntil": until, "nextAttemptAt": again_at, "failedSteps": self.failedSteps + 1})
+
+    def step_over(self, now: datetime, *, again_at: datetime) -> Self:
+        """Return the job, whose next step is due at `again_at`. A step that is under way, or has failed, is over."""
+        return self._next(now, {"stepUntil": None, "nextAttemptAt": again_at})
 
     def next_unchanged(self, now: datetime) -> Self:
         """Return the next version of the record, with nothing changed in it."""
-        return type(self).model_validate({**dict(self), "version": self.version + 1, "updatedAt": now})
+        return self._next(now, {})
 
     def cancelled(self, by: str, *, clean: bool) -> Self:
         """Return the same version of the job with the mark of its cancellation."""
-        return type(self).model_validate({**dict(self), "cancelledBy": by, "cancelClean": clean})
-
-    def due_at(self, now: datetime) -> Self:
-        """Return the next version of the job, whose next step is due now."""
-        due = {"stepUntil": None, "nextAttemptAt": now}
-        return type(self).model_validate({**dict(self), **due, "version": self.version + 1, "updatedAt": now})
+        return self._changed({"cancelledBy": by, "cancelClean": clean})
 
     def bounded(self, end_by: datetime) -> Self:
         """Return the same version of the job with its bound."""
-        return type(self).model_validate({**dict(self), "endBy": end_by})
-
-    def step_failed(self, now: datetime, *, again_at: datetime) -> Self:
-        """Return the job after a failed step. Its next step is taken at `again_at`, in an invocation of its own."""
-        over = {"stepUntil": None, "nextAttemptAt": again_at}
-        return type(self).model_validate({**dict(self), **over, "version": self.version + 1, "updatedAt": now})
+        return self._changed({"endBy": end_by})
 
 
 class Waiting(Unfinished):
@@ -314,7 +314,7 @@ class Started(Unfinished, Ran):
         missingSince: When Neptune first answered that it has no such job. None while it has the job.
         unknownSince: When the first of the latest looks failed. None after a look that succeeded.
         adopted: The start was not answered, and a job with this id was found. It could be another request's job.
-        closeLooksUntil: SageMaker has announced the end of a stage that Neptune does not show yet: until then, the job
+        lookOftenUntil: SageMaker has announced the end of a stage that Neptune does not show yet: until then, the job
             is looked at more often.
     """
 
@@ -322,53 +322,48 @@ class Started(Unfinished, Ran):
     missingSince: Time | None = None
     unknownSince: Time | None = None
     adopted: bool = Field(default=False, exclude_if=lambda adopted: not adopted)
-    closeLooksUntil: Time | None = None
+    lookOftenUntil: Time | None = None
 
     @property
     def looks_fail(self) -> bool:
-        """Return True if the last look failed. A step that is under way counts as failed, and is not meant."""
+        """Return True if the last completed look failed. `failedSteps` also counts a step that is under way."""
         return self.failedSteps > (1 if self.stepUntil else 0)
 
-    def hinted(self, now: datetime, *, close_looks_until: datetime) -> "Started":
+    def hinted(self, now: datetime, *, look_often_until: datetime) -> Self:
         """Return the job, due now: SageMaker says that one of its stages may have ended."""
-        over = {"nextAttemptAt": now, "closeLooksUntil": close_looks_until}
-        return Started.model_validate({**dict(self), **over, "version": self.version + 1, "updatedAt": now})
+        return self._next(now, {"nextAttemptAt": now, "lookOftenUntil": look_often_until})
 
-    def warned(self, warnings: tuple[Problem, ...]) -> "Started":
+    def warned(self, warnings: tuple[Problem, ...]) -> Self:
         """Return the same version of the job with these warnings."""
-        return Started.model_validate({**dict(self), "warnings": warnings})
+        return self._changed({"warnings": warnings})
 
-    def followed(
+    def looked_at(
         self,
         now: datetime,
         *,
         look_again: datetime,
-        neptune_status: str | None = None,
-        stages: dict[str, dict[str, Any]] | None = None,
-        missing_since: datetime | None = None,
-        unknown_since: datetime | None = None,
-        failed_steps: int = 0,
-        adopted: bool = False,
-        warnings: tuple[Problem, ...] | None = None,
-        close_looks_until: datetime | None = None,
-    ) -> "Started":
-        """Return the job, still STARTED, with the result of a look. A value of None keeps what the record has."""
-        kept = self.next_version(now)
-        kept |= {} if warnings is None else {"warnings": warnings}
-        return Started(
-            startedAt=self.startedAt,
-            arn=self.arn,
-            creationTimeInMillis=self.creationTimeInMillis,
-            neptuneStatus=neptune_status or self.neptuneStatus,
-            stages=self.stages if stages is None else stages,
-            nextAttemptAt=look_again,
-            missingSince=missing_since,
-            unknownSince=unknown_since,
-            failedSteps=failed_steps,
-            adopted=adopted,
-            closeLooksUntil=close_looks_until,
-            **kept,
-        )
+        neptune_status: str,
+        stages: dict[str, dict[str, Any]],
+        adopted: bool,
+        warnings: tuple[Problem, ...],
+        look_often_until: datetime | None,
+    ) -> Self:
+        """Return the job after a look that found it, not ended."""
+        seen = {"neptuneStatus": neptune_status, "stages": stages, "adopted": adopted, "warnings": warnings}
+        succeeded = {"missingSince": None, "unknownSince": None, "failedSteps": 0, "lookOftenUntil": look_often_until}
+        return self._after_look(now, look_again, {**seen, **succeeded})
+
+    def missing(self, now: datetime, *, look_again: datetime, since: datetime) -> Self:
+        """Return the job after a look to which Neptune answered that it has no such job, as it has `since`."""
+        return self._after_look(now, look_again, {"missingSince": since, "unknownSince": None, "failedSteps": 0})
+
+    def unknown(self, now: datetime, *, look_again: datetime, since: datetime, failed_steps: int) -> Self:
+        """Return the job after a look that failed, as all looks `since` have."""
+        return self._after_look(now, look_again, {"unknownSince": since, "failedSteps": failed_steps})
+
+    def _after_look(self, now: datetime, look_again: datetime, changes: dict[str, object]) -> Self:
+        over = {"stepUntil": None, "nextAttemptAt": look_again, "endBy": None, "reasons": ()}
+        return self._next(now, {**over, **changes})
 
 
 class Ended(Ran):
