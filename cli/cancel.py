@@ -1,4 +1,4 @@
-"""`neptune-training cancel`: stop a training, by an event on the stack's bus."""
+"""`neptune-training cancel`: cancel a job, by an event on the stack's bus."""
 
 from typing import Annotated
 
@@ -24,8 +24,8 @@ def cancel(
 ) -> int:
     """Cancel a job that waits or runs: it ends as STOPPED, and never starts again.
 
-    Sends an event, as an application can. An ended job does not change. --clean is rejected, unless the stack's
-    AllowCancelClean is true. Needs events:PutEvents on the stack's bus.
+    Sends an event, as an application can. An ended job does not change. The job is not cancelled with --clean unless
+    the stack's AllowCancelClean is true. Needs events:PutEvents on the stack's bus.
 
     For example:
 
@@ -41,14 +41,14 @@ def cancel(
     if json:
         print_json({"jobId": job_id, "eventId": event_id})
         return Exit.FINE
-    say(f"Sent event {event_id}, which cancels {job_id}.")
+    say(f"Sent event {event_id} to cancel {job_id}.")
     say("A job that waits is STOPPED within seconds. One that runs is STOPPED when Neptune has stopped it.")
-    say(f"See how far it is: neptune-training show {job_id}")
+    say(f"See its status: neptune-training show {job_id}")
     return Exit.FINE
 
 
 def send(account: Account, detail: str) -> str:
-    """Put the event on the stack's bus, and return its id. Raises `CommandError` if EventBridge does not take it."""
+    """Send the event to the stack's bus, and return its id. Raises `CommandError` if EventBridge does not take it."""
     bus = account.output("EventBus")
     [answer] = account.session.client("events").put_events(
         Entries=[{"EventBusName": bus, "Source": SOURCE, "DetailType": CANCELLATION, "Detail": detail}]

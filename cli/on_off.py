@@ -1,4 +1,4 @@
-"""`neptune-training status`, `off` and `on`: how the application is, and switching it off and on.
+"""`neptune-training status`, `off` and `on`: show the application's state, and switch it off and on.
 
 It is off while Lambda takes no requests from the queue for `start` and neither rule invokes `track`.
 """
@@ -45,7 +45,7 @@ class Switches:
 
 
 def status(*, account: Account = ACCOUNT, json: Json = False) -> int:
-    """Show how the application is: its version, if it is on, its queues, slots, and if starts are paused.
+    """Show the application's state: its version, if it is on, its queues, slots, and if starts are paused.
 
     It only reads: lambda:ListEventSourceMappings, events:DescribeRule, sqs:GetQueueAttributes, dynamodb:GetItem.
 
@@ -87,8 +87,6 @@ def off(*, account: Account = ACCOUNT, json: Json = False) -> int:
         neptune-training off
         neptune-training on
     """
-    for rule in RULES:
-        account.session.client("events").disable_rule(Name=account.resource(rule))
     return switch(account, on=False, json=json)
 
 
@@ -102,13 +100,15 @@ def on(*, account: Account = ACCOUNT, json: Json = False) -> int:
 
         neptune-training on
     """
-    for rule in RULES:
-        account.session.client("events").enable_rule(Name=account.resource(rule))
     return switch(account, on=True, json=json)
 
 
 def switch(account: Account, *, on: bool, json: bool) -> int:
-    """Let Lambda take requests from the queue, or not, and say how the application is then."""
+    """Switch the rules of `track` and the event source mapping of `start`, and print the new state."""
+    events = account.session.client("events")
+    switch_rule = events.enable_rule if on else events.disable_rule
+    for rule in RULES:
+        switch_rule(Name=account.resource(rule))
     for each in mappings(account):
         set_mapping(account.session.client("lambda"), each["UUID"], on=on)
     if json:
@@ -139,7 +139,7 @@ def set_mapping(client: "LambdaClient", uuid: str, *, on: bool) -> None:
 
 
 def switches_of(account: Account) -> Switches:
-    """Return how the two switches are."""
+    """Return the states of the two switches."""
     events = account.session.client("events")
     rules = {events.describe_rule(Name=account.resource(rule))["State"] for rule in RULES}
     states = {each["State"] for each in mappings(account)}

@@ -7,7 +7,7 @@ A file names its schema with `"$schema": "<the schema's address>"`.
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -43,6 +43,20 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 }
 
 
+# What readers of a schema see about a class. Docstrings are for this project's developers.
+ABOUT = {
+    "EvalFrequency": "How often a trial is evaluated.",
+    "Problem": "A problem, or a warning. `field` is the place: an API parameter (`trainingInstanceType`), a JSON path"
+    ' (`models[0]["1-tier-param"][2].range`) or an S3 key. `value` is the value found there, as JSON, shortened.'
+    " `remedy` is what to do.",
+    "Status": "How far the job is. COMPLETED, FAILED, STOPPED, REJECTED and SUPERSEDED are final.",
+    "Trigger": "What asked for the training. `kind` is upload, event, schedule, cancellation or unknown."
+    " `identity` is the same for every delivery of one trigger. `etag`, `versionId` and"
+    " `sequencer` are those of the uploaded object. `time` is as the sender wrote it (ISO 8601).",
+    "WaitingFor": "What a WAITING job waits for.",
+}
+
+
 class Concise(GenerateJsonSchema):
     """Make schemas without titles that repeat names, and without null for keys that can be left out."""
 
@@ -62,10 +76,11 @@ class Concise(GenerateJsonSchema):
 
 def text(model: type[BaseModel]) -> str:
     """Return the JSON Schema of a model, as text."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **model.model_json_schema(schema_generator=Concise, mode="serialization" if model is MESSAGE else "validation"),
-    }
+    mode: Literal["serialization", "validation"] = "serialization" if model is MESSAGE else "validation"
+    made = model.model_json_schema(schema_generator=Concise, mode=mode)
+    for name, definition in made["$defs"].items():
+        definition["description"] = ABOUT.get(name, definition["description"])
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -25,10 +25,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local import artefact, last_run, run_folders
 from local.artefact import KEPT, ROOT
+from local.cloudwatch_logs import write_log
 from local.emulator import Credentials, emulator, stay_on_this_machine
 from local.joining import OWNER
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML, sagemaker_events
-from local.training_logs import write_log
 from neptune_training.aws.dynamodb_items import plain
 
 REGION = "us-east-1"
@@ -260,7 +260,7 @@ class Stack:
                 continue  # a tick that fails is followed by the next
 
     def _put_events(self, entries: list[dict[str, Any]]) -> None:
-        """Send events to the default bus, as SageMaker does. One that is lost is what the ticks are for."""
+        """Send events to the default bus, as SageMaker does. A lost event does no harm: the ticks find the end."""
         client = self.client("events")
         for first in range(0, len(entries), 10):  # PutEvents takes no more at once
             with suppress(BotoCoreError, ClientError):

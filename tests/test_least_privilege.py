@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import pytest
 
-from local.neptune_ml.sagemaker import KINDS, STAGES
+from local.neptune_ml.sagemaker import KINDS, PROCESSING, STAGES
 from tests.rendered import Rendered
 from tests.world import World
 from tests.world.surroundings import BUCKET, session
@@ -114,7 +114,8 @@ def used() -> dict[str, set[Use]]:
     """What each function uses while models of every kind are trained, with fewer slots than models."""
     recorder = Recorder()
     parameters = {"MaxConcurrentTrainingJobs": "1", "SettleSeconds": "0", "DoubtSeconds": "600"}
-    transform = {"transform": ("transform-job", "TransformJobs")}  # which kind Neptune makes is not public
+    # Which kind of job Neptune makes for the transform is not public.
+    transform = {"transform": PROCESSING._replace(arn="transform-job", log_group="TransformJobs")}
     with World(**parameters) as world, recorder.listening(), patch.dict(KINDS, transform):
         directory = {"sourceS3DirectoryPath": f"s3://{BUCKET}/models/first/"}
         with recorder.of("Start"):

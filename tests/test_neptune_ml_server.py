@@ -199,7 +199,7 @@ def test_starts_beyond_the_rate_raise_TooManyRequestsException_until_a_second_ha
         assert refusal(start, client)[0] == "TooManyRequestsException"
         clock.now += 1
         started.append(start(client, None)["id"])
-        assert [each.made for each in neptune.requests if each.made] == started
+        assert [each.started_id for each in neptune.requests if each.started_id] == started
 
 
 def test_twenty_starts_of_one_id_at_once_are_one_accepted_and_nineteen_refused(neptune, connect):

@@ -136,8 +136,8 @@ class Burst:
         """Return the ids of the jobs that Neptune has started for each upload, by its model's S3 location."""
         found: dict[str, list[str]] = {location: [] for location in self.sent}
         for each in requests:
-            if each.made and (source := source_of(each.parameters)) in found:
-                found[source].append(each.made)
+            if each.started_id and (source := source_of(each.parameters)) in found:
+                found[source].append(each.started_id)
         return found
 
     def is_over(self, counts: Counts, requests: Iterable[Any], *, follows: bool) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from local.neptune_ml import errors, trial_logs, tuning
+from local.neptune_ml import errors, failure_log, tuning
 from local.neptune_ml.errors import NeptuneError
 from local.neptune_ml.jobs import DataProcessingJob, Failure, TrainingJob
 from local.neptune_ml.options import Options
@@ -34,12 +34,12 @@ class Cluster:
         self._random = random.Random(options.seed)  # noqa: S311 - chance for tests, no secret
         self.training: dict[str, TrainingJob] = {}
         self.data_processing = {COMPLETED_DATA_PROCESSING_JOB: DataProcessingJob(COMPLETED_DATA_PROCESSING_JOB)}
-        self.failures: dict[str, Failure] = {}  # told beforehand: id → how the job of that id is to fail
+        self.failures: dict[str, Failure] = {}  # id → how the job of that id is to fail
         self._recent: deque[float] = deque()  # when starts of the last second were accepted
         self.chance_failure: Failure | None = None  # how a job fails that fails by chance; None is any stage
 
     def start(self, body: object) -> Answer:
-        """StartMLModelTrainingJob."""
+        """Answer StartMLModelTrainingJob."""
         given = checked(body)
         now = self._options.clock()
         job_id = given.get("id") or str(uuid.uuid4())
@@ -59,15 +59,15 @@ class Cluster:
         return {"id": job_id, "arn": training_arn(job_id), "creationTimeInMillis": int(now * 1000)}
 
     def get(self, job_id: str, query: Mapping[str, str]) -> Answer:
-        """GetMLModelTrainingJob."""
+        """Answer GetMLModelTrainingJob. Write the log of a job that failed before the first answer that shows it."""
         job, now = self._known(self.training, job_id, query), self._options.clock()
         if job.status(now) == "Failed" and not job.logged and self._options.write_log:
             job.logged = True
-            self._options.write_log(*trial_logs.of(job, now))
+            self._options.write_log(*failure_log.of(job, now))
         return job.describe(now)
 
     def tuning_job(self, body: object) -> Answer:
-        """DescribeHyperParameterTuningJob, an operation of SageMaker."""
+        """Answer DescribeHyperParameterTuningJob, an operation of SageMaker."""
         name = body.get("HyperParameterTuningJobName") if isinstance(body, dict) else None
         now = self._options.clock()
         for job in self.training.values():
@@ -77,7 +77,7 @@ class Cluster:
         raise NeptuneError("ResourceNotFound", errors.NO_TUNING_JOB)
 
     def cancel(self, job_id: str, query: Mapping[str, str]) -> Answer:
-        """CancelMLModelTrainingJob. `clean` has nothing to delete here."""
+        """Answer CancelMLModelTrainingJob. `clean` has nothing to delete here."""
         job = self._known(self.training, job_id, query)
         now = self._options.clock()
         if job.ended(now):
@@ -87,12 +87,12 @@ class Cluster:
         return {"status": job.status(now)}
 
     def get_data(self, job_id: str, query: Mapping[str, str]) -> Answer:
-        """GetMLDataProcessingJob."""
+        """Answer GetMLDataProcessingJob."""
         self._take_as_processed(job_id)
         return self._known(self.data_processing, job_id, query).describe(self._options.clock())
 
     def list_ids(self, query: Mapping[str, str]) -> Answer:
-        """ListMLModelTrainingJobs, newest first."""
+        """Answer ListMLModelTrainingJobs, newest first."""
         given = query.get("maxItems", "10")
         if not given.isdecimal() or not 1 <= int(given) <= 1024:
             raise NeptuneError("ConstraintViolationException", "maxItems must be from 1 to 1024.")

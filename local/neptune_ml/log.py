@@ -13,8 +13,8 @@ class Request:
     """One request.
 
     `accepted` is whether a POST had its effect, None for other methods. `answer` is "OK", an error code, "HTTP 502",
-    "not JSON", "dropped", or "pending" while there is none; `status` the HTTP status, None if none was sent. `made` is
-    the id of the job that a POST has started.
+    "not JSON", "dropped", or "pending" while there is none; `status` the HTTP status, None if none was sent.
+    `started_id` is the id of the job that a POST has started.
     """
 
     number: int
@@ -25,7 +25,7 @@ class Request:
     accepted: bool | None = None
     answer: str = "pending"
     status: int | None = None
-    made: str | None = None
+    started_id: str | None = None
     fault: str | None = None
 
     @property
@@ -81,7 +81,7 @@ class Log:
 
     def accept(self, entry: Request, job_id: str) -> None:
         """Note that a POST had its effect, on the job `job_id`, which Neptune may have named itself."""
-        entry.accepted, entry.made = True, job_id
+        entry.accepted, entry.started_id = True, job_id
         if entry.id is None:
             self._posts[job_id] += 1
         self._accepted[job_id] += 1

@@ -40,7 +40,7 @@ class Options:
     """The share of training jobs that end Failed, 0 to 1."""
 
     starts_per_second: float | None = None
-    """The most starts that are accepted within any second; the others meet TooManyRequestsException. None is any."""
+    """The most starts that are accepted within any second. The others get TooManyRequestsException. None: no limit."""
 
     shares: Mapping[str, float] = field(default_factory=dict)
     """Fault → share of the StartMLModelTrainingJob requests it befalls; `slow:5` is `slow` with 5 seconds."""
@@ -52,7 +52,7 @@ class Options:
     secret_key: str = "test"  # noqa: S105 - the local server's own, worth nothing elsewhere
 
     write_log: Callable[[str, str, Sequence[str]], object] | None = None
-    """Gets the log of a job that failed, as group, stream and lines, before an answer shows that it failed."""
+    """Is called with group, stream and lines of a failed job's log, before an answer shows that the job failed."""
 
     def __post_init__(self) -> None:
         if self.absent not in ABSENT_FORMS:

@@ -1,7 +1,7 @@
 """Make names, ARNs and log addresses of SageMaker jobs, in the form in which Neptune shows them."""
 
 from hashlib import sha256
-from typing import Final, NotRequired, TypedDict
+from typing import Final, NamedTuple, NotRequired, TypedDict
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "000000000000"
@@ -9,11 +9,28 @@ ACCOUNT: Final = "000000000000"
 # Stage of a training job → the member of Neptune's answer that describes it, in the order in which they run.
 STAGES: Final = {"processing": "processingJob", "hpo": "hpoJob", "transform": "modelTransformJob"}
 
-KINDS: Final = {
-    "processing": ("processing-job", "ProcessingJobs"),
-    "hpo": ("hyper-parameter-tuning-job", "TrainingJobs"),
-    "transform": ("processing-job", "ProcessingJobs"),
-}
+
+class Kind(NamedTuple):
+    """Name a kind of SageMaker job, in each of the forms that AWS uses.
+
+    Attributes:
+        arn: In ARNs: `processing-job`.
+        log_group: After `/aws/sagemaker/`, in the name of the log group: `ProcessingJobs`.
+        event: In the detail-type of its events, `SageMaker Processing Job State Change`: `Processing`.
+        field: At the beginning of the names of its fields, such as `ProcessingJobName`: `ProcessingJob`.
+    """
+
+    arn: str
+    log_group: str
+    event: str
+    field: str
+
+
+PROCESSING: Final = Kind("processing-job", "ProcessingJobs", "Processing", "ProcessingJob")
+TUNING: Final = Kind(
+    "hyper-parameter-tuning-job", "TrainingJobs", "HyperParameter Tuning", "HyperParameterTuningJob"
+)  # the log group is that of its trials
+KINDS: Final = {"processing": PROCESSING, "hpo": TUNING, "transform": PROCESSING}  # by stage
 
 
 class Resource(TypedDict):
@@ -29,15 +46,15 @@ class Resource(TypedDict):
 
 def resource(job_id: str, stage: str, status: str, output: str) -> Resource:
     """Describe the SageMaker job that runs one `stage` of the Neptune job `job_id`, writing below `output`."""
-    kind, log_group = KINDS[stage]
+    kind = KINDS[stage]
     name = _name(job_id, stage)
     return {
         "name": name,
-        "arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}/{name}",
+        "arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind.arn}/{name}",
         "status": status,
         "outputLocation": f"{output.rstrip('/')}/{job_id}/{stage}",
         "cloudwatchLogUrl": f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}"
-        f"#logStream:group=/aws/sagemaker/{log_group};prefix={name}",
+        f"#logStream:group=/aws/sagemaker/{kind.log_group};prefix={name}",
     }
 
 

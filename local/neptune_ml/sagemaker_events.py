@@ -10,16 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Self
 
 from local.neptune_ml.neptune import Neptune
-from local.neptune_ml.sagemaker import STAGES, Resource
+from local.neptune_ml.sagemaker import KINDS, STAGES, Resource
 
 SOURCE: Final = "local.sagemaker"
 EVERY_SECONDS: Final = 0.2
 _ENDED: Final = ("Completed", "Failed", "Stopped")
-_KINDS: Final = {  # stage → the event's words for its kind of job, and how the names of the detail's fields begin
-    "processing": ("Processing", "ProcessingJob"),
-    "hpo": ("HyperParameter Tuning", "HyperParameterTuningJob"),
-    "transform": ("Processing", "ProcessingJob"),
-}
 
 Entry = dict[str, Any]
 
@@ -67,13 +62,13 @@ class SageMakerEvents:
 
 def entry(stage: str, resource: Resource) -> Entry:
     """Return the event for the end of a stage's job. A real event's detail has all that the job's description has."""
-    words, prefix = _KINDS[stage]
-    detail = {f"{prefix}{field.title()}": resource[field] for field in ("name", "arn", "status")}
+    kind = KINDS[stage]
+    detail = {f"{kind.field}{field.title()}": resource[field] for field in ("name", "arn", "status")}
     if "failureReason" in resource:
         detail["FailureReason"] = resource["failureReason"]
     return {
         "Source": SOURCE,
-        "DetailType": f"SageMaker {words} Job State Change",
+        "DetailType": f"SageMaker {kind.event} Job State Change",
         "Resources": [resource["arn"]],
         "Detail": json.dumps(detail),
     }

@@ -12,7 +12,7 @@ METRIC: Final = {"Type": "Maximize", "MetricName": "accuracy"}
 def describe(job: TrainingJob, stage: Resource) -> dict[str, Any]:
     """Return DescribeHyperParameterTuningJob's answer; `stage` is the job's tuning job.
 
-    It is the same for each job at each time but for the status: a fifth of the trials has failed, all if the job has.
+    The counts depend only on the status: a fifth of the trials failed, or all if the job failed.
     """
     completed = job.trials - job.trials // 5 if stage["status"] == "Completed" else 0
     counters = {"Completed": completed, "NonRetryableError": job.trials - completed}

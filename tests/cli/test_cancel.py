@@ -43,7 +43,7 @@ def test_a_cancellation_is_an_event_that_the_functions_can_read(
 def test_people_read_what_happens_next(program: Program, received: list[Any]) -> None:
     said = program("cancel", "weekly-43")
     assert said.code == 0
-    assert "which cancels weekly-43" in said.out
+    assert "to cancel weekly-43" in said.out
     assert "neptune-training show weekly-43" in said.out
     assert len(received) == 1
 

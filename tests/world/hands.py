@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.cloudwatch_logs import write_log
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB
-from local.training_logs import write_log
 from neptune_training.aws.table import CAPACITY, item
 from tests.world.calls import Call
 from tests.world.seen import Seen

@@ -1,4 +1,4 @@
-"""Write the log that SageMaker would leave of a job that failed."""
+"""Build the log that SageMaker would leave of a job that failed."""
 
 from local.neptune_ml.jobs import TrainingJob
 from local.neptune_ml.sagemaker import KINDS
@@ -18,4 +18,4 @@ def of(job: TrainingJob, now: float) -> tuple[str, str, list[str]]:
     reason = job.failure.reason if job.failure else "unknown"
     lines = [f"epoch {epoch:3}  loss {1 / epoch:.4f}" for epoch in range(1, EPOCHS + 1)]
     lines += ["Traceback (most recent call last):", '  File "/opt/ml/code/training.py", line 12, in <module>', reason]
-    return f"/aws/sagemaker/{KINDS[failed][1]}", f"{trial}/algo-1-{int(job.began)}", lines
+    return f"/aws/sagemaker/{KINDS[failed].log_group}", f"{trial}/algo-1-{int(job.began)}", lines
