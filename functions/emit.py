@@ -1,4 +1,4 @@
-"""`emit`: tell programs what changes in the table: an EventBridge event, and a file beside the uploaded model.
+"""`emit`: announce what changes in the table to programs: an EventBridge event, and a file beside the uploaded model.
 
     TrainingJobs ──stream──► emit ─┬► the bus that StatusEventBus names
                                    └► training-job.status.json in the model's directory
@@ -6,16 +6,16 @@
     {"source": "neptune-ml-training", "detail-type": "Neptune ML Training Status Change",
      "detail": {"jobId": "fraud-b1e3…", "status": "COMPLETED", …}, …}
 
-The detail is the message that `notify` publishes, for the same changes, and so is the file's content. Both look up the
-`result` of a job that has ended, each by itself: neither waits for the other. `emit` is a
-function of its own, with a place of its own in the stream: an outage of SNS delays no event, and an outage of
-EventBridge delays no message. After a temporary error, Lambda retries the same records, for 24 hours at most. An event
-can therefore come twice: its `jobId`, `status` and `waitingFor` say so.
+The detail is the message that `notify` publishes, for the same changes, and so is the file's content. Both find the
+`result` of a job that has ended, each by itself: neither waits for the other. `emit` is a function of its own, with a
+position of its own in the stream: an outage of SNS delays no event, and an outage of EventBridge delays no message.
+After a temporary error, Lambda retries the same records, for 24 hours at most. An event can therefore come twice: its
+`jobId`, `status` and `waitingFor` show a repeat.
 
 An entry that EventBridge refuses for its content is logged as an error and counted in the metric `NotAnnounced`; the
-next record follows. Files come after all events of a batch, and never make it come again: one that cannot be written is
-logged and counted in the metric `StatusFilesNotWritten`. `emit` runs outside the VPC, does not read the table and
-changes no job.
+next record follows. Files are written after all events of a batch are sent, and a file that cannot be written does not
+make Lambda send the batch again: it is logged and counted in the metric `StatusFilesNotWritten`. `emit` runs outside
+the VPC, does not read the table and changes no job.
 """
 
 import os
@@ -32,10 +32,10 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from neptune_training.announce import status_file
 from neptune_training.announce.batch import announce_each
-from neptune_training.announce.changes import NotAnnounced
+from neptune_training.announce.changes import CannotBeAnnounced
 from neptune_training.announce.message import message
-from neptune_training.announce.status_file import NotWritten, Place
-from result_wiring import results
+from neptune_training.announce.status_file import NotWritten, S3Object
+from result_wiring import result_finder
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -47,12 +47,12 @@ SOURCE = "neptune-ml-training"
 DETAIL_TYPE = "Neptune ML Training Status Change"
 # Codes for a content that is not valid: API reference of EventBridge, PutEventsResultEntry and Common Error Types.
 REFUSALS = {"InvalidArgument", "MalformedDetail", "RedactionFailure", "ValidationError", "ValidationException"}
-# A call that fails takes two times five seconds and a pause: two calls, the look and the write, take less than this.
+# A failing call takes about 10 s (two attempts of 5 s). HEAD and PUT together take less than TIME_FOR_A_FILE.
 S3 = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 TIME_FOR_A_FILE = 25_000  # milliseconds
 
 
-class NotPut(Exception):  # noqa: N818
+class EventBridgeFailed(Exception):  # noqa: N818
     """Say that EventBridge did not take an event, for a reason that may pass: Lambda retries the batch."""
 
 
@@ -70,32 +70,32 @@ def s3() -> "S3Client":
 
 @logger.inject_lambda_context
 def handler(event: Any, context: Any) -> dict[str, int]:
-    """Put an event for each change in a batch of stream records, then write the files.
+    """Send an event for each change in a batch of stream records, then write the files.
 
     Returns `{"emitted": number of changes, "files": number of files that were written}`.
     """
-    files: dict[Place, Mapping[str, Any]] = {}
-    found = results(kept=False)
+    files: dict[S3Object, Mapping[str, Any]] = {}
+    finder = result_finder(write_results=False)
 
     def announce(changed: dict[str, Any]) -> None:
-        job = found.added_to(changed)
+        job = finder.with_result(changed)
         if os.environ["STATUS_EVENT_BUS"]:
-            put_event(job)
+            send_event(job)
         if os.environ["WRITE_STATUS_FILE"] == "true":
-            place = status_file.place_of(job, os.environ["MODEL_BUCKET"], os.environ["MODEL_PREFIX"])
-            if place:
-                files[place] = job  # of a directory, the batch's last status is enough
+            file = status_file.location_of(job, os.environ["MODEL_BUCKET"], os.environ["MODEL_PREFIX"])
+            if file:
+                files[file] = job  # only a directory's last status in the batch is written
 
     emitted = announce_each(event.get("Records", []), announce)
     return {"emitted": emitted, "files": write_files(files, context)}
 
 
-def put_event(job: Mapping[str, Any]) -> None:
-    """Put one event.
+def send_event(job: Mapping[str, Any]) -> None:
+    """Send one event.
 
     Raises:
-        NotAnnounced: EventBridge refuses the content of the event.
-        NotPut, ClientError, BotoCoreError: another error, which may be temporary.
+        CannotBeAnnounced: EventBridge refuses the content of the event.
+        EventBridgeFailed, ClientError, BotoCoreError: another error, which may be temporary.
     """
     bus, detail = os.environ["STATUS_EVENT_BUS"], message(job)
     try:
@@ -103,36 +103,36 @@ def put_event(job: Mapping[str, Any]) -> None:
             Entries=[{"EventBusName": bus, "Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}]
         )
     except ParamValidationError as error:
-        raise NotAnnounced("EventBridge does not accept the event") from error
+        raise CannotBeAnnounced("EventBridge does not accept the event") from error
     except ClientError as error:
         if error.response["Error"]["Code"] in REFUSALS:
-            raise NotAnnounced("EventBridge does not accept the event") from error
+            raise CannotBeAnnounced("EventBridge does not accept the event") from error
         raise
     [result] = answer["Entries"]
     if code := result.get("ErrorCode"):  # the call succeeds although its only entry has failed
         reason = f"EventBridge does not accept the event: {code}: {result.get('ErrorMessage')}"
-        raise NotAnnounced(reason) if code in REFUSALS else NotPut(reason)
+        raise CannotBeAnnounced(reason) if code in REFUSALS else EventBridgeFailed(reason)
     logger.info("emitted", extra={"jobId": job["jobId"], "status": job["status"], "eventId": result["EventId"]})
 
 
-def write_files(files: Mapping[Place, Mapping[str, Any]], context: Any) -> int:
+def write_files(files: Mapping[S3Object, Mapping[str, Any]], context: Any) -> int:
     """Write the status files; return how many. After the first that fails, the others wait for their next status.
 
     So S3 cannot use up the time of the invocation: Lambda would give it the same batch again, and repeat its events.
     """
     written = 0
-    for done, (place, job) in enumerate(files.items()):
+    for done, (file, job) in enumerate(files.items()):
         try:
-            written += write_file(place, job, context)
+            written += write_file(file, job, context)
         except (NotWritten, ClientError, BotoCoreError):
-            logger.exception("status files not written", extra={"jobId": job["jobId"], "key": place.key})
+            logger.exception("status files not written", extra={"jobId": job["jobId"], "key": file.key})
             with single_metric(name="StatusFilesNotWritten", unit=MetricUnit.Count, value=len(files) - done):
                 break
     return written
 
 
-def write_file(place: Place, job: Mapping[str, Any], context: Any) -> bool:
-    """Write one file as `status_file.write` does. Raises `NotWritten` also if the invocation may end before it is."""
+def write_file(file: S3Object, job: Mapping[str, Any], context: Any) -> bool:
+    """Write one file as `status_file.write` does. Raises `NotWritten` also if too little time is left."""
     if context.get_remaining_time_in_millis() < TIME_FOR_A_FILE:
         raise NotWritten("there is no time left")
-    return status_file.write(s3(), place, job)
+    return status_file.write(s3(), file, job)

@@ -30,10 +30,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
 from neptune_training.announce.batch import announce_each
-from neptune_training.announce.changes import ALWAYS, NotAnnounced
+from neptune_training.announce.changes import REQUIRED_IN_RECORD, CannotBeAnnounced
 from neptune_training.announce.email import email
 from neptune_training.announce.message import message, printable, text
-from result_wiring import results
+from result_wiring import result_finder
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -60,18 +60,22 @@ def sns() -> "SNSClient":
 @logger.inject_lambda_context
 def handler(event: Any, _context: object) -> dict[str, int]:
     """Announce what a batch of stream records says; return `{"published": number of messages}`."""
-    found = results(kept=True)
-    return {"published": announce_each(event.get("Records", []), lambda job: publish(found.added_to(job)))}
+    finder = result_finder(write_results=True)
+    return {"published": announce_each(event.get("Records", []), lambda job: publish(finder.with_result(job)))}
 
 
 def publish(job: Mapping[str, Any]) -> None:
     """Publish one message. Its attributes are for subscribers' filter policies.
 
     Raises:
-        NotAnnounced: SNS refuses the content of the message.
+        CannotBeAnnounced: SNS refuses the content of the message.
         ClientError, BotoCoreError: another error, which may be temporary.
     """
-    attributes = {name: printable(text(job[name])[:MAX_ATTRIBUTE]) for name in (*ALWAYS, "waitingFor") if job.get(name)}
+    attributes = {
+        name: printable(text(job[name])[:MAX_ATTRIBUTE])
+        for name in (*REQUIRED_IN_RECORD, "waitingFor")
+        if job.get(name)
+    }
     try:
         answer = sns().publish(
             TopicArn=os.environ["TRAINING_TOPIC_ARN"],
@@ -83,10 +87,10 @@ def publish(job: Mapping[str, Any]) -> None:
             },
         )
     except ParamValidationError as error:
-        raise NotAnnounced("SNS does not accept the message") from error
+        raise CannotBeAnnounced("SNS does not accept the message") from error
     except ClientError as error:
         if is_about_the_message(error):
-            raise NotAnnounced("SNS does not accept the message") from error
+            raise CannotBeAnnounced("SNS does not accept the message") from error
         raise
     logger.info("announced", extra={"jobId": job["jobId"], "status": job["status"], "messageId": answer["MessageId"]})
 

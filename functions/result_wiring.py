@@ -1,4 +1,4 @@
-"""Connect the look-up of results with Lambda: the environment, and the clients, which are made when first used.
+"""Connect the finder of results with Lambda: the environment, and the clients, which are made when first used.
 
 Apart from `wiring`, whose imports would triple the cold start of a function that only announces.
 """
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from neptune_training.announce.lookup import Results
 from neptune_training.announce.result import LogLines
-from neptune_training.aws.result_write import add_result
+from neptune_training.announce.result_finder import ResultFinder
+from neptune_training.aws.cloudwatch_logs import CloudWatchLogs
+from neptune_training.aws.result_field import write_result
 from neptune_training.aws.sagemaker import SageMaker
 
 if TYPE_CHECKING:
@@ -39,12 +40,13 @@ def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=HASTY)
 
 
-def keep(job: dict[str, Any], result: dict[str, Any]) -> None:
+def write_to_record(job: dict[str, Any], found: dict[str, Any]) -> None:
     """Write a result to the job's record."""
-    add_result(dynamodb(), os.environ["TRAINING_JOBS_TABLE"], job, result)
+    write_result(dynamodb(), os.environ["TRAINING_JOBS_TABLE"], job, found)
 
 
-def results(*, kept: bool) -> Results:
-    """Return what adds results to the jobs of one invocation. `kept` says if they are also written to the records."""
+def result_finder(*, write_results: bool) -> ResultFinder:
+    """Return what adds results to the jobs of one invocation, and with `write_results` writes them to the records."""
     lines = LogLines(os.environ.get("INCLUDE_LOG_LINES", LogLines.RECORD))
-    return Results(SageMaker(sagemaker, logs), lines, keep if kept else None)
+    write = write_to_record if write_results else None
+    return ResultFinder(SageMaker(sagemaker), CloudWatchLogs(logs), lines, write)

@@ -9,7 +9,7 @@ One SQS record, as TrainingQueue delivers it:
 For `sam local invoke`, the event can also be given without SQS around it. Returns
 `{"jobId", "status", "arn"}` of the job.
 
-A cancellation ("Neptune ML Training Cancellation Requested") is carried out instead, and its job returned.
+A cancellation ("Neptune ML Training Cancellation Requested") is applied to its job instead, and that job returned.
 
 Once the request is recorded, it cannot be lost. If an error follows, SQS delivers the message again: `start` then finds
 the record and changes nothing, and `step` takes the next step.
@@ -64,7 +64,7 @@ def is_message(record: Any) -> bool:
 
 
 def begin(services: Services, body: str, message_id: str | None, context: Context) -> dict[str, Any]:
-    """Record one request and take its first step, unless it is a repeat. Or carry out a cancellation.
+    """Record one request and take its first step, unless it is a repeat. Or apply a cancellation.
 
     Returns the job as `{"jobId": "fraud-b1e3…", "status": "STARTED", "arn": "arn:aws:…"}`.
     """

@@ -1,8 +1,8 @@
-"""`track`: every minute, decide which jobs get a step. At a hint, let the jobs that it concerns be looked at now.
+"""`track`: every minute, decide which jobs get a step. At a hint, make the jobs due that it concerns.
 
     every minute ──► track ──► invokes `step` for the jobs that are due
                            └─► ends the jobs whose bound has passed
-    SageMaker: a job has ended ──► track ──► invokes `step` for the trainings that it may belong to
+    a SageMaker job has ended ──► track ──► invokes `step` for the jobs that it may belong to
 
 It runs outside Neptune's VPC and never calls Neptune, so a slow answer from Neptune cannot delay it. Any other event
 than SageMaker's is a tick. Returns how many invocations of `step` it asked for and how many jobs it has ended:
@@ -19,8 +19,8 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from neptune_training.checks import sagemaker_events
-from neptune_training.flow import hints
-from neptune_training.flow.tick import Tick
+from neptune_training.flow import sagemaker_hints
+from neptune_training.flow.tick import Done
 from wiring import Context, deadline, logger
 from wiring import tracker as make_tracker
 
@@ -28,7 +28,7 @@ tracker = cache(make_tracker)
 metrics = Metrics()
 
 
-class TickFailed(Exception):  # noqa: N818
+class SomeJobsFailed(Exception):  # noqa: N818
     """Say that something failed for some jobs; the others were handled. It is raised so that Lambda counts an error."""
 
 
@@ -37,17 +37,19 @@ def handler(event: Any, context: Context) -> dict[str, int]:
     """Make one tick, or take one hint; return `{"invoked": invocations of step, "ended": jobs}`.
 
     Raises:
-        TickFailed: some jobs could not be ended or handed to `step`.
+        SomeJobsFailed: some jobs could not be ended or handed to `step`.
     """
     kind = sagemaker_events.kind_of(event)
     done = hint(event, kind, context) if kind else tick(event, context)
     if done.failed:
-        raise TickFailed(f"{len(done.failed)} jobs could not be ended or handed to step: {', '.join(done.failed[:10])}")
+        raise SomeJobsFailed(
+            f"{len(done.failed)} jobs could not be ended or handed to step: {', '.join(done.failed[:10])}"
+        )
     return {"invoked": done.invoked, "ended": len(done.ended)}
 
 
 @metrics.log_metrics
-def tick(_event: Any, context: Context) -> Tick:
+def tick(_event: Any, context: Context) -> Done:
     """Make one tick, and publish what it saw as metrics."""
     done = tracker().tick(deadline(context))
     for name, value in done.metrics().items():
@@ -55,7 +57,7 @@ def tick(_event: Any, context: Context) -> Tick:
     return done
 
 
-def hint(event: Any, kind: str, context: Context) -> Tick:
+def hint(event: Any, kind: str, context: Context) -> Done:
     """Take a hint. It looks at few of the jobs, so it publishes no metrics."""
     end = sagemaker_events.read(event, kind)
-    return hints.take(tracker(), end, deadline(context)) if end else Tick()
+    return sagemaker_hints.take(tracker(), end, deadline(context)) if end else Done()

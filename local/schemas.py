@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from neptune_training.announce.message import ANNOUNCED, VERSION
+from neptune_training.announce.message import ALWAYS_IN_MESSAGE, ANNOUNCED, VERSION
 from neptune_training.checks.hpo import HpoFile
 from neptune_training.model.jobs import Ended, Waiting
 from neptune_training.model.parameters import TrainingJobFile
@@ -21,7 +21,6 @@ from neptune_training.model.statuses import Status
 
 DIRECTORY = Path(__file__).parent.parent / "cli" / "schemas"
 FIELDS = Ended.model_fields | Waiting.model_fields  # all that a record can have
-ALWAYS = ("jobId", "status")  # also in a message that was too large
 
 
 def message_fields() -> Iterator[tuple[str, Any]]:
@@ -32,7 +31,7 @@ def message_fields() -> Iterator[tuple[str, Any]]:
         found = FIELDS[name]
         kind: Any = Status if name == "status" else found.annotation
         said = Annotated[kind, *found.metadata, Field(description=description)]
-        yield name, said if name in ALWAYS else (said, None)
+        yield name, said if name in ALWAYS_IN_MESSAGE else (said, None)
 
 
 MESSAGE = create_model("TrainingJobMessage", __config__=ConfigDict(extra="allow"), **dict(message_fields()))

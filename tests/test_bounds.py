@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from neptune_training.flow import bounds
+from neptune_training.flow import bounds, next_look
 from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, Waiting
 from neptune_training.model.settings import Settings
@@ -141,12 +141,12 @@ def test_a_pause_lasts_as_long_as_a_probe_can_take_and_a_minute_for_clocks_that_
 
 @pytest.mark.parametrize(("failed_steps", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 5), (9, 5), (10_000, 5)])
 def test_failed_steps_are_repeated_after_one_two_four_and_then_five_minutes(failed_steps: int, minutes: int) -> None:
-    assert bounds.retry_at(failed_steps, SETTINGS, NOW) == NOW + minutes * MINUTE
+    assert next_look.retry_at(failed_steps, SETTINGS, NOW) == NOW + minutes * MINUTE
 
 
 def test_a_stack_that_looks_rarely_repeats_failed_steps_as_rarely() -> None:
     rarely = SETTINGS.model_copy(update={"status_check_seconds": 10 * MINUTE})
-    assert bounds.retry_at(3, rarely, NOW) == NOW + 10 * MINUTE
+    assert next_look.retry_at(3, rarely, NOW) == NOW + 10 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_stack_that_looks_rarely_repeats_failed_steps_as_rarely() -> None:
 def test_the_next_look_comes_after_a_tenth_of_the_wait_but_within_one_to_five_minutes(
     waited: timedelta, pause: timedelta
 ) -> None:
-    assert bounds.patience(NOW - waited, SETTINGS, NOW) == pause
+    assert next_look.patience(NOW - waited, SETTINGS, NOW) == pause
 
 
 RUNNING = {"processing": {"status": "Completed", "arn": "arn:1"}, "hpo": {"status": "InProgress", "arn": "arn:2"}}
@@ -165,8 +165,8 @@ RUNNING = {"processing": {"status": "Completed", "arn": "arn:1"}, "hpo": {"statu
 def test_a_job_that_runs_is_looked_at_after_a_quarter_of_its_run_within_one_to_fifteen_minutes(
     ran: timedelta, minutes: int
 ) -> None:
-    assert bounds.next_look(NOW - ran, RUNNING, None, SETTINGS, NOW) == NOW + minutes * MINUTE
-    assert bounds.next_look(NOW - ran, RUNNING, NOW, SETTINGS, NOW) == NOW + minutes * MINUTE
+    assert next_look.while_running(NOW - ran, RUNNING, None, SETTINGS, NOW) == NOW + minutes * MINUTE
+    assert next_look.while_running(NOW - ran, RUNNING, NOW, SETTINGS, NOW) == NOW + minutes * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -186,4 +186,4 @@ def test_a_job_that_runs_is_looked_at_after_a_quarter_of_its_run_within_one_to_f
 def test_a_job_whose_end_no_event_could_announce_or_has_announced_is_looked_at_each_minute(
     stages: Any, close: datetime | None
 ) -> None:
-    assert bounds.next_look(NOW - DAY, stages, close, SETTINGS, NOW) == NOW + MINUTE
+    assert next_look.while_running(NOW - DAY, stages, close, SETTINGS, NOW) == NOW + MINUTE

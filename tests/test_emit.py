@@ -97,7 +97,7 @@ def test_an_entry_that_fails_for_a_reason_that_may_pass_fails_the_batch_so_that_
     bus: EventBridge, code: str
 ) -> None:
     bus.code = code
-    with pytest.raises(emit.NotPut, match=code):
+    with pytest.raises(emit.EventBridgeFailed, match=code):
         emit.handler(EVENT, Context())
     bus.code = ""
     assert emit.handler(EVENT, Context()) == {"emitted": 1, "files": 0}

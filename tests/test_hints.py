@@ -8,7 +8,7 @@ import pytest
 
 from local.neptune_ml import NeptuneML, sagemaker_events
 from neptune_training.aws import writes
-from neptune_training.checks.sagemaker_events import KINDS, SageMakerEnd, kind_of, read
+from neptune_training.checks.sagemaker_events import FIELD_PREFIXES, SageMakerEnd, kind_of, read
 from neptune_training.model.jobs import Started
 from neptune_training.model.times import from_text
 from neptune_training.model.triggers import Trigger
@@ -39,7 +39,7 @@ def job(**stages: dict[str, str]) -> Started:
     return Started.model_validate({**known, **times})
 
 
-@pytest.mark.parametrize(("detail_type", "kind"), KINDS.items())
+@pytest.mark.parametrize(("detail_type", "kind"), FIELD_PREFIXES.items())
 def test_an_event_of_each_kind_names_the_sagemaker_job(detail_type: str, kind: str) -> None:
     event = {"detail-type": detail_type, "detail": {f"{kind}Arn": f"{ARN}:x/1", f"{kind}Name": "1"}}
     assert kind_of(event) == kind
@@ -211,11 +211,11 @@ def test_frequent_looks_go_on_while_neptune_does_not_answer(make_world: MakeWorl
     assert {"lookOftenUntil", "missingSince"} <= world.job(job_id).keys()
 
 
-@pytest.mark.parametrize("kind", KINDS.values())
+@pytest.mark.parametrize("kind", FIELD_PREFIXES.values())
 def test_anothers_job_writes_nothing_and_asks_neptune_nothing(world: World, kind: str) -> None:
     running(world)
     before, asked = world.items(), looks(world)
-    (detail_type,) = (words for words, each in KINDS.items() if each == kind)
+    (detail_type,) = (words for words, each in FIELD_PREFIXES.items() if each == kind)
     named = {f"{kind}Arn": f"{ARN}:x/pytorch-1", f"{kind}Name": "pytorch-1", f"{kind}Status": "Completed"}
     assert world.take_hint({"source": "aws.sagemaker", "detail-type": detail_type, "detail": named})
     assert [world.items(), looks(world), world.invocations] == [before, asked, []]
@@ -388,7 +388,7 @@ def test_local_neptune_ml_sends_one_event_for_the_end_of_each_stage_in_the_form_
         events.send_new()
         events.send_new()
         world.clock.sleep(100)
-    processing, tuning, *_ = KINDS
+    processing, tuning, *_ = FIELD_PREFIXES
     assert [each["DetailType"] for each in sent] == [processing, tuning, processing]
     assert {each["Source"] for each in sent} == {"local.sagemaker"}
     assert sent[0]["Resources"][0].endswith(f":processing-job/{job_id[:8]}-processing-{sent[0]['Resources'][0][-12:]}")

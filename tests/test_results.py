@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from neptune_training.announce import lookup, result
+from neptune_training.announce import result, result_finder
 from neptune_training.aws.dynamodb_items import plain, typed
-from neptune_training.aws.result_write import add_result
+from neptune_training.aws.result_field import write_result
 from neptune_training.aws.table import item, job_of
 from neptune_training.model.jobs import Ended
 from tests.world import Call, Crash, World
@@ -209,12 +209,12 @@ def test_an_earlier_attempts_record_with_a_result_is_read_and_written_back_uncha
 def test_a_result_is_written_only_to_a_job_of_that_status_that_has_none(ended: Callable[..., World]) -> None:
     world = ended("COMPLETED")
     client, job = session().client("dynamodb"), world.job()
-    add_result(client, TABLE, {**job, "status": "FAILED"}, {"trials": {}})
+    write_result(client, TABLE, {**job, "status": "FAILED"}, {"trials": {}})
     assert "result" not in world.job()
-    add_result(client, TABLE, {**job, "jobId": "nobody"}, {"trials": {}})
+    write_result(client, TABLE, {**job, "jobId": "nobody"}, {"trials": {}})
     assert list(world.jobs()) == [job["jobId"]]
-    add_result(client, TABLE, job, {"trials": {"completed": 1}})
-    add_result(client, TABLE, job, {"trials": {"completed": 2}})
+    write_result(client, TABLE, job, {"trials": {"completed": 1}})
+    write_result(client, TABLE, job, {"trials": {"completed": 2}})
     assert world.job() == {**job, "result": {"trials": {"completed": 1}}}
 
 
@@ -298,7 +298,7 @@ def test_a_record_that_cannot_be_written_keeps_no_result_back(ended: Callable[..
 def test_a_sagemaker_that_hangs_delays_all_announcements_of_an_invocation_by_the_same_seconds(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookup, "SECONDS", 0.5)
+    monkeypatch.setattr(result_finder, "TIME_LIMIT_SECONDS", 0.5)
     world = make_world(SettleSeconds="0", MaxConcurrentTrainingJobs="5")
     for _ in range(4):
         world.neptune.complete_job(world.start(world.requested())["jobId"])

@@ -9,7 +9,7 @@ import pytest
 
 import emit
 from cli.check import Folder
-from neptune_training.announce.status_file import ORDER, TRIES, Place, look, order_of, place_of
+from neptune_training.announce.status_file import RANK_METADATA, TRIES, S3Object, location_of, rank_of, read_head
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import STATUS_FILE, ModelFiles
 from tests.world import Call, World
@@ -92,7 +92,7 @@ JOB = {"jobId": "a", "status": "STARTED", "model": f"s3://{BUCKET}/{PREFIX}fraud
 
 
 def test_an_uploads_place_is_beside_its_configuration() -> None:
-    assert place_of(JOB, BUCKET, PREFIX) == Place(BUCKET, KEY)
+    assert location_of(JOB, BUCKET, PREFIX) == S3Object(BUCKET, KEY)
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_an_uploads_place_is_beside_its_configuration() -> None:
     ],
 )
 def test_what_is_no_upload_below_the_prefix_or_was_written_by_hand_has_no_place(changed: dict[str, Any]) -> None:
-    assert place_of({**JOB, **changed}, BUCKET, PREFIX) is None
+    assert location_of({**JOB, **changed}, BUCKET, PREFIX) is None
 
 
 def test_a_later_upload_is_newer_than_each_status_of_an_earlier_one() -> None:
     said = [("0A", 3), ("0A", 12), ("0a1", 1), ("0B", 1)]
-    orders = [order_of({**JOB, "version": version, "trigger": {**UPLOAD, "sequencer": at}}) for at, version in said]
+    orders = [rank_of({**JOB, "version": version, "trigger": {**UPLOAD, "sequencer": at}}) for at, version in said]
     assert orders == sorted(orders)
     assert len(set(orders)) == 4
 
@@ -150,7 +150,7 @@ def test_a_late_status_of_an_older_upload_does_not_replace_the_newer_ones(world:
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\x00", b"[]", b"x" * 1_000_000])
 @pytest.mark.parametrize("order", [None, "", "zzz", "0" * 64, f"{'0' * 64} 00000000000x"])
 def test_whatever_else_lies_under_that_name_is_replaced(world: World, body: bytes, order: str | None) -> None:
-    put(world, body, **({ORDER: order} if order is not None else {}))
+    put(world, body, **({RANK_METADATA: order} if order is not None else {}))
     world.start(world.uploaded())
     world.emit()
     assert (world.status_file() or {})["status"] == "WAITING"
@@ -163,7 +163,7 @@ def test_a_file_that_another_invocation_has_written_in_between_is_looked_at_agai
     def race(call: Call) -> None:
         if (call.operation, call.moment) == ("PutObject", "before") and not races:
             races.append(call)
-            put(world, b"a newer one", **{ORDER: f"{'F' * 64} {1:012}"})
+            put(world, b"a newer one", **{RANK_METADATA: f"{'F' * 64} {1:012}"})
 
     with world.watched(race):
         world.emit()
@@ -323,5 +323,5 @@ def test_the_programs_check_passes_over_it_too(tmp_path: Path) -> None:
 def test_the_order_of_a_file_is_read_from_its_metadata(world: World) -> None:
     world.start(world.uploaded())
     world.emit()
-    _, order = look(world._s3, Place(BUCKET, KEY))
-    assert order == order_of(world.job())
+    _, order = read_head(world._s3, S3Object(BUCKET, KEY))
+    assert order == rank_of(world.job())

@@ -8,11 +8,11 @@ import pytest
 
 import start
 import step
-from neptune_training.announce.changes import is_to_be_announced
+from neptune_training.announce.changes import needs_announcement
 from neptune_training.aws import neptune
 from neptune_training.aws.neptune import Unknown
 from neptune_training.aws.table import padded
-from neptune_training.flow import bounds
+from neptune_training.flow import next_look
 from neptune_training.model.settings import Settings
 from neptune_training.model.times import from_text, to_text
 from neptune_training.model.triggers import Trigger
@@ -166,21 +166,19 @@ def test_every_look_passes_the_requests_role_on(make_world: MakeWorld) -> None:
 # --- how often, and until when ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("waited", "next_look"), [(0, 1), (9, 1), (20, 2), (45, 4.5), (50, 5), (600, 5)])
-def test_a_look_comes_after_a_tenth_of_the_time_waited_between_one_and_five_minutes(
-    waited: int, next_look: float
-) -> None:
-    assert bounds.patience(NOW - waited * MINUTE, SETTINGS, NOW) == next_look * MINUTE
+@pytest.mark.parametrize(("waited", "pause"), [(0, 1), (9, 1), (20, 2), (45, 4.5), (50, 5), (600, 5)])
+def test_a_look_comes_after_a_tenth_of_the_time_waited_between_one_and_five_minutes(waited: int, pause: float) -> None:
+    assert next_look.patience(NOW - waited * MINUTE, SETTINGS, NOW) == pause * MINUTE
 
 
 @pytest.mark.parametrize(("failed", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 5), (5, 5), (10_000, 5)])
 def test_a_failed_step_is_taken_again_after_one_two_four_and_then_five_minutes(failed: int, minutes: int) -> None:
-    assert bounds.retry_at(failed, SETTINGS, NOW) == NOW + minutes * MINUTE
+    assert next_look.retry_at(failed, SETTINGS, NOW) == NOW + minutes * MINUTE
 
 
 def test_a_failed_step_is_not_taken_again_sooner_than_a_look_would_be() -> None:
     seldom = SETTINGS.model_copy(update={"status_check_seconds": 15 * MINUTE})
-    assert [bounds.retry_at(failed, seldom, NOW) - NOW for failed in (1, 4)] == [15 * MINUTE] * 2
+    assert [next_look.retry_at(failed, seldom, NOW) - NOW for failed in (1, 4)] == [15 * MINUTE] * 2
 
 
 def test_a_running_jobs_failed_steps_come_later_and_later_and_one_that_is_answered_ends_that(world: World) -> None:
@@ -373,4 +371,4 @@ STARTED = {"status": "STARTED", "attempts": 1}
 def test_a_new_status_is_news_and_waiting_again_for_the_same_is_none(
     old: dict[str, Any], new: dict[str, Any], news: bool
 ) -> None:
-    assert is_to_be_announced(new, old) is news
+    assert needs_announcement(new, old) is news

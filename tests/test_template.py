@@ -14,9 +14,9 @@ from pydantic_core import PydanticUndefined
 
 import emit
 from neptune_training.aws.model_files import STATUS_FILE
-from neptune_training.checks.sagemaker_events import KINDS
+from neptune_training.checks.sagemaker_events import FIELD_PREFIXES
 from neptune_training.flow.services import MARGIN
-from neptune_training.flow.tick import Tick
+from neptune_training.flow.tick import Done
 from neptune_training.model.parameters import TrainingRequest
 from neptune_training.model.settings import LISTS, Limits, Settings
 from neptune_training.model.statuses import Status, WaitingFor
@@ -596,11 +596,11 @@ def test_without_a_key_everything_is_encrypted_too_and_eventbridge_can_write_to_
 
 def test_the_rule_takes_the_ends_of_all_kinds_of_sagemaker_jobs_that_the_functions_read_and_of_this_account() -> None:
     pattern = ALL_OFF["SageMakerRule"]["EventPattern"]
-    statuses = [{f"{kind}Status": ["Completed", "Failed", "Stopped"]} for kind in KINDS.values()]
+    statuses = [{f"{kind}Status": ["Completed", "Failed", "Stopped"]} for kind in FIELD_PREFIXES.values()]
     assert pattern == {
         "account": ["123456789012"],
         "source": ["aws.sagemaker"],
-        "detail-type": [*KINDS],
+        "detail-type": [*FIELD_PREFIXES],
         "detail": {"$or": statuses},
     }
 
@@ -627,7 +627,7 @@ def test_only_the_local_stacks_own_source_can_be_named_in_place_of_sagemakers() 
 
 # --- alarms, dashboard, queries ---------------------------------------------------------------------------------------
 
-EMITTED = {*Tick().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated", "Cancellations"} | {
+EMITTED = {*Done().metrics(), "StepsFailed", "NotAnnounced", "Requests", "RequestsRepeated", "Cancellations"} | {
     "StatusFilesNotWritten"
 }
 

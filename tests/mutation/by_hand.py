@@ -129,7 +129,7 @@ MUTATIONS = [
     breaks(
         "the mark decides that the job is STOPPED",
         CANCELLED,
-        (OUTCOMES, "status, reasons = Status.STOPPED, (messages", "status, reasons = status, (messages"),
+        (OUTCOMES, "status, reasons = Status.STOPPED, (job_problems", "status, reasons = status, (job_problems"),
     ),
     breaks(
         "a job that may be another request's is not cancelled",
@@ -146,7 +146,7 @@ MUTATIONS = [
         ),
     ),
     breaks(
-        "a job that an earlier version let wait again is not started",
+        "a job that an older release let wait again is not started",
         CANCELLED,
         (WAITING, "    if job.cancelledBy:", "    if job.cancelledBy is False:"),
     ),
@@ -272,7 +272,7 @@ MUTATIONS = [
     breaks(
         "an older status never replaces a newer one",
         "tests/test_status_file.py",
-        (f"{PACKAGE}/announce/status_file.py", "        if present >= order:\n            return False\n", ""),
+        (f"{PACKAGE}/announce/status_file.py", "        if present >= rank:\n            return False\n", ""),
     ),
     breaks(
         "a status file is written over what was looked at",
@@ -287,7 +287,11 @@ MUTATIONS = [
     breaks(
         "an entry that EventBridge did not take comes again",
         "tests/test_emit.py",
-        ("emit.py", "raise NotAnnounced(reason) if code in REFUSALS else NotPut(reason)", "raise NotAnnounced(reason)"),
+        (
+            "emit.py",
+            "raise CannotBeAnnounced(reason) if code in REFUSALS else EventBridgeFailed(reason)",
+            "raise CannotBeAnnounced(reason)",
+        ),
     ),
     # --- no step stops the others -------------------------------------------------------------------------------------
     breaks(
@@ -364,12 +368,16 @@ MUTATIONS = [
     breaks(
         "a job in a step is not due before the invocation ends",
         RULES,
-        (STEP, "again_at = max(deadline, bounds", "again_at = max(now, bounds"),
+        (STEP, "again_at = max(deadline, next_look", "again_at = max(now, next_look"),
     ),
     breaks(
         "a job in a step is not due before its retry",
         RULES,
-        (STEP, "again_at = max(deadline, bounds.retry_at(job.failedSteps + 1, settings, now))", "again_at = deadline"),
+        (
+            STEP,
+            "again_at = max(deadline, next_look.retry_at(job.failedSteps + 1, settings, now))",
+            "again_at = deadline",
+        ),
     ),
     breaks(
         "step takes no further job when its time is over",

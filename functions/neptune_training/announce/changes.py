@@ -1,4 +1,4 @@
-"""Which changes of the table are announced: a job's status, its ARN, what it waits for."""
+"""Decide which changes of the table are announced: a new status or ARN, and for what else a job waits."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -7,30 +7,32 @@ from typing import Any, assert_never
 from neptune_training.aws.dynamodb_items import plain
 from neptune_training.model.statuses import Status
 
-ALWAYS = ("jobId", "status", "model")  # in each announcement
+REQUIRED_IN_RECORD = ("jobId", "status", "model")
 
 
-class NotAnnounced(Exception):  # noqa: N818
+class CannotBeAnnounced(Exception):  # noqa: N818
     """Say that a record cannot be announced: a retry would not help."""
 
 
-def job_to_announce(record: Mapping[str, Any]) -> dict[str, Any] | None:
+def job_to_announce(stream_record: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the job to announce, such as `{"jobId": "fraud-b1e3…", "status": "STARTED"}`; None if there is none.
 
-    `record` is one of the table's stream, as Lambda sends it.
+    `stream_record` is one of the table's stream, as Lambda sends it.
 
     Raises:
-        NotAnnounced: the item cannot be read, or has no job id, status or model.
+        CannotBeAnnounced: the item cannot be read, or has no job id, status or model.
     """
-    images = record.get("dynamodb", {})
+    images = stream_record.get("dynamodb", {})
     try:
         new, old = read(images.get("NewImage")), read(images.get("OldImage"))
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise NotAnnounced("the item cannot be read") from error
-    if "status" not in new or not is_to_be_announced(new, old):
+        raise CannotBeAnnounced("the item cannot be read") from error
+    if "status" not in new or not needs_announcement(new, old):
         return None
-    if not all(isinstance(new.get(name), str) and new[name] for name in ALWAYS):
-        raise NotAnnounced(f"an item with a status has no {' or no '.join(ALWAYS)}, or one that is not text")
+    if not all(isinstance(new.get(name), str) and new[name] for name in REQUIRED_IN_RECORD):
+        raise CannotBeAnnounced(
+            f"an item with a status has no {' or no '.join(REQUIRED_IN_RECORD)}, or one that is not text"
+        )
     return new
 
 
@@ -53,7 +55,7 @@ def with_bytes(value: Any) -> Any:
     return value
 
 
-def is_to_be_announced(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+def needs_announcement(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     """Return True for a new status or ARN, and for a WAITING job if it waits for something else than before.
 
     While the cluster is full, a start is tried each minute. Waiting again for the same thing sends no message.
@@ -67,6 +69,6 @@ def is_to_be_announced(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
             return changed and new.get("attempts") == 1
         case Status.STARTED | Status.COMPLETED | Status.FAILED | Status.STOPPED | Status.REJECTED | Status.SUPERSEDED:
             return changed
-        case None:  # a status that only a later version knows
+        case None:  # a status that only a newer release knows
             return changed
     assert_never(status)

@@ -56,7 +56,7 @@ def what_happened(job: Mapping[str, Any]) -> str:  # noqa: PLR0911 - a sentence 
             return "The training was not started, and will not be. Fix what is wrong, and upload or send it again."
         case Status.SUPERSEDED:
             return f"It was not started: a newer upload of the same file replaced it: {text(job.get('supersededBy'))}."
-        case None:  # a status that only a later version knows
+        case None:  # a status that only a newer release knows
             return "The job has a new status."
         case status:
             assert_never(status)

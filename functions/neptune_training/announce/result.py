@@ -34,7 +34,7 @@ class LogLines(StrEnum):
     NOWHERE = "nowhere"
 
 
-class LogPlace(NamedTuple):
+class LogLocation(NamedTuple):
     """Hold where the log of a SageMaker job is: its group, and how the names of its streams begin."""
 
     group: str
@@ -47,7 +47,7 @@ def tuning_job(stages: Mapping[str, Any]) -> str | None:
     return name
 
 
-def log_of_failed(stages: Mapping[str, Any]) -> LogPlace | None:
+def log_of_failed(stages: Mapping[str, Any]) -> LogLocation | None:
     """Return where the log of the stage that failed is; None if no stage failed, or its kind of job is not known.
 
     A stream's name begins with the job's name and a slash; a trial's name, with the tuning job's name and a hyphen.
@@ -56,7 +56,7 @@ def log_of_failed(stages: Mapping[str, Any]) -> LogPlace | None:
         if stage.get("status", "").lower() == "failed" or stage.get("failureReason"):
             kind = stage.get("arn", "").rpartition(":")[2].partition("/")[0]
             end = "-" if kind == "hyper-parameter-tuning-job" else "/"
-            return LogPlace(LOG_GROUPS[kind], stage["name"] + end) if kind in LOG_GROUPS else None
+            return LogLocation(LOG_GROUPS[kind], stage["name"] + end) if kind in LOG_GROUPS else None
     return None
 
 
@@ -70,22 +70,27 @@ def trials(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def best_trial(best: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the best trial without what SageMaker does not say. Its metric's value has the seven digits of a float."""
+    """Return the best trial, with the metric's value to the seven digits of a float.
+
+    Values that SageMaker leaves out are left out.
+    """
     metric, tuned = best.get("FinalHyperParameterTuningJobObjectiveMetric", {}), best.get("TunedHyperParameters", {})
     value, began, ended = metric.get("Value", math.nan), best.get("TrainingStartTime"), best.get("TrainingEndTime")
-    named = {"name": shown(metric["MetricName"])} if "MetricName" in metric else {}
+    named = {"name": printable_start(metric["MetricName"])} if "MetricName" in metric else {}
     storable = isinstance(value, int | float) and (value == 0 or SMALLEST < abs(value) < LARGEST)
     return {
-        "name": shown(best["TrainingJobName"]),
+        "name": printable_start(best["TrainingJobName"]),
         "metric": {**named, **({"value": float(f"{value:.7g}")} if storable else {})},
-        "hyperparameters": {shown(name): shown(tuned[name]) for name in sorted(tuned)[:MAX_HYPERPARAMETERS]},
+        "hyperparameters": {
+            printable_start(name): printable_start(tuned[name]) for name in sorted(tuned)[:MAX_HYPERPARAMETERS]
+        },
         **({"seconds": int((ended - began).total_seconds())} if began and ended else {}),
     }
 
 
 def log(group: str, stream: str, messages: Iterable[str]) -> dict[str, Any]:
     """Return the result of a FAILED job. Lines are what users' scripts wrote: cut, with ? for control characters."""
-    lines = [shown(each.rstrip().expandtabs(4), MAX_LINE) for each in messages]
+    lines = [printable_start(each.rstrip().expandtabs(4), MAX_LINE) for each in messages]
     return {"log": {"group": group, "stream": stream, "lines": lines[-MAX_LINES:]}}
 
 
@@ -93,10 +98,10 @@ def without_lines(result: Mapping[str, Any], job_id: str) -> dict[str, Any]:
     """Return the result with the command that shows the lines in their place."""
     if "log" not in result:
         return dict(result)
-    place = {name: result["log"][name] for name in ("group", "stream")}
-    return {"log": {**place, "command": f"neptune-training show {job_id}"}}
+    location = {name: result["log"][name] for name in ("group", "stream")}
+    return {"log": {**location, "command": f"neptune-training show {job_id}"}}
 
 
-def shown(text: str, most: int = MAX_TEXT) -> str:
+def printable_start(text: str, most: int = MAX_TEXT) -> str:
     """Return the first `most` characters, with ? for each control character."""
     return printable(text[:most])

@@ -1,11 +1,11 @@
-"""`training-job.status.json`: an upload's newest message, beside the upload itself.
+"""Write `training-job.status.json`: an upload's newest announcement, beside the upload itself.
 
     models/fraud/model-hpo-configuration.json    what was uploaded
     models/fraud/training-job.status.json        how its training is
 
 The file is a convenience, and never a reason to act: nothing reads it, it starts no training, and it does not count as
 a file of the model. Each write says which upload and which version of its record it is about, in the object's metadata,
-and is conditional on the object that was looked at. So an older upload, or an older status, never replaces a newer one,
+and is conditional on the object that was read. So an older upload, or an older status, never replaces a newer one,
 in whatever order the writes come. Whatever else lies under that name is replaced.
 """
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
-ORDER = "training-job-order"  # the metadata's name
-AN_ORDER = re.compile(r"[0-9A-F]{64} [0-9]{12}")  # as texts, a newer one is greater
+RANK_METADATA = "training-job-order"  # the name in the object's metadata
+RANK = re.compile(r"[0-9A-F]{64} [0-9]{12}")  # as text, a newer status is greater
 TRIES = 3
 # HeadObject has no body, so its codes are HTTP's. S3 answers 403 for an absent object to those without s3:ListBucket.
 ABSENT = {"403", "404"}
@@ -31,7 +31,7 @@ ABSENT = {"403", "404"}
 CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 
 
-class Place(NamedTuple):
+class S3Object(NamedTuple):
     """Hold where an upload's status file is."""
 
     bucket: str
@@ -39,54 +39,54 @@ class Place(NamedTuple):
 
 
 class NotWritten(Exception):  # noqa: N818
-    """Say that others changed the file at each try."""
+    """Say that the file was not written: others changed it at each try, or too little time was left."""
 
 
-def place_of(job: Mapping[str, Any], bucket: str, prefix: str) -> Place | None:
+def location_of(job: Mapping[str, Any], bucket: str, prefix: str) -> S3Object | None:
     """Return where the status file of a job is; None if it was not asked for by an upload to a folder below `prefix`.
 
     `job` comes from the table's stream: a person may have written it.
     """
     trigger = job.get("trigger")
-    if not isinstance(trigger, Mapping) or trigger.get("kind") != "upload" or not order_of(job):
+    if not isinstance(trigger, Mapping) or trigger.get("kind") != "upload" or not rank_of(job):
         return None
     directory = str(trigger.get("key")).rpartition("/")[0] + "/"
     inside = directory.startswith(prefix) and directory != prefix
     if not inside or job["model"] != f"s3://{bucket}/{directory}":  # a key that is refused makes no model's name
         return None
-    return Place(bucket, f"{directory}{STATUS_FILE}")
+    return S3Object(bucket, f"{directory}{STATUS_FILE}")
 
 
-def order_of(job: Mapping[str, Any]) -> str:
-    """Return the place of a status among all of one directory: the upload's sequencer, then the record's version.
+def rank_of(job: Mapping[str, Any]) -> str:
+    """Return the rank of a status among all of one directory: the upload's sequencer, then the record's version.
 
     A directory has one configuration, so its sequencers can be compared: padded with zeros on the right (S3 user guide,
     Event message structure). Empty if one of them is not valid.
     """
     sequencer, version = job["trigger"].get("sequencer"), job.get("version")
     padded = str(sequencer).upper().ljust(64, "0")
-    order = f"{padded} {version:012}" if isinstance(version, int) else ""
-    return order if AN_ORDER.fullmatch(order) else ""
+    rank = f"{padded} {version:012}" if isinstance(version, int) else ""
+    return rank if RANK.fullmatch(rank) else ""
 
 
-def write(s3: "S3Client", place: Place, job: Mapping[str, Any]) -> bool:
+def write(s3: "S3Client", file: S3Object, job: Mapping[str, Any]) -> bool:
     """Write the file; return False if what is there is as new.
 
     Raises:
         NotWritten: it was changed at each try.
         ClientError, BotoCoreError: S3 refuses it, or cannot be reached.
     """
-    order = order_of(job)
+    rank = rank_of(job)
     new: PutObjectRequestTypeDef = {
-        "Bucket": place.bucket,
-        "Key": place.key,
+        "Bucket": file.bucket,
+        "Key": file.key,
         "Body": message(job).encode(),
         "ContentType": "application/json",
-        "Metadata": {ORDER: order},
+        "Metadata": {RANK_METADATA: rank},
     }
     for _ in range(TRIES):
-        etag, present = look(s3, place)
-        if present >= order:
+        etag, present = read_head(s3, file)
+        if present >= rank:
             return False
         try:
             s3.put_object(**new, **({"IfMatch": etag} if etag else {"IfNoneMatch": "*"}))
@@ -95,16 +95,16 @@ def write(s3: "S3Client", place: Place, job: Mapping[str, Any]) -> bool:
                 raise
         else:
             return True
-    raise NotWritten(f"{place.key} was changed at each of {TRIES} tries")
+    raise NotWritten(f"{file.key} was changed at each of {TRIES} tries")
 
 
-def look(s3: "S3Client", place: Place) -> tuple[str, str]:
-    """Return the ETag and the order of the file that is there; both are empty if there is none."""
+def read_head(s3: "S3Client", file: S3Object) -> tuple[str, str]:
+    """Return the ETag and the rank of the file that is there; both are empty if there is none."""
     try:
-        found = s3.head_object(Bucket=place.bucket, Key=place.key)
+        found = s3.head_object(Bucket=file.bucket, Key=file.key)
     except ClientError as error:
         if error.response["Error"]["Code"] in ABSENT:
             return "", ""
         raise
-    order = found["Metadata"].get(ORDER, "")
-    return found["ETag"], order if AN_ORDER.fullmatch(order) else ""
+    rank = found["Metadata"].get(RANK_METADATA, "")
+    return found["ETag"], rank if RANK.fullmatch(rank) else ""

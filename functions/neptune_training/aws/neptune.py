@@ -120,7 +120,7 @@ class Neptune:
         ask = self._looks.get_ml_model_training_job
         return look("GetMLModelTrainingJob", lambda: ask(id=job_id, **role_parameter(role)))
 
-    def cancel(self, job_id: str, role: str | None, *, clean: bool) -> CancelFailed | None:
+    def send_cancellation(self, job_id: str, role: str | None, *, clean: bool) -> CancelFailed | None:
         """Send CancelMLModelTrainingJob. Return why Neptune did not take it; None if it did, or if the job has ended.
 
         `clean` also deletes what the job has written.

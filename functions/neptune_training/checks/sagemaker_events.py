@@ -1,7 +1,7 @@
-"""Read SageMaker's events: a job that runs for a training, or somebody else's, has ended.
+"""Read SageMaker's events: a SageMaker job that runs for one of our jobs, or for somebody else, has ended.
 
-Such an event is a hint to look at a training now, never a fact: it may come twice, late or never, and whoever runs a
-SageMaker job chooses its name. So what cannot be read is ignored.
+Such an event is a hint to look at a job now, never a fact: it may come twice, late or never, and whoever runs a
+SageMaker job chooses its name. An event that cannot be read is ignored.
 """
 
 from typing import Any, NamedTuple
@@ -10,18 +10,19 @@ from neptune_training.model.jobs import Started
 from neptune_training.model.stages import current_arn
 
 # Detail type → how the names of the detail's fields begin (SageMaker AI developer guide, "EventBridge").
-KINDS = {
+FIELD_PREFIXES = {
     "SageMaker Processing Job State Change": "ProcessingJob",
     "SageMaker HyperParameter Tuning Job State Change": "HyperParameterTuningJob",
     "SageMaker Transform Job State Change": "TransformJob",
     "SageMaker Training Job State Change": "TrainingJob",
 }
 TRIAL = "TrainingJob"
-NAMED_AFTER = 8  # A SageMaker job's name begins with so many characters of the training's id (assumed: two names seen).
+# How many characters of a job's id the names of its SageMaker jobs begin with (assumed: two such names were seen).
+ID_CHARACTERS_IN_NAME = 8
 
 
 class SageMakerEnd(NamedTuple):
-    """Hold which SageMaker job has ended. `may_be_trial` is True for the kind of job that a trial of a search is."""
+    """Hold which SageMaker job has ended. `may_be_trial` is True for a SageMaker training job, as each trial is one."""
 
     arn: str
     name: str
@@ -30,20 +31,20 @@ class SageMakerEnd(NamedTuple):
     def concerns(self, job: Started) -> bool:
         """Return True if the SageMaker job may be one that Neptune runs for `job`.
 
-        Its ARN is among the job's stages, or its name begins with the first characters of the job's id. A search has up
-        to hundreds of trials with such names, and no trial's end is the end of a stage. So their names only count
-        while the ARN of the current stage is not known: what ends could then be that stage.
+        Its ARN is among the job's stages, or its name begins with the first characters of the job's id. A tuning job
+        has up to hundreds of trials with such names, and a trial's end is not a stage's end. So the name of a SageMaker
+        training job counts only while the current stage's ARN is not known.
         """
         if self.arn and any(stage.get("arn") == self.arn for stage in (job.stages or {}).values()):
             return True
-        named_after = self.name.startswith(job.jobId[:NAMED_AFTER])
+        named_after = self.name.startswith(job.jobId[:ID_CHARACTERS_IN_NAME])
         return named_after and not (self.may_be_trial and current_arn(job.stages))
 
 
 def kind_of(event: Any) -> str | None:
     """Return the kind of SageMaker job that the event is about, None for any other event."""
     detail_type = event.get("detail-type") if isinstance(event, dict) else None
-    return KINDS.get(detail_type) if isinstance(detail_type, str) else None
+    return FIELD_PREFIXES.get(detail_type) if isinstance(detail_type, str) else None
 
 
 def read(event: Any, kind: str) -> SageMakerEnd | None:

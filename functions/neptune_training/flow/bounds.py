@@ -1,4 +1,4 @@
-"""The bound on every wait: until when a job can be started, when `track` ends it, and when it is tried again.
+"""The bound on every wait: until when a job can be started, and when `track` ends it.
 
 docs/how-it-works.md has the same as a table. These are pure functions: they do no I/O.
 """
@@ -11,14 +11,12 @@ from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.parameters import NEPTUNES_DEFAULTS
 from neptune_training.model.settings import Settings
-from neptune_training.model.stages import Stages, current_arn
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import TriggerKind
 
-# SQS may deliver a cancellation before the request that it names: so long it is kept.
+# How long a cancellation without a job is kept: SQS may deliver it before its request.
 KEPT_FOR = timedelta(minutes=5)
 CLOCKS_DIFFER = timedelta(minutes=1)
-SLOWEST_RETRY = timedelta(minutes=5)
 OTHER_STAGES = 2  # the processing before the trials and the transform after them: each can take as long as one
 # With managed spot training, SageMaker can wait for instances as long as a trial can train (assumed, not measured).
 SPOT_FACTOR = 2
@@ -84,31 +82,3 @@ def longest_pause(settings: Settings) -> timedelta:
     """Return the longest pause of all starts that is ever set: after a refusal, or while a probe is under way."""
     probe = timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
     return max(settings.capacity_probe_seconds, probe) + CLOCKS_DIFFER
-
-
-def retry_at(failed_steps: int, settings: Settings, now: datetime) -> datetime:
-    """Return when a job is due again after `failed_steps` failed steps in a row: after 1, 2, 4, then 5 minutes."""
-    doublings = min(max(failed_steps - 1, 0), 10)
-    delay: timedelta = settings.status_check_seconds * 2**doublings
-    return now + min(delay, max(SLOWEST_RETRY, settings.status_check_seconds))
-
-
-def patience(since: datetime, settings: Settings, now: datetime) -> timedelta:
-    """Return how long to wait before the next look: a tenth of the time waited so far, between one and five minutes."""
-    least = settings.status_check_seconds
-    return max(least, min((now - since) / 10, 5 * least))
-
-
-def next_look(
-    since: datetime, stages: Stages | None, look_often_until: datetime | None, settings: Settings, now: datetime
-) -> datetime:
-    """Return when a job that has run since `since` is looked at again: after a quarter of that time.
-
-    It is at least StatusCheckSeconds and at most fifteen times that: an event announces the end of the stage that runs.
-    It is StatusCheckSeconds while no event could be recognised, because that stage's ARN is not known. It is that, too,
-    while Neptune does not show yet what an event has announced.
-    """
-    least = settings.status_check_seconds
-    if current_arn(stages) is None or (look_often_until and now < look_often_until):
-        return now + least
-    return now + max(least, min((now - since) / 4, 15 * least))

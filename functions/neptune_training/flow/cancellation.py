@@ -13,7 +13,7 @@ import logging
 from typing import assert_never
 
 from neptune_training.aws.writes import retried
-from neptune_training.flow import intake, messages, outcomes
+from neptune_training.flow import intake, job_problems, outcomes
 from neptune_training.flow.services import Services
 from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Ended, Job, Requested, Started, Waiting
@@ -22,21 +22,21 @@ from neptune_training.model.statuses import Status, WaitingFor
 log = logging.getLogger(__name__)
 
 
-def mark(services: Services, cancellation: Waiting) -> Job | None:
-    """Cancel the job that `cancellation` names, and return it. None if it has no record.
+def mark_job(services: Services, cancellation: Waiting) -> Job | None:
+    """Cancel the job that `cancellation` names, and return it as it is then. None if it has no record.
 
     Raises:
-        RecordChanged: the record was changed each time between the read and the write.
+        RecordChanged: at each try, the record was changed between the read and the write.
     """
 
     def read_and_mark() -> Job | None:
         job = services.table.get(cancellation.asked["id"])
-        return job and marked(services, job, cancellation)
+        return job and write_mark(services, job, cancellation)
 
     return retried(read_and_mark)
 
 
-def marked(services: Services, job: Job, cancellation: Waiting) -> Job:
+def write_mark(services: Services, job: Job, cancellation: Waiting) -> Job:
     """Write the mark, and return the job as it is then. Raises RecordChanged."""
     by = " ".join(filter(None, ("event", cancellation.trigger.source, cancellation.trigger.eventId)))
     if isinstance(job, Ended) or job.cancelledBy:
@@ -66,19 +66,19 @@ def keep(services: Services, cancellation: Waiting) -> Job:
         now,
         next_attempt=now + services.settings.status_check_seconds,
         give_up=cancellation.giveUpAt,
-        reasons=(messages.not_known_yet(cancellation),),
+        reasons=(job_problems.not_known_yet(cancellation),),
     )
     return intake.keep(services.table, kept.bounded(kept.giveUpAt))[0]
 
 
 def wait(services: Services, cancellation: Waiting) -> Job:
     """Keep the cancellation for another minute, or end it: five minutes after it arrived, it is REJECTED."""
-    return outcomes.wait(services, cancellation, WaitingFor.TURN, (messages.not_known_yet(cancellation),))
+    return outcomes.wait(services, cancellation, WaitingFor.TURN, (job_problems.not_known_yet(cancellation),))
 
 
 def end(services: Services, cancellation: Waiting, job: Job) -> Ended:
-    """End a kept cancellation whose job has a record now, and is cancelled."""
-    reasons = (messages.carried_out(cancellation),)
+    """End a kept cancellation: it was applied to `job`."""
+    reasons = (job_problems.cancellation_applied(cancellation),)
     return outcomes.end(services, cancellation, Status.SUPERSEDED, reasons, superseded_by=job.jobId)
 
 
@@ -86,7 +86,7 @@ def refuse_clean(services: Services, cancellation: Waiting) -> Job:
     """Store a new cancellation as REJECTED: it would delete results, and the operator does not allow that."""
     rejected = new_jobs.rejected(
         cancellation.trigger,
-        (messages.clean_not_allowed(),),
+        (job_problems.clean_not_allowed(),),
         services.now(),
         model=cancellation.model,
         asked=cancellation.asked,

@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from neptune_training.flow import bounds, messages
+from neptune_training.flow import bounds, job_problems, next_look
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Requested, UnfinishedJob, Waiting
 from neptune_training.model.problems import Problem
@@ -44,7 +44,7 @@ def end(
         RecordChanged: the record is not the version before `job`: another invocation took a step.
     """
     if job.cancelledBy:
-        status, reasons = Status.STOPPED, (messages.cancelled(job), *reasons)
+        status, reasons = Status.STOPPED, (job_problems.cancelled(job), *reasons)
     ended = job.ended(
         status,
         services.now(),
@@ -74,7 +74,7 @@ def give_up(
 
     If `unanswered`, its last start was not answered: the reasons say that, instead of what it waited for.
     """
-    gave_up = messages.gave_up(job, waited_for, reasons or job.reasons, services.now(), unanswered=unanswered)
+    gave_up = job_problems.gave_up(job, waited_for, reasons or job.reasons, services.now(), unanswered=unanswered)
     return end(services, job, Status.REJECTED, gave_up, resume=resume)
 
 
@@ -99,10 +99,10 @@ def wait(
     if next_attempt is None and waiting_for.in_queue:
         next_attempt = job.place
     elif next_attempt is None and failed:
-        next_attempt = bounds.retry_at(job.failedSteps, settings, now)
+        next_attempt = next_look.retry_at(job.failedSteps, settings, now)
     elif next_attempt is None:
         since = job.waitingSince if job.waitingFor is waiting_for else None
-        next_attempt = now + bounds.patience(since or now, settings, now)
+        next_attempt = now + next_look.patience(since or now, settings, now)
     waits = job.still_waits(
         waiting_for,
         now,
@@ -139,7 +139,7 @@ def wait_again(
         return give_up(services, job, waiting_for, reasons, unanswered=unanswered, resume=resume)
     queued_at = now if tried else job.queuedAt
     place = queued_at or job.createdAt
-    patience = bounds.patience(now, settings, now)
+    patience = next_look.patience(now, settings, now)
     next_attempt = place if waiting_for.in_queue else now if waiting_for is WaitingFor.TURN else now + patience
     waits = job.not_started(
         waiting_for,

@@ -16,7 +16,7 @@ from neptune_training.aws.neptune import Absent, Accepted, Found, Unknown
 from neptune_training.aws.neptune_errors import IdInUse, PermanentFailure, Refused, StartFailure, Unanswered
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.readiness import id_taken
-from neptune_training.flow import bounds, messages, outcomes
+from neptune_training.flow import bounds, job_problems, next_look, outcomes
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Job, Requested, Started
 from neptune_training.model.problems import Problem
@@ -132,7 +132,7 @@ def look_up(services: Services, job: Requested) -> Job:
                 extra={"jobId": job.jobId, "failure": str(failure)},
             )
             now, settings = services.now(), services.settings
-            later = bounds.retry_at(job.failedSteps, settings, now)
+            later = next_look.retry_at(job.failedSteps, settings, now)
             reasons = (*(each for each in job.reasons if each.field != failure.operation), failure.problem)
             failed_steps = 0 if failure.will_pass else job.failedSteps  # a throttled cluster is not this job's fault
             doubtful = job.in_doubt(now, next_attempt=later, reasons=reasons, failed_steps=failed_steps)
@@ -160,7 +160,7 @@ def started(
     to_be_seen = look is not None and bool(job.asked.get("id")) and look.writes_to(output_of(job)) is None
     warnings = job.warnings
     if not accepted:
-        warnings += (messages.arn_unknown(job), *([messages.maybe_not_ours(job)] if to_be_seen else []))
+        warnings += (job_problems.arn_unknown(job), *([job_problems.maybe_not_ours(job)] if to_be_seen else []))
     now = services.now()
     running = job.started(
         now,

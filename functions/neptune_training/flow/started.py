@@ -2,7 +2,7 @@
 
 found ──► ended: COMPLETED, FAILED or STOPPED        absent ──► for MissingSeconds: FAILED
 ├─► somebody else's job: REJECTED               unknown ──► looked at again later; `track` ends it after
-└─► runs: looked at again later, or after a hint (`hints`)  DoubtSeconds (see `bounds`)
+└─► runs: looked at again later, or after a hint           DoubtSeconds (see `bounds`)
 
 A cancelled job is first cancelled in Neptune. Once it has ended, it is STOPPED.
 """
@@ -14,7 +14,7 @@ from typing import assert_never
 from neptune_training.aws.neptune import Absent, Found, Unknown
 from neptune_training.aws.neptune_errors import CancelFailed
 from neptune_training.checks.readiness import id_taken
-from neptune_training.flow import bounds, messages, outcomes
+from neptune_training.flow import job_problems, next_look, outcomes
 from neptune_training.flow.requested import output_of, role_of
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Job, Started
@@ -30,7 +30,7 @@ def step(services: Services, job: Started) -> Job:
     Raises:
         LookFailed: the look failed, and an operator may have to act. The record has been written.
     """
-    job = cancel(services, job)
+    job = cancel_in_neptune(services, job)
     look = services.neptune.training(job.jobId, role_of(job))
     now, settings = services.now(), services.settings
     match look:
@@ -39,8 +39,8 @@ def step(services: Services, job: Started) -> Job:
         case Absent():
             missing_since = job.missingSince or now
             if now - missing_since >= settings.missing_seconds:
-                return outcomes.end(services, job, Status.FAILED, (messages.unknown_to_neptune(job),))
-            look_again = next_look(services, job, job.stages, job.lookOftenUntil)
+                return outcomes.end(services, job, Status.FAILED, (job_problems.unknown_to_neptune(job),))
+            look_again = look_again_at(services, job, job.stages, job.lookOftenUntil)
             missing = job.missing(now, look_again=look_again, since=missing_since)
             outcomes.save(services, missing)
             return missing
@@ -48,7 +48,7 @@ def step(services: Services, job: Started) -> Job:
             log.warning("status unknown", extra={"jobId": job.jobId, "failure": str(failure)})
             unknown = job.unknown(
                 now,
-                look_again=bounds.retry_at(job.failedSteps, settings, now),
+                look_again=next_look.retry_at(job.failedSteps, settings, now),
                 since=job.unknownSince or now,
                 failed_steps=0 if failure.will_pass else job.failedSteps,
             )
@@ -60,7 +60,7 @@ def step(services: Services, job: Started) -> Job:
             assert_never(look)
 
 
-def cancel(services: Services, job: Started) -> Started:
+def cancel_in_neptune(services: Services, job: Started) -> Started:
     """Send the cancellation of a cancelled job, unless Neptune stops it already.
 
     Return the job, with a warning if Neptune did not take the cancellation.
@@ -71,7 +71,7 @@ def cancel(services: Services, job: Started) -> Started:
     only_look = job.adopted or (job.failedSteps > 0 and job.failedSteps % 2 == 0)
     if not job.cancelledBy or only_look or (job.neptuneStatus or "").lower() == "stopping":
         return job
-    failure = services.neptune.cancel(job.jobId, role_of(job), clean=job.cancelClean)
+    failure = services.neptune.send_cancellation(job.jobId, role_of(job), clean=job.cancelClean)
     warnings = tuple(each for each in job.warnings if each.field != CancelFailed.operation)
     if failure:
         log.warning("not cancelled", extra={"jobId": job.jobId, "failure": str(failure)})
@@ -79,12 +79,14 @@ def cancel(services: Services, job: Started) -> Started:
     return job.warned(warnings)
 
 
-def next_look(services: Services, job: Started, stages: Stages | None, look_often_until: datetime | None) -> datetime:
+def look_again_at(
+    services: Services, job: Started, stages: Stages | None, look_often_until: datetime | None
+) -> datetime:
     """Return when to look again at a job that runs. A cancelled one ends soon: it is looked at each minute."""
     now, settings = services.now(), services.settings
     if job.cancelledBy:
         return now + settings.status_check_seconds
-    return bounds.next_look(job.startedAt or now, stages, look_often_until, settings, now)
+    return next_look.while_running(job.startedAt or now, stages, look_often_until, settings, now)
 
 
 def found(services: Services, job: Started, look: Found) -> Job:
@@ -94,19 +96,19 @@ def found(services: Services, job: Started, look: Found) -> Job:
         return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),))
     if look.end:
         return outcomes.end(
-            services, job, look.end, messages.failures(look), neptune_status=look.status, stages=look.stages
+            services, job, look.end, job_problems.failures(look), neptune_status=look.status, stages=look.stages
         )
     if not look.runs:
         log.warning(
             "unknown status from Neptune, taken as running", extra={"jobId": job.jobId, "neptuneStatus": look.status}
         )
     now = services.now()
-    doubt = messages.maybe_not_ours(job)
+    doubt = job_problems.maybe_not_ours(job)
     shows_an_end = ended_stages(look.stages) > ended_stages(job.stages)
     look_often_until = None if shows_an_end else job.lookOftenUntil
     running = job.looked_at(
         now,
-        look_again=next_look(services, job, look.stages, look_often_until),
+        look_again=look_again_at(services, job, look.stages, look_often_until),
         neptune_status=look.status,
         stages=look.stages,
         adopted=ours is None,

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.aws.writes import RecordChanged
-from neptune_training.flow import bounds, cancellation, messages, outcomes, requested, started, waiting
+from neptune_training.flow import cancellation, job_problems, next_look, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.statuses import WaitingFor
@@ -28,13 +28,13 @@ UNREADABLE_RETRY = timedelta(hours=1)
 def first(services: Services, job: Waiting, deadline: datetime) -> Job:
     """Take the first step of a new job, or of a cancellation. It never passes jobs that wait in the queue."""
     if job.trigger.kind is TriggerKind.CANCELLATION:
-        return cancel(services, job, deadline)
+        return take_cancellation(services, job, deadline)
     with suppress(RecordChanged):
         arrived_before = cancellation.kept_for(services, job)
         if not arrived_before:
             return waiting.step(services, job, deadline, has_turn=False)
         for kept in arrived_before:
-            carry_out(services, kept, deadline)
+            apply_kept(services, kept, deadline)
     return services.table.get(job.jobId) or job
 
 
@@ -53,7 +53,7 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
     except RecordChanged:
         return taken_by_another(services, job_id)
     except Exception as error:
-        later = UNREADABLE_RETRY if isinstance(error, ValidationError) else bounds.SLOWEST_RETRY
+        later = UNREADABLE_RETRY if isinstance(error, ValidationError) else next_look.SLOWEST_RETRY
         services.table.postpone(job_id, services.now() + later)
         raise
     try:
@@ -74,25 +74,25 @@ def taken_by_another(services: Services, job_id: str) -> Job | None:
     return job
 
 
-def cancel(services: Services, arrived: Waiting, deadline: datetime) -> Job:
-    """Carry out a cancellation that has just arrived. Return its job, or its own record if there is no such job."""
+def take_cancellation(services: Services, arrived: Waiting, deadline: datetime) -> Job:
+    """Apply a cancellation that has just arrived. Return its job, or its own record if there is no such job."""
     if arrived.asked["clean"] and not services.settings.allow_cancel_clean:
         return cancellation.refuse_clean(services, arrived)
-    job = cancellation.mark(services, arrived)
-    return at_once(services, job, deadline) if job else cancellation.keep(services, arrived)
+    job = cancellation.mark_job(services, arrived)
+    return step_now(services, job, deadline) if job else cancellation.keep(services, arrived)
 
 
-def carry_out(services: Services, kept: Waiting, deadline: datetime) -> Job:
-    """Take the step of a kept cancellation: carry it out if its job has a record now. Return the cancellation."""
-    job = cancellation.mark(services, kept)
+def apply_kept(services: Services, kept: Waiting, deadline: datetime) -> Job:
+    """Take the step of a kept cancellation: apply it if its job has a record now. Return the cancellation."""
+    job = cancellation.mark_job(services, kept)
     if job is None:
         return cancellation.wait(services, kept)
     ended = cancellation.end(services, kept, job)
-    at_once(services, job, deadline)
+    step_now(services, job, deadline)
     return ended
 
 
-def at_once(services: Services, job: Job, deadline: datetime) -> Job:
+def step_now(services: Services, job: Job, deadline: datetime) -> Job:
     """Take the step of a cancelled job that runs, if there is time. If that fails, `track` takes it again."""
     if not isinstance(job, Started) or not services.time_to_start(deadline):
         return job
@@ -111,7 +111,7 @@ def due(job: UnfinishedJob, now: datetime) -> bool:
 def begin(services: Services, job: UnfinishedJob, deadline: datetime) -> UnfinishedJob:
     """Postpone the job: until its step has ended, it is due again only after this invocation."""
     now, settings = services.now(), services.settings
-    again_at = max(deadline, bounds.retry_at(job.failedSteps + 1, settings, now))
+    again_at = max(deadline, next_look.retry_at(job.failedSteps + 1, settings, now))
     begun = job.step_begun(now, until=deadline, again_at=again_at)
     outcomes.save(services, begun)
     return begun
@@ -122,7 +122,7 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
     try:
         match job:
             case Waiting() if job.trigger.kind is TriggerKind.CANCELLATION:
-                return carry_out(services, job, deadline)
+                return apply_kept(services, job, deadline)
             case Waiting():
                 return waiting.step(services, job, deadline, has_turn=has_turn)
             case Requested():
@@ -142,8 +142,8 @@ def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_t
 def failed(services: Services, job: UnfinishedJob, error: Exception) -> None:
     """Record that the step failed. Raises RecordChanged if the step had already changed the record."""
     if isinstance(job, Waiting):
-        outcomes.wait(services, job, WaitingFor.ERROR, (messages.error(error),), failed=True)
+        outcomes.wait(services, job, WaitingFor.ERROR, (job_problems.error(error),), failed=True)
     else:
         now = services.now()
-        again_at = bounds.retry_at(job.failedSteps, services.settings, now)
+        again_at = next_look.retry_at(job.failedSteps, services.settings, now)
         outcomes.save(services, job.step_over(now, again_at=again_at))

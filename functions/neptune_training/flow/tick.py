@@ -12,7 +12,7 @@ from typing import assert_never
 
 from neptune_training.aws.table import CAPACITY, Table
 from neptune_training.aws.writes import RecordChanged
-from neptune_training.flow import bounds, messages
+from neptune_training.flow import bounds, job_problems
 from neptune_training.flow.plan import Limits, Plan, plan
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
@@ -31,8 +31,8 @@ Invoke = Callable[[tuple[str, ...], tuple[str, ...]], None]
 
 
 @dataclass
-class Tick:
-    """Count what a tick saw and did."""
+class Done:
+    """Count what a tick, or a hint, saw and did."""
 
     waiting: int = 0
     oldest_seconds: float = 0
@@ -63,7 +63,7 @@ class Tracker:
     settings: Settings
     now: Callable[[], datetime]
 
-    def tick(self, deadline: datetime) -> Tick:
+    def tick(self, deadline: datetime) -> Done:
         """Make one tick. An error with one job does not stop the others."""
         jobs, now = self.table.unfinished(), self.now()
         done = seen(jobs, now)
@@ -80,7 +80,7 @@ class Tracker:
         self.invoke_steps(planned, deadline, done)
         return done
 
-    def invoke_steps(self, planned: Plan, deadline: datetime, done: Tick) -> None:
+    def invoke_steps(self, planned: Plan, deadline: datetime, done: Done) -> None:
         """Hand each group to an invocation of its own."""
         for group in planned.groups:
             if self.now() >= deadline - TIME_FOR_ONE_CALL:
@@ -96,7 +96,7 @@ class Tracker:
 
     # --- slots --------------------------------------------------------------------------------------------------------
 
-    def capacity(self, jobs: Sequence[Entry], now: datetime, done: Tick) -> Capacity:
+    def capacity(self, jobs: Sequence[Entry], now: datetime, done: Done) -> Capacity:
         """Return the capacity, repaired if needed. It is only read if a job waits in the queue.
 
         If it cannot be read, starts count as paused: no job in the queue gets a turn. All other jobs get steps.
@@ -110,7 +110,7 @@ class Tracker:
             done.failed.append(CAPACITY)
             return Capacity(paused_until=datetime.max.replace(tzinfo=UTC))
 
-    def repaired(self, capacity: Capacity, holders: set[str], now: datetime, done: Tick) -> Capacity:
+    def repaired(self, capacity: Capacity, holders: set[str], now: datetime, done: Done) -> Capacity:
         """Free slots of ended jobs, add missing ones, shorten a pause that is too long; return the result."""
         longest = now + bounds.longest_pause(self.settings)
         odd = capacity.paused_until is not None and capacity.pause_text != to_text(min(capacity.paused_until, longest))
@@ -130,7 +130,7 @@ class Tracker:
             self.table.add_slots(lacking)
         return self.table.capacity() if odd or surplus or lacking else capacity
 
-    def which(self, job_ids: Iterable[str], *kinds: type[Job] | None, done: Tick) -> Iterable[str]:
+    def which(self, job_ids: Iterable[str], *kinds: type[Job] | None, done: Done) -> Iterable[str]:
         """Yield the jobs whose record has one of these types (None: no record). Stop after a few seconds."""
         until = self.now() + REPAIR_FOR
         for job_id in sorted(job_ids):
@@ -147,7 +147,7 @@ class Tracker:
 
     # --- bounds -------------------------------------------------------------------------------------------------------
 
-    def end(self, job_id: str, done: Tick) -> None:
+    def end(self, job_id: str, done: Done) -> None:
         """End a job if its record, too, says that its bound has passed."""
         try:
             job = self.table.get(job_id)
@@ -165,21 +165,21 @@ class Tracker:
             log.exception("job could not be ended", extra={"jobId": job_id})
             done.failed.append(job_id)
 
-    def write_end(self, job: UnfinishedJob, now: datetime, done: Tick) -> None:
+    def write_end(self, job: UnfinishedJob, now: datetime, done: Done) -> None:
         """Write why the job has ended. Only a WAITING job is known not to run."""
         match job:
             case Waiting():
-                reasons = messages.gave_up(job, job.waitingFor, job.reasons, now, unanswered=job.unanswered)
+                reasons = job_problems.gave_up(job, job.waitingFor, job.reasons, now, unanswered=job.unanswered)
                 self.table.save(job.ended(Status.REJECTED, now, reasons))
             case Requested():
-                doubt = messages.in_doubt(job, "until its bound, it was not known if Neptune had started this job")
+                doubt = job_problems.in_doubt(job, "until its bound, it was not known if Neptune had started this job")
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)
             case Started():
                 problem = (
                     "no status from Neptune could be read for too long" if job.unknownSince else "has run for too long"
                 )
-                doubt = messages.in_doubt(job, problem)
+                doubt = job_problems.in_doubt(job, problem)
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)
             case _:
@@ -193,9 +193,9 @@ def holds_slot(job: Entry) -> bool:
     return job.status in (Status.STARTED, Status.REQUESTED)
 
 
-def seen(jobs: Iterable[Entry], now: datetime) -> Tick:
+def seen(jobs: Iterable[Entry], now: datetime) -> Done:
     """Return what the index says of all unfinished jobs."""
-    done = Tick()
+    done = Done()
     for job in jobs:
         done.waiting += job.status is Status.WAITING
         done.slots += holds_slot(job)

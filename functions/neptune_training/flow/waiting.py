@@ -12,7 +12,7 @@ from typing import assert_never
 from neptune_training.aws.neptune_errors import Failure
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded
-from neptune_training.flow import bounds, messages, outcomes, requested
+from neptune_training.flow import bounds, job_problems, outcomes, requested
 from neptune_training.flow.services import MARGIN, Services
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job, Waiting
@@ -24,14 +24,14 @@ def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool
 
     With `has_turn`, `track` chose it to start next. Otherwise it must not pass jobs that wait in the queue.
     """
-    if job.cancelledBy:  # an earlier version, which knows no cancellations, let it wait again
+    if job.cancelledBy:  # an older release, which knows no cancellations, let it wait again
         return outcomes.end(services, job, Status.STOPPED, job.reasons)
     now, settings = services.now(), services.settings
     if bounds.expired(job, settings, now):
         return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
     match services.readiness.judge(job, now):
         case Superseded(by):
-            reasons = (messages.superseded(job, by),)
+            reasons = (job_problems.superseded(job, by),)
             return outcomes.end(services, job, Status.SUPERSEDED, reasons, superseded_by=by)
         case Rejected(reasons):
             return outcomes.end(services, job, Status.REJECTED, reasons)
@@ -111,7 +111,7 @@ def queue(services: Services, job: Waiting, capacity: Capacity) -> Job:
     """
     limit = services.settings.max_concurrent_training_jobs
     waiting_for = capacity.paused_for if capacity.paused_until else WaitingFor.SLOT
-    reason = messages.paused(waiting_for) if capacity.paused_until else messages.no_slot(limit)
+    reason = job_problems.paused(waiting_for) if capacity.paused_until else job_problems.no_slot(limit)
     said = (each for each in job.reasons if each.field == Failure.operation and each.value)
     return outcomes.wait(services, job, waiting_for, (reason, *said))
 
@@ -124,4 +124,4 @@ def lost_race(services: Services, job: Waiting) -> Job:
     capacity, limit = services.table.capacity(), services.settings.max_concurrent_training_jobs
     if capacity.paused_until or not capacity.has_slot_for(job.jobId, limit):
         return queue(services, job, capacity)
-    return outcomes.wait(services, job, WaitingFor.ERROR, (messages.not_claimed(job),), failed=True)
+    return outcomes.wait(services, job, WaitingFor.ERROR, (job_problems.not_claimed(job),), failed=True)

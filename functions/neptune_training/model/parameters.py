@@ -123,7 +123,7 @@ class TrainingRequest(ModelParameters):
 
 
 class CancellationRequest(BaseModel):
-    """Detail of an event that cancels a training."""
+    """Hold the detail of an event that cancels a training."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -132,7 +132,7 @@ class CancellationRequest(BaseModel):
 
 
 class NoParameters(BaseModel):
-    """Parameters that a trigger of an unknown kind can set: none."""
+    """Hold the parameters that a trigger of an unknown kind, or a cancellation, can set: none."""
 
 
 def settable_by(kind: TriggerKind) -> type[BaseModel]:

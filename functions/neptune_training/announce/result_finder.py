@@ -12,37 +12,43 @@ from typing import Any
 
 from neptune_training.announce import result
 from neptune_training.announce.result import LogLines
+from neptune_training.aws.cloudwatch_logs import CloudWatchLogs
 from neptune_training.aws.sagemaker import SageMaker
 from neptune_training.model.statuses import Status
 
 logger = logging.getLogger(__name__)
-SECONDS = 5.0
+TIME_LIMIT_SECONDS = 5.0
 
-Keep = Callable[[dict[str, Any], dict[str, Any]], None]
+WriteToRecord = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
-class Results:
+class ResultFinder:
     """Add results to the jobs of one invocation.
 
-    `keep(job, result)` writes a result to the job's record. None writes nothing.
+    `write_to_record(job, result)` writes a result to the job's record. None writes nothing.
     """
 
     def __init__(
-        self, sagemaker: SageMaker, log_lines: LogLines, keep: Keep | None, clock: Callable[[], float] = time.monotonic
+        self,
+        sagemaker: SageMaker,
+        logs: CloudWatchLogs,
+        log_lines: LogLines,
+        write_to_record: WriteToRecord | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._sagemaker, self._log_lines, self._keep, self._clock = sagemaker, log_lines, keep, clock
-        self._until = clock() + SECONDS
+        self._sagemaker, self._logs, self._log_lines = sagemaker, logs, log_lines
+        self._write_to_record, self._clock = write_to_record, clock
+        self._until = clock() + TIME_LIMIT_SECONDS
 
-    def added_to(self, job: dict[str, Any]) -> dict[str, Any]:
+    def with_result(self, job: dict[str, Any]) -> dict[str, Any]:
         """Return the job as it is to be announced: with `result`, if it has ended and that can be read in time."""
         if job["status"] not in (Status.COMPLETED, Status.FAILED):
             return job
         found = self._in_time(job, lambda: self._result(job))
-        keep = self._keep
         if not found:
             return job
-        if keep:
-            self._in_time(job, lambda: keep(job, found))
+        if write := self._write_to_record:
+            self._in_time(job, lambda: write(job, found))
         with_lines = self._log_lines is LogLines.MESSAGES
         return {**job, "result": found if with_lines else result.without_lines(found, job["jobId"])}
 
@@ -51,15 +57,16 @@ class Results:
         if job["status"] == Status.COMPLETED and (name := result.tuning_job(stages)):
             return result.trials(self._sagemaker.tuning_job(name))
         if job["status"] == Status.FAILED and self._log_lines is not LogLines.NOWHERE:
-            place = result.log_of_failed(stages)
-            found = self._sagemaker.last_lines(*place, result.MAX_LINES) if place else None
-            return result.log(place.group, *found) if place and found else None
+            location = result.log_of_failed(stages)
+            found = self._logs.last_lines(*location, result.MAX_LINES) if location else None
+            return result.log(location.group, *found) if location and found else None
         return None
 
     def _in_time(self, job: dict[str, Any], act: Callable[[], Any]) -> Any:
-        """Return what `act` returns; None if it fails, or takes longer than is left. It may then go on in its thread.
+        """Return what `act` returns; None if it fails, or takes longer than is left.
 
-        The SDK's own timeouts are for each address and each packet, so they are no bound for a call.
+        A call that takes too long goes on in its thread, and its answer is dropped. The SDK's timeouts do not limit a
+        whole call: they are for each address and each packet.
         """
         left = self._until - self._clock()
         thread = ThreadPoolExecutor(max_workers=1)

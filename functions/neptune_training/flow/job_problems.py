@@ -80,25 +80,25 @@ def gave_up(
 
 def cancelled(job: Record) -> Problem:
     """Say who has cancelled the job."""
-    problem = "was cancelled by this event"
+    problem = "is the event that cancelled this job"
     return Problem(field="cancelledBy", value=shown(job.cancelledBy), problem=problem, remedy=NOTHING_TO_DO)
 
 
 def not_known_yet(cancellation: Record) -> Problem:
     """Say that a cancellation is kept: its request may arrive later."""
-    problem = "is the id of no request yet"
+    problem = "is not the id of any job yet"
     remedy = f"{NOTHING_TO_DO}: the cancellation is kept for five minutes, since its request may arrive later"
     return Problem(field="id", value=shown(cancellation.asked["id"]), problem=problem, remedy=remedy)
 
 
 def no_such_job(cancellation: Record) -> Problem:
-    """Say that a cancellation names a job that there is not."""
-    problem = "is the id of no request: nothing was cancelled"
+    """Say that no job has the id that a cancellation names."""
+    problem = "is not the id of any job: nothing was cancelled"
     remedy = "Use the id that the job's messages and its record have, and send the cancellation again"
     return Problem(field="id", value=shown(cancellation.asked["id"]), problem=problem, remedy=remedy)
 
 
-def carried_out(cancellation: Record) -> Problem:
+def cancellation_applied(cancellation: Record) -> Problem:
     """Say that the request of a kept cancellation has arrived. The job may have ended before, with any status."""
     problem = "is the id of a job that has a record now: the cancellation was applied to it"
     remedy = f"{NOTHING_TO_DO}: the record of that job says what became of it"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def add_result(client: "DynamoDBClient", table: str, job: dict[str, Any], result: dict[str, Any]) -> None:
+def write_result(client: "DynamoDBClient", table: str, job: dict[str, Any], result: dict[str, Any]) -> None:
     """Set `result`, if the record has the job's status and no result. The record's version stays: nothing reads it."""
     with suppress(client.exceptions.ConditionalCheckFailedException):
         client.update_item(

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from neptune_training.aws.neptune import Found
-from neptune_training.flow import messages
+from neptune_training.flow import job_problems
 from neptune_training.flow.services import MARGIN, Services
 from neptune_training.model.new_jobs import new
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem
@@ -25,16 +25,16 @@ EVENT_JOB = new(Trigger(kind="event", identity="1"), {}, NOW, first_step_by=NOW,
 
 def test_a_problem_names_its_field_and_value() -> None:
     made = [
-        messages.superseded(JOB, "fraud-2"),
-        messages.superseded(EVENT_JOB, "fraud-2"),
-        messages.no_slot(2),
-        messages.paused(WaitingFor.CAPACITY),
-        messages.error(ValueError("x")),
-        messages.not_claimed(JOB),
-        messages.arn_unknown(JOB),
-        messages.maybe_not_ours(JOB),
-        messages.unknown_to_neptune(JOB),
-        messages.in_doubt(JOB, "is in doubt"),
+        job_problems.superseded(JOB, "fraud-2"),
+        job_problems.superseded(EVENT_JOB, "fraud-2"),
+        job_problems.no_slot(2),
+        job_problems.paused(WaitingFor.CAPACITY),
+        job_problems.error(ValueError("x")),
+        job_problems.not_claimed(JOB),
+        job_problems.arn_unknown(JOB),
+        job_problems.maybe_not_ours(JOB),
+        job_problems.unknown_to_neptune(JOB),
+        job_problems.in_doubt(JOB, "is in doubt"),
     ]
     assert [(each.field, each.value) for each in made] == [
         (KEY, None),
@@ -52,22 +52,22 @@ def test_a_problem_names_its_field_and_value() -> None:
 
 def test_a_problem_says_what_is_known_of_it() -> None:
     said = [
-        messages.superseded(JOB, "fraud-2").problem,
-        messages.error(ValueError("no room")).problem,
-        messages.in_doubt(JOB, "is in doubt").problem,
-        messages.unknown_to_neptune(JOB).remedy,
+        job_problems.superseded(JOB, "fraud-2").problem,
+        job_problems.error(ValueError("no room")).problem,
+        job_problems.in_doubt(JOB, "is in doubt").problem,
+        job_problems.unknown_to_neptune(JOB).remedy,
     ]
     newer = "was uploaded again before its training started: fraud-2"
     assert said == [newer, '"ValueError: no room"', "is in doubt", AGAIN]
 
 
 def test_a_pause_says_if_neptune_is_full_or_out_of_reach() -> None:
-    said = [messages.paused(each).problem for each in (WaitingFor.CAPACITY, WaitingFor.NEPTUNE)]
+    said = [job_problems.paused(each).problem for each in (WaitingFor.CAPACITY, WaitingFor.NEPTUNE)]
     assert said == ["Neptune has too many requests or jobs", "Neptune cannot be reached"]
 
 
 def test_a_wait_that_ends_by_itself_says_that_there_is_nothing_to_do() -> None:
-    made = [messages.no_slot(2), messages.paused(WaitingFor.SLOT), messages.not_claimed(JOB)]
+    made = [job_problems.no_slot(2), job_problems.paused(WaitingFor.SLOT), job_problems.not_claimed(JOB)]
     assert [each.remedy.startswith(f"{NOTHING_TO_DO}: ") for each in made] == [True, True, True]
 
 
@@ -79,12 +79,12 @@ GIVEN_UP = Problem(field="giveUpAt", problem=OVER, remedy=AGAIN)
 def test_a_job_that_is_given_up_says_to_train_again_where_there_was_nothing_to_do_and_keeps_other_remedies() -> None:
     mine = Problem(field="file", problem="is missing", remedy="Upload it", value="a")
     theirs = Problem(field="slots", problem="are taken", remedy=f"{NOTHING_TO_DO}: wait", value="2")
-    said = messages.gave_up(JOB, WaitingFor.SLOT, (mine, theirs), LATER, unanswered=False)
+    said = job_problems.gave_up(JOB, WaitingFor.SLOT, (mine, theirs), LATER, unanswered=False)
     assert said == (mine, Problem(field="slots", problem="are taken", remedy=AGAIN, value="2"), GIVEN_UP)
 
 
 def test_a_job_that_is_given_up_without_an_answer_says_that_its_start_had_none() -> None:
-    [said] = messages.gave_up(JOB, WaitingFor.SLOT, (), LATER, unanswered=True)
+    [said] = job_problems.gave_up(JOB, WaitingFor.SLOT, (), LATER, unanswered=True)
     assert [said.field, said.remedy] == ["giveUpAt", AGAIN]
     assert "was sent to Neptune but never answered" in said.problem
 
@@ -110,19 +110,19 @@ def test_each_stage_that_failed_says_why_and_where_its_log_is(
     stage: dict[str, Any], problem: tuple[str | None, str, str]
 ) -> None:
     look = Found("Failed", {"hpo": stage, "processing": {"status": "Completed"}, "transform": {}})
-    assert [(each.field, each.value, each.problem, each.remedy) for each in messages.failures(look)] == [
+    assert [(each.field, each.value, each.problem, each.remedy) for each in job_problems.failures(look)] == [
         ("stages.hpo", *problem)
     ]
 
 
 def test_a_failure_of_which_no_stage_says_anything_is_one_problem_with_neptunes_own_word() -> None:
-    [said] = messages.failures(Found("Failed", {}))
+    [said] = job_problems.failures(Found("Failed", {}))
     assert [said.field, said.value, said.problem] == ["neptuneStatus", "Failed", "Neptune gives no reason"]
     assert said.remedy
 
 
 def test_a_job_that_has_not_failed_has_no_failures() -> None:
-    assert messages.failures(Found("Stopped", {"hpo": {"status": "Stopped"}})) == ()
+    assert job_problems.failures(Found("Stopped", {"hpo": {"status": "Stopped"}})) == ()
 
 
 def services(now: datetime, settings: Settings) -> Services:
