@@ -11,7 +11,7 @@ from cli.account import ACCOUNT, Account
 from cli.exits import CommandError, Exit
 from cli.screen import Json, print_json, say
 from neptune_training.aws.dynamodb_items import plain
-from neptune_training.aws.table import CAPACITY
+from neptune_training.aws.slots import CAPACITY
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -16,7 +16,8 @@ from cli.account import ACCOUNT, Account
 from cli.exits import CommandError, Exit
 from cli.on_off import switches_of
 from cli.screen import Json, print_json, say
-from neptune_training.aws.table import CAPACITY, NEW
+from neptune_training.aws.slots import CAPACITY
+from neptune_training.aws.table import NEW
 from neptune_training.model.times import from_text, to_text
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ STEP, WAITING, REQUESTED, STARTED, OUTCOMES, INTAKE, PLAN, TICK = (
     f"{PACKAGE}/flow/{name}.py"
     for name in ("step", "waiting", "requested", "started", "outcomes", "intake", "plan", "tick")
 )
-TABLE, WRITES, NEPTUNE, FAILURES, RETRIES = (
-    f"{PACKAGE}/aws/{name}.py" for name in ("table", "writes", "neptune", "neptune_errors", "start_retries")
+TABLE, SLOTS, WRITES, NEPTUNE, FAILURES, RETRIES = (
+    f"{PACKAGE}/aws/{name}.py" for name in ("table", "slots", "writes", "neptune", "neptune_errors", "start_retries")
 )
 READINESS, TRIGGERS = (f"{PACKAGE}/checks/{name}.py" for name in ("readiness", "events"))
 
@@ -82,12 +82,12 @@ MUTATIONS = [
     breaks(
         "there are no more slots than MaxConcurrentTrainingJobs",
         CAPACITY,
-        (TABLE, "OR contains(slots, :job))", "OR contains(slots, :job) OR :most = :most)"),
+        (SLOTS, "OR contains(slots, :job))", "OR contains(slots, :job) OR :most = :most)"),
     ),
     breaks(
         "a slot is free when its job waits or has ended",
         CAPACITY,
-        (TABLE, 'update = "DELETE slots :slot"', 'update = "ADD slots :slot"'),
+        (SLOTS, 'update = "DELETE slots :slot"', 'update = "ADD slots :slot"'),
     ),
     breaks(
         "a conflict of transactions is no verdict",
@@ -153,7 +153,7 @@ MUTATIONS = [
     breaks(
         "a cancellation that was rejected cancels nothing when it comes again",
         CANCELLED,
-        (INTAKE, "return kept or job, kept is None", "return job, True"),
+        (INTAKE, "return (stored, False) if stored else (new, True)", "return new, True"),
     ),
     breaks(
         "unknown is never taken for absent",
@@ -192,12 +192,12 @@ MUTATIONS = [
     breaks(
         "a claim that saw no pause respects one that has begun",
         CAPACITY,
-        (TABLE, 'f"{room} AND attribute_not_exists(pausedUntil)", "ADD', 'room, "ADD'),
+        (SLOTS, 'f"{room} AND attribute_not_exists(pausedUntil)", "ADD', 'room, "ADD'),
     ),
     breaks(
         "one probe passes a pause that is over",
         CAPACITY,
-        (TABLE, "AND pausedUntil = :seen AND pausedUntil <= :now", "AND :seen = :seen AND :now = :now"),
+        (SLOTS, "AND pausedUntil = :seen AND pausedUntil <= :now", "AND :seen = :seen AND :now = :now"),
     ),
     breaks("a pause can grow for ever", CAPACITY, (REQUESTED, "min(refusals, MAX_DOUBLINGS)", "refusals")),
     breaks("a probe is one POST", CAPACITY, (RETRIES, "AtCapacity) and not probing", "AtCapacity)")),

@@ -6,7 +6,7 @@ from typing import Any
 import step
 from neptune_training.aws.dynamodb_items import plain
 from neptune_training.aws.model_files import STATUS_FILE
-from neptune_training.aws.table import CAPACITY
+from neptune_training.aws.slots import CAPACITY
 from neptune_training.flow.services import Services
 from neptune_training.model.times import from_text
 from tests.world.surroundings import BUCKET, PREFIX, Surroundings

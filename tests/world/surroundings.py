@@ -33,7 +33,6 @@ from tests.world.step_threads import StepThreads
 REGION = "us-east-1"
 BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
 STAGE_SECONDS = 100.0
-CLIENTS_FOR_RESULTS = (result_wiring.sagemaker, result_wiring.logs, result_wiring.dynamodb)
 
 
 class Surroundings:
@@ -118,7 +117,7 @@ class Surroundings:
     @contextmanager
     def _own_session(self) -> Any:
         """The handlers make their clients anew, with our hooks in them."""
-        made = (start.services, step.services, track.tracker, notify.sns, emit.events, emit.s3, *CLIENTS_FOR_RESULTS)
+        made = (start.services, step.services, track.tracker, notify.sns, emit.events, emit.s3, result_wiring.client)
         self.calls = Calls()
         self.calls.otherwise = self._take_invocation
         self.calls.watchers += [self._keep_stream, self._keep_events]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from neptune_training.aws.dynamodb_items import plain
-from neptune_training.model.statuses import Status
+from neptune_training.model.statuses import Status, status_of
 
 REQUIRED_IN_RECORD = ("jobId", "status", "model")
 
@@ -61,7 +61,7 @@ def needs_announcement(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     While the cluster is full, a start is tried each minute. Waiting again for the same thing sends no message.
     """
     changed = (new["status"], new.get("arn")) != (old.get("status"), old.get("arn"))
-    status = Status(new["status"]) if new["status"] in tuple(Status) else None
+    status = status_of(new["status"])
     match status:
         case Status.WAITING:
             return bool(new.get("waitingFor") != (old.get("waitingFor") or old.get("waitedFor")))

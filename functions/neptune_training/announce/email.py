@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from neptune_training.announce.message import printable, text
 from neptune_training.model.result_words import in_words
-from neptune_training.model.statuses import Status
+from neptune_training.model.statuses import Status, status_of
 
 FACTS = {"arn": "ARN", "giveUpAt": "Waits at most until", "startedAt": "Started", "endedAt": "Ended"}
 MAX_LINES = 25
@@ -39,7 +39,7 @@ def email(job: Mapping[str, Any]) -> str:
 
 def what_happened(job: Mapping[str, Any]) -> str:  # noqa: PLR0911 - a sentence each
     """Return a sentence about the status."""
-    match Status(job["status"]) if job["status"] in tuple(Status) else None:
+    match status_of(job["status"]):
         case Status.WAITING:
             return f"The request is recorded and waits for: {text(job.get('waitingFor') or 'its turn')}."
         case Status.REQUESTED:

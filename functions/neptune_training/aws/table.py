@@ -18,11 +18,12 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from neptune_training.aws import slots
 from neptune_training.aws.dynamodb_items import plain, typed
-from neptune_training.aws.writes import Kind, RecordChanged, Writes
+from neptune_training.aws.writes import Kind, RecordChanged, Writes, update_of
 from neptune_training.model.capacity import Capacity, capacity_of
 from neptune_training.model.jobs import Ended, Job, Requested, Waiting, type_of
-from neptune_training.model.statuses import UNFINISHED, Status, WaitingFor
+from neptune_training.model.statuses import UNFINISHED, Status, WaitingFor, status_of
 from neptune_training.model.times import to_text
 from neptune_training.model.triggers import Trigger
 from neptune_training.model.unfinished import Entry, entry_of
@@ -30,10 +31,8 @@ from neptune_training.model.unfinished import Entry, entry_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CAPACITY = "#capacity"
 UNFINISHED_INDEX = "unfinished"
 MODEL_INDEX = "model"
-RESUME = "REMOVE pausedUntil, pausedFor, refusals"
 SAME_VERSION = "version = :seen"
 NEW = "attribute_not_exists(jobId)"
 
@@ -67,7 +66,7 @@ class Table:
             Contended: another transaction held an item: the same call may succeed.
         """
         if resume:
-            self._writes.together(("Put", over_version(job)), ("Update", update_of(CAPACITY, RESUME)))
+            self._writes.together(("Put", over_version(job)), ("Update", slots.resumed()))
         else:
             self._writes.put(over_version(job))
 
@@ -135,7 +134,7 @@ class Table:
 
     def capacity(self) -> Capacity:
         """Return the control item as it is now."""
-        return capacity_of(self._get(CAPACITY) or {})
+        return capacity_of(self._get(slots.CAPACITY) or {})
 
     def claim(self, job: Requested, seen: Capacity, *, limit: int, now: datetime, probe_until: datetime) -> None:
         """Save the claimed `job` and take a slot for it, in one transaction.
@@ -148,23 +147,10 @@ class Table:
             RecordChanged: one of these is no longer true, or the record is not the version before `job`: read again.
             Contended: another transaction held an item: the same call may succeed.
         """
-        values: dict[str, Any] = {
-            ":slot": {"SS": [job.jobId]},
-            ":job": {"S": job.jobId},
-            ":limit": {"N": str(limit)},
-            ":now": {"S": to_text(now)},
-        }
-        room = "(attribute_not_exists(slots) OR size(slots) < :limit OR contains(slots, :job))"
-        if seen.paused_until:
-            condition = f"{room} AND pausedUntil = :seen AND pausedUntil <= :now"
-            update = "ADD slots :slot SET pausedUntil = :until"
-            values |= {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(probe_until)}}
-        else:
-            condition, update = f"{room} AND attribute_not_exists(pausedUntil)", "ADD slots :slot"
-            del values[":now"]
+        taken = slots.taken(job.jobId, seen, limit=limit, now=now, probe_until=probe_until)
         self._writes.together(
             ("Put", over_version(job)),
-            ("Update", update_of(CAPACITY, update, values, ConditionExpression=condition)),
+            ("Update", taken),
             *([self._still_newest(job.trigger)] if job.trigger.sequencer else []),
         )
 
@@ -177,32 +163,22 @@ class Table:
             RecordChanged: the record is not the version before `job`.
             Contended: another transaction held an item: the same call may succeed.
         """
-        update = "DELETE slots :slot"
-        values: dict[str, Any] = {":slot": {"SS": [job.jobId]}}
-        if pause_until:
-            update += " SET pausedUntil = :until, pausedFor = :for ADD refusals :one"
-            paused_for = job.waitingFor if isinstance(job, Waiting) else WaitingFor.CAPACITY
-            values |= {":until": {"S": to_text(pause_until)}, ":for": {"S": paused_for}, ":one": {"N": "1"}}
-        elif resume:
-            update += f" {RESUME}"
-        self._writes.together(("Put", over_version(job)), ("Update", update_of(CAPACITY, update, values)))
+        paused_for = job.waitingFor if isinstance(job, Waiting) else WaitingFor.CAPACITY
+        freed = slots.freed(job.jobId, paused_for, pause_until=pause_until, resume=resume)
+        self._writes.together(("Put", over_version(job)), ("Update", freed))
 
     def shorten_pause(self, seen: Capacity, until: datetime) -> None:
         """Let the pause end at `until`, unless the pause has changed since `seen` was read."""
-        values = {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(until)}}
-        shorter = update_of(CAPACITY, "SET pausedUntil = :until", values, ConditionExpression="pausedUntil = :seen")
         with suppress(RecordChanged):
-            self._writes.update(shorter)
+            self._writes.update(slots.shorter_pause(seen, until))
 
     def add_slots(self, job_ids: Iterable[str]) -> None:
         """Take slots for jobs that run without one."""
-        values = {":slots": {"SS": sorted(job_ids)}}
-        self._writes.update(update_of(CAPACITY, "ADD slots :slots", values))
+        self._writes.update(slots.added(job_ids))
 
     def forget_slots(self, job_ids: Iterable[str]) -> None:
         """Give back slots whose jobs have ended."""
-        values = {":slots": {"SS": sorted(job_ids)}}
-        self._writes.update(update_of(CAPACITY, "DELETE slots :slots", values))
+        self._writes.update(slots.forgotten(job_ids))
 
     # --- the newest upload --------------------------------------------------------------------------------------------
 
@@ -247,13 +223,6 @@ def over_version(job: Job) -> dict[str, Any]:
     }
 
 
-def update_of(key: str, update: str, values: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """Return the parameters of an update of the item `key`."""
-    if values:
-        more["ExpressionAttributeValues"] = values
-    return {"Key": {"jobId": {"S": key}}, "UpdateExpression": update, **more}
-
-
 def newest_key(trigger: Trigger) -> str:
     """Return the key of the item that holds the newest upload of this file: `#newest s3://my-models/models/fraud/…`."""
     return f"#newest s3://{trigger.bucket}/{trigger.key}"
@@ -275,7 +244,7 @@ def job_of(stored: dict[str, Any]) -> Job:
     Raises:
         ValidationError: it cannot be read, most likely because it was written by hand.
     """
-    status = stored.get("status")
-    kind = type_of(Status(status)) if status in tuple(Status) else Ended  # `Ended` refuses an unknown status
+    status = status_of(stored.get("status"))
+    kind = type_of(status) if status else Ended  # `Ended` refuses an unknown status
     known = {name: value for name, value in stored.items() if name in kind.model_fields and name != "later"}
     return kind.model_validate({**known, "later": {name: stored[name] for name in stored.keys() - known.keys()}})

@@ -92,3 +92,10 @@ def verdict(error: ClientError) -> Exception:
     if codes <= {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
         return Contended(", ".join(sorted(codes)))
     return error
+
+
+def update_of(key: str, update: str, values: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Return the parameters of an update of the item `key`."""
+    if values:
+        more["ExpressionAttributeValues"] = values
+    return {"Key": {"jobId": {"S": key}}, "UpdateExpression": update, **more}

@@ -20,24 +20,31 @@ def record(
     """Return the job that `body` asks for, and True if it is new. An event that cannot be read is a REJECTED job.
 
     Until `first_step_by`, when this invocation ends, only this invocation takes the job's first step.
-    A new cancellation is not stored here: `flow.cancellation` keeps it, if its job has no record.
+    A cancellation is not stored here, see `cancellation`.
     """
     try:
         asked = events.read(body, message_id)
     except Unreadable as unreadable:
         return keep(table, new_jobs.rejected(unreadable.trigger, unreadable.problems, now, raw_body=raw(body)))
-    cancels = asked.trigger.kind is TriggerKind.CANCELLATION
-    give_up = bounds.KEPT_FOR if cancels else give_up
+    if asked.trigger.kind is TriggerKind.CANCELLATION:
+        return cancellation(table, asked, now, first_step_by)
     job = new_jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=give_up)
-    if cancels:
-        kept = table.get(job.jobId)
-        return kept or job, kept is None
     if asked.trigger.sequencer:
         table.note_upload(asked.trigger, job.jobId)
     stored, new = keep(table, job)
     if not new and stored.fingerprint != job.fingerprint:
         return keep(table, conflicting(asked, job, now))
     return stored, new
+
+
+def cancellation(table: Table, asked: Asked, now: datetime, first_step_by: datetime) -> tuple[Job, bool]:
+    """Return the record of a cancellation with False, if it has one; otherwise a new one, not stored yet, with True.
+
+    `flow.cancellation` stores it, if its job has no record or if it is REJECTED.
+    """
+    new = new_jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=bounds.KEPT_FOR)
+    stored = table.get(new.jobId)
+    return (stored, False) if stored else (new, True)
 
 
 def keep(table: Table, job: Job) -> tuple[Job, bool]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from neptune_training.aws.table import CAPACITY, Table
+from neptune_training.aws.slots import CAPACITY
+from neptune_training.aws.table import Table
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.flow import bounds, job_problems
 from neptune_training.flow.plan import Limits, Plan, plan

@@ -1,7 +1,7 @@
 """The statuses of a job, and what a WAITING job can wait for."""
 
 from enum import StrEnum
-from typing import Literal, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never
 
 
 class Status(StrEnum):
@@ -25,6 +25,11 @@ class Status(StrEnum):
             case Status.COMPLETED | Status.FAILED | Status.STOPPED | Status.REJECTED | Status.SUPERSEDED:
                 return True
         assert_never(self)
+
+
+def status_of(text: Any) -> Status | None:
+    """Return the status that a record has; None for one that only a newer release knows."""
+    return Status(text) if text in tuple(Status) else None
 
 
 UNFINISHED = tuple(status for status in reversed(Status) if not status.final)
