@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import boto3
 from botocore.exceptions import ClientError, NoRegionError
 from cyclopts import Parameter
 
 from cli.exits import CommandError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 DEFAULT_STACK = "neptune-ml-training"  # as in samconfig.toml
 
@@ -47,11 +50,19 @@ class Account(Access):
     stack_name: Annotated[str, Parameter(env_var="STACK_NAME", help="The CloudFormation stack.")] = DEFAULT_STACK
 
     @cached_property
+    def _stack(self) -> "StackTypeDef":
+        with self._stack_exists():
+            return self.session.client("cloudformation").describe_stacks(StackName=self.stack_name)["Stacks"][0]
+
+    @cached_property
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by their names, such as `{"TrainingQueueUrl": "https://…"}`."""
-        with self._stack_exists():
-            found = self.session.client("cloudformation").describe_stacks(StackName=self.stack_name)["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in found[0].get("Outputs", [])}
+        return {each["OutputKey"]: each["OutputValue"] for each in self._stack.get("Outputs", [])}
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The stack's parameters by their names, such as `{"ModelPrefix": "models/"}`."""
+        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in self._stack.get("Parameters", [])}
 
     def output(self, name: str) -> str:
         """Return one output of the stack. Raises `CommandError` if it has none of that name."""

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from cli.account import ACCOUNT, Account
 from cli.exits import CommandError, Exit
-from cli.screen import Json, print_json, say, say_json, say_wide, visible
+from cli.screen import Json, console, print_json, say, say_wide, visible
 from neptune_training.aws.dynamodb_items import plain
 from neptune_training.aws.table import MODEL_INDEX, UNFINISHED_INDEX
 from neptune_training.model.result_words import in_words
@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 COLUMNS = ("createdAt", "status", "jobId", "waitingFor", "nextAttemptAt", "endBy", "failedSteps")
+FACTS = (
+    *("model", "arn", "neptuneStatus", "createdAt", "startedAt", "nextAttemptAt", "endedAt"),
+    *("cancelledBy", "supersededBy"),
+)
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 NAMES = {"#status": "status"}
+MODEL = "This model's newest jobs: s3://bucket/models/fraud/, the ARN of a schedule, or the source of events."
+TRIGGER = "Jobs whose trigger has this text: in a key, an event's id, a schedule's ARN, or the source of an event."
 
 
 def jobs(
     *,
-    model: Annotated[str | None, Parameter(help="This model's newest jobs, by its directory in S3.")] = None,
-    trigger: Annotated[str | None, Parameter(help="Jobs whose trigger has this text: a key, an event's id.")] = None,
+    model: Annotated[str | None, Parameter(help=MODEL)] = None,
+    trigger: Annotated[str | None, Parameter(help=TRIGGER)] = None,
     limit: Annotated[int, Parameter(help="Show at most this many jobs.")] = 100,
     account: Account = ACCOUNT,
     json: Json = False,
@@ -56,8 +62,10 @@ def jobs(
         print_json(rows)
     elif rows:
         say_wide(as_table(rows))
+    elif trigger:
+        say(f"no job whose trigger has {trigger} in its key, its event's id or its source")
     else:
-        say("no such job" if model or trigger else "no job is unfinished")
+        say(f"no job of the model {directory(model)}" if model else "no job is unfinished")
     return Exit.FINE
 
 
@@ -68,7 +76,7 @@ def show(
     account: Account = ACCOUNT,
     json: Json = False,
 ) -> int:
-    """Show a job's record: its status, why, and all that is recorded.
+    """Show how a job is, why, and what to do. With --json, or into a pipe or a file: its whole record.
 
     Needs dynamodb:GetItem.
 
@@ -77,27 +85,39 @@ def show(
         neptune-training show fraud-b1e336b353b5439ee2aa
         neptune-training show fraud-b1e336b353b5439ee2aa --json | jq -r .arn
     """
-    dynamodb, table = account.session.client("dynamodb"), account.output("TrainingJobsTable")
-    key = {"jobId": {"S": job_id}}
-    record = plain(dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item"))
+    record = read(account, job_id)
     if not record:
         raise CommandError(
             f"There is no record of {job_id}.", "Look for its trigger: neptune-training jobs --trigger TEXT"
         )
-    if json:
+    if json or not console.is_terminal:
         print_json(record)
         return Exit.FINE
-    say_json(record)
     say((record.get("status", ""), "bold"), f"  {record['jobId']}")
+    for name in FACTS:
+        if name in record:
+            say((f"{name:<13}", "dim"), f" {record[name]}")
+    if isinstance(trigger := record.get("trigger"), dict):
+        source = trigger.get("source")
+        say((f"{'trigger':<13}", "dim"), f" {trigger.get('identity')}", f", from {source}" if source else "")
     if "waitingFor" in record:
         say(f"waits for {record['waitingFor']}, until {record.get('giveUpAt')} at the latest")
     for kind, colour in (("reasons", "red"), ("warnings", "yellow")):
         for each in record.get(kind, []):
-            say((kind.removesuffix("s"), colour), f"  {each.get('field')}: {each.get('problem')}")
+            value = f" (value: {each['value']})" if each.get("value") is not None else ""
+            say((kind.removesuffix("s"), colour), f"  {each.get('field')}: {each.get('problem')}{value}")
             say(f"        {each.get('remedy')}")
     for line in in_words(record.get("result", {})):
         say(line)
+    say((f"The whole record: neptune-training show {record['jobId']} --json", "dim"))
     return Exit.FINE
+
+
+def read(account: Account, job_id: str) -> dict[str, Any]:
+    """Return a job's record; empty if there is none. Raises an error of botocore, or `CommandError`."""
+    dynamodb, table = account.session.client("dynamodb"), account.output("TrainingJobsTable")
+    key = {"jobId": {"S": job_id}}
+    return plain(dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item"))
 
 
 def unfinished(dynamodb: "DynamoDBClient", table: str) -> Iterator[dict[str, Any]]:
@@ -114,24 +134,28 @@ def unfinished(dynamodb: "DynamoDBClient", table: str) -> Iterator[dict[str, Any
 
 
 def of_model(dynamodb: "DynamoDBClient", table: str, model: str) -> Iterator[dict[str, Any]]:
-    """Yield a model's jobs, the newest first. A directory in S3 ends with a slash."""
-    name = f"{model.rstrip('/')}/" if model.startswith("s3://") else model
+    """Yield a model's jobs, the newest first."""
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
         IndexName=MODEL_INDEX,
         KeyConditionExpression="model = :model",
-        ExpressionAttributeValues={":model": {"S": name}},
+        ExpressionAttributeValues={":model": {"S": directory(model)}},
         ScanIndexForward=False,
     )
     return (plain(each) for page in pages for each in page["Items"])
 
 
+def directory(model: str) -> str:
+    """Return a model's name as its records have it: a directory in S3 ends with a slash."""
+    return f"{model.rstrip('/')}/" if model.startswith("s3://") else model
+
+
 def of_trigger(dynamodb: "DynamoDBClient", table: str, text: str) -> Iterator[dict[str, Any]]:
-    """Yield the jobs whose trigger has `text` in its identity, the newest first."""
+    """Yield the jobs whose trigger has `text` in its identity or its source, the newest first."""
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=table,
-        FilterExpression="contains(#trigger.#identity, :text)",
-        ExpressionAttributeNames={"#trigger": "trigger", "#identity": "identity"},
+        FilterExpression="contains(#trigger.#identity, :text) OR contains(#trigger.#source, :text)",
+        ExpressionAttributeNames={"#trigger": "trigger", "#identity": "identity", "#source": "source"},
         ExpressionAttributeValues={":text": {"S": text}},
     )
     found = (plain(each) for page in pages for each in page["Items"])

@@ -92,7 +92,7 @@ def test_an_email_says_status_and_model_first_then_what_happened_why_and_what_to
         "Why: models[0].gpu is not a number (value: many)",
         "  What to do: Set a number",
         "",
-        "The whole record: neptune-training show fraud-1",
+        "The record: neptune-training show fraud-1",
     ]
 
 

@@ -18,7 +18,7 @@ from neptune_training.announce.message import ANNOUNCED
 from neptune_training.aws import model_files, neptune_errors
 from neptune_training.checks import events, json_documents, scripts
 from neptune_training.flow import intake, plan
-from neptune_training.model import problems
+from neptune_training.model import new_jobs, problems
 from neptune_training.model.jobs import Ended, Requested, Started, Waiting
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import Status, WaitingFor
@@ -153,6 +153,15 @@ def test_no_example_sets_a_rate_which_would_train_at_the_moment_of_deployment() 
 def test_every_json_that_a_document_shows_is_json(name: str) -> None:
     for block in blocks(DOCUMENTS[name], "json"):
         json.loads(block)
+
+
+@pytest.mark.parametrize("job_id", ["weekly-43", new_jobs.derived_id("x" * 27, "upload b k 1"), "x" * 48])
+def test_the_next_request_of_a_pipeline_has_an_id_that_is_accepted(job_id: str) -> None:
+    names: dict[str, Any] = {"event": {"detail": {"jobId": job_id}}}
+    [block] = blocks(DOCUMENTS["docs/pipelines.md"], "python")
+    exec("".join(line for line in block.splitlines(keepends=True) if "boto3" not in line), {"EVENT_BUS": "bus"}, names)
+    event = {"id": "e-1", "detail-type": names["entry"]["DetailType"], "detail": names["request"]}
+    assert events.read(json.dumps(event)).parameters["id"].endswith("-next")
 
 
 def test_every_file_that_contributing_names_is_there() -> None:

@@ -1,6 +1,7 @@
 """What arrives and what asked for it: kinds, identities, and what nobody can read."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -117,11 +118,22 @@ def test_a_schedule_that_cannot_tell_its_runs_apart_is_unreadable_with_the_line_
     assert line in refusal({**event("start-schedule"), field: value}).problems[0].remedy
 
 
-@pytest.mark.parametrize("value", ["has space", "x" * 49, "", 7, ["a"], "fraud-b1e336b353b5439ee2aa"])
+@pytest.mark.parametrize("value", ["has space", "x" * 49, "", 7, ["a"]])
 def test_an_explicit_id_that_is_none_is_unreadable_before_it_is_a_key(value: object) -> None:
     refused = refusal({**event("start-event"), "detail": {"id": value}})
-    assert refused.problems[0].field == "id"
+    assert [(each.field, each.problem) for each in refused.problems] == [("id", "is not a valid id")]
     assert refused.trigger.identity.startswith("event ")
+
+
+@pytest.mark.parametrize("name", ["fraud", "a" * 27])
+def test_an_explicit_id_that_looks_derived_is_unreadable_and_the_remedys_id_is_accepted(name: str) -> None:
+    refused = refusal({**event("start-event"), "detail": {"id": f"{name}-b1e336b353b5439ee2aa"}})
+    assert refused.trigger.identity.startswith("event ")
+    [problem] = refused.problems
+    assert "looks like an id that the application derives" in problem.problem
+    [better] = re.findall(r"such as (\S+):", problem.remedy)
+    assert re.fullmatch(rf"{name}-\w+-next", better)
+    assert events.read(json.dumps({**event("start-event"), "detail": {"id": better}})).parameters["id"] == better
 
 
 @pytest.mark.parametrize(

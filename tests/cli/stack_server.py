@@ -16,11 +16,12 @@ UUID = "5d7e9d3c-0000-4000-8000-000000000000"
 
 
 class StackServer(ThreadingHTTPServer):
-    """Answers for the stack `STACK`, with `outputs` and `resources`; `state` is the state of its mapping."""
+    """Answers for the stack `STACK`: `outputs`, `resources`, `parameters`, and the `state` of its mapping."""
 
     def __init__(self, outputs: Mapping[str, str], resources: Mapping[str, str]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.outputs, self.resources = dict(outputs), dict(resources)
+        self.parameters: dict[str, str] = {}
         self.state = "Enabled"
         self.refusals = 0  # how often the mapping is still on its way to another state
 
@@ -38,7 +39,12 @@ class StackServer(ThreadingHTTPServer):
                 f"<member><OutputKey>{escape(key)}</OutputKey><OutputValue>{escape(value)}</OutputValue></member>"
                 for key, value in self.outputs.items()
             )
-            said = f"<Stacks><member><StackName>{STACK}</StackName><Outputs>{members}</Outputs></member></Stacks>"
+            given = "".join(
+                f"<member><ParameterKey>{key}</ParameterKey><ParameterValue>{escape(value)}</ParameterValue></member>"
+                for key, value in self.parameters.items()
+            )
+            lists = f"<Parameters>{given}</Parameters><Outputs>{members}</Outputs>"
+            said = f"<Stacks><member><StackName>{STACK}</StackName>{lists}</member></Stacks>"
         else:
             name = self.resources[asked["LogicalResourceId"]]
             said = f"<StackResourceDetail><PhysicalResourceId>{escape(name)}</PhysicalResourceId></StackResourceDetail>"

@@ -27,7 +27,7 @@ def email(job: Mapping[str, Any]) -> str:
         *facts(job),
         *in_words(job.get("result"), LOG_LINES),
     ]
-    foot = ["", f"The whole record: neptune-training show {job['jobId']}"]
+    foot = ["", f"The record: neptune-training show {job['jobId']}"]
     found = [*problems(job.get("reasons"), "Why"), *problems(job.get("warnings"), "Warning")]
     room = (MAX_LINES - len(head) - len(foot) - 2) // 2  # two lines for each; one is empty, one counts the others
     body = ["", *(line for problem in found[:room] for line in problem)] if found else []

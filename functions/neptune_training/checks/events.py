@@ -168,9 +168,12 @@ def asked(trigger: Trigger, detail: dict[str, Any]) -> Asked:
     An id that looks like a derived one is not allowed: it could be that of another trigger's job. Raises `Unreadable`.
     """
     job_id = detail.get("id")
-    if job_id is not None and (not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id) or DERIVED.search(job_id)):
-        problem = "is not a valid id, or looks like an id that the application derives"
-        remedy = "Set it to 1 to 48 letters, digits and hyphens that do not end with a hyphen and 20 hexadecimal digits"
+    if job_id is not None and (not isinstance(job_id, str) or not JOB_ID.fullmatch(job_id)):
+        problem, remedy = "is not a valid id", "Set it to 1 to 48 letters, digits and hyphens"
+        raise Unreadable(trigger, (Problem(field="id", value=shown(job_id), problem=problem, remedy=remedy),))
+    if job_id is not None and DERIVED.search(job_id):
+        problem = "looks like an id that the application derives: it ends with a hyphen and 20 hexadecimal digits"
+        remedy = f"Add something after it, such as {job_id[:43]}-next: 48 characters at most"
         raise Unreadable(trigger, (Problem(field="id", value=shown(job_id), problem=problem, remedy=remedy),))
     return Asked(trigger, detail)
 
