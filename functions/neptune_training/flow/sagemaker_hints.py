@@ -19,7 +19,7 @@ from neptune_training.model.jobs import Started
 
 log = logging.getLogger(__name__)
 
-OFTEN_FOR_CHECKS = 10  # the job is looked at each StatusCheckSeconds for so many times that
+OFTEN_FOR_CHECKS = 10  # times StatusCheckSeconds, during which the job is looked at each StatusCheckSeconds
 
 
 def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Done:

@@ -27,13 +27,13 @@ class Status(StrEnum):
         assert_never(self)
 
 
+UNFINISHED = tuple(status for status in reversed(Status) if not status.final)
+FinalStatus: TypeAlias = Literal[Status.COMPLETED, Status.FAILED, Status.STOPPED, Status.REJECTED, Status.SUPERSEDED]
+
+
 def status_of(text: Any) -> Status | None:
     """Return the status that a record has; None for one that only a newer release knows."""
     return Status(text) if text in tuple(Status) else None
-
-
-UNFINISHED = tuple(status for status in reversed(Status) if not status.final)
-FinalStatus: TypeAlias = Literal[Status.COMPLETED, Status.FAILED, Status.STOPPED, Status.REJECTED, Status.SUPERSEDED]
 
 
 class WaitingFor(StrEnum):
