@@ -11,6 +11,7 @@ import pytest
 from neptune_training.aws.dynamodb_items import typed
 from neptune_training.checks import events
 from neptune_training.checks.events import Unreadable
+from neptune_training.flow import step
 from neptune_training.model.jobs import Requested
 from neptune_training.model.times import from_text
 from tests.world import Call, World, checks
@@ -186,6 +187,27 @@ def cancelling(world: World, operation: str, moment: str) -> None:
             world.start(body)
 
     world.calls.watchers.append(at)
+
+
+def test_a_step_whose_record_a_cancellation_changes_before_its_first_write_leaves_the_job_due(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the cancellation would not be sent to Neptune for an hour."""
+    monkeypatch.setattr(step, "step_now", lambda _services, job, _deadline: job)  # it is slower than the step
+    running.clock.time = from_text(running.job(JOB)["nextAttemptAt"])
+    sent, body, left = cancels(running), running.cancelled(JOB), [1]
+
+    def cancel_first(call: Call) -> None:
+        if (call.operation, call.moment) == ("PutItem", "before") and left:
+            left.clear()
+            running.start(body)
+
+    with running.watched(cancel_first):
+        running.take(JOB)
+    job = running.job(JOB)
+    assert [job["cancelledBy"], from_text(job["nextAttemptAt"]) <= running.clock.now()] == [BY, True]
+    running.minutes(1)
+    assert sent() == 1
 
 
 def test_an_ended_job_and_a_second_cancellation_change_nothing(running: World) -> None:
