@@ -57,7 +57,7 @@ def cancel(
         return Exit.FINE
     say(f"Sent event {event_id} to cancel {job_id}.")
     if record == {}:
-        say(f"There is no record of {job_id} yet. If none appears within five minutes, the cancellation is REJECTED.")
+        say(f"There is no record of {job_id} yet. If none appears within six hours, the cancellation is REJECTED.")
         say(f"See its status: neptune-training jobs --trigger {event_id}")
         return Exit.FINE
     say("A job that waits is STOPPED within seconds. One that runs is STOPPED when Neptune has stopped it.")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,12 @@ import pytest
 from neptune_training.aws.dynamodb_items import typed
 from neptune_training.checks import events
 from neptune_training.checks.events import Unreadable
+from neptune_training.flow import bounds, step
 from neptune_training.model.jobs import Requested
 from neptune_training.model.times import from_text
-from tests.world import Call, World, checks
+from tests.rendered import Rendered
+from tests.world import Call, Crash, World, checks
+from tests.world.calls import error
 from tests.world.lasting import Lasting
 from tests.world.surroundings import TABLE, session
 
@@ -188,6 +192,27 @@ def cancelling(world: World, operation: str, moment: str) -> None:
     world.calls.watchers.append(at)
 
 
+def test_a_step_whose_record_a_cancellation_changes_before_its_first_write_leaves_the_job_due(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the cancellation would not be sent to Neptune for an hour."""
+    monkeypatch.setattr(step, "step_now", lambda _services, job, _deadline: job)  # it is slower than the step
+    running.clock.time = from_text(running.job(JOB)["nextAttemptAt"])
+    sent, body, left = cancels(running), running.cancelled(JOB), [1]
+
+    def cancel_first(call: Call) -> None:
+        if (call.operation, call.moment) == ("PutItem", "before") and left:
+            left.clear()
+            running.start(body)
+
+    with running.watched(cancel_first):
+        running.take(JOB)
+    job = running.job(JOB)
+    assert [job["cancelledBy"], from_text(job["nextAttemptAt"]) <= running.clock.now()] == [BY, True]
+    running.minutes(1)
+    assert sent() == 1
+
+
 def test_an_ended_job_and_a_second_cancellation_change_nothing(running: World) -> None:
     sent = cancels(running)
     running.start(running.cancelled(JOB))
@@ -319,14 +344,51 @@ def empty() -> Any:
     return SimpleNamespace(status_code=200), {"Items": [], "ResponseMetadata": {"HTTPStatusCode": 200}}
 
 
-def test_a_cancellation_without_a_request_is_rejected_after_five_minutes_and_its_id_is_free(world: World) -> None:
+def test_a_cancellation_without_a_request_is_rejected_after_six_hours_and_its_id_is_free(world: World) -> None:
     kept = world.start(world.cancelled(JOB))["jobId"]
-    assert world.until_quiet() in (5, 6)
+    assert world.until_quiet() in range(360, 367)
     checks.at_the_end(world)
     job = world.job(kept)
     assert [job["status"], job["reasons"][0]["value"]] == ["REJECTED", f'"{JOB}"']
     assert "nothing was cancelled" in job["reasons"][0]["problem"]
     assert world.start(world.requested(id=JOB))["status"] == "STARTED"
+
+
+def test_a_cancellation_is_kept_for_longer_than_its_request_can_be_held_back_by_the_queue() -> None:
+    queue = Rendered(NeptuneReadTimeoutSeconds="120")["TrainingQueue"]
+    held_back = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+    assert bounds.KEPT_FOR.total_seconds() >= held_back
+
+
+def test_a_cancellation_stops_its_request_that_was_sent_before_it_and_on_which_start_failed(world: World) -> None:
+    with world.outage("dynamodb", error("InternalServerError", 500)):
+        world.queue.send(world.requested(id=JOB))
+        world.deliver()
+    world.minutes(1)
+    world.queue.send(world.cancelled(JOB))
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert [world.job(JOB)["status"], world.accepted()] == ["STOPPED", {}]
+
+
+def test_a_request_that_came_just_before_the_bound_of_its_kept_cancellation_is_still_stopped(world: World) -> None:
+    kept = world.start(world.cancelled(JOB))["jobId"]
+    give_up_at = from_text(world.job(kept)["giveUpAt"])
+    while from_text(world.job(kept)["nextAttemptAt"]) < give_up_at:
+        world.minutes(1)
+    world.clock.time = give_up_at - timedelta(seconds=1)
+
+    def die(call: Call) -> None:
+        if (call.operation, call.moment) == ("Query", "before"):
+            raise Crash(call)
+
+    world.queue.send(world.requested(id=JOB))
+    with world.watched(die):
+        world.deliver()
+    assert world.job(JOB)["status"] == "WAITING"
+    world.until_quiet()
+    checks.at_the_end(world)
+    assert world.statuses() == {kept: "SUPERSEDED", JOB: "STOPPED"}
 
 
 def test_a_cancellation_that_is_delivered_again_after_it_was_rejected_cancels_nothing(world: World) -> None:

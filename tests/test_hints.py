@@ -292,6 +292,24 @@ def test_a_hint_during_a_step_that_has_seen_no_end_yet_leads_to_a_step_that_sees
     assert world.job(job_id)["status"] == "COMPLETED"
 
 
+def test_a_step_whose_record_a_hint_changes_before_its_first_write_leaves_the_job_due(world: World) -> None:
+    job_id, hinted = running(world), False
+    world.clock.time = from_text(world.job(job_id)["nextAttemptAt"])
+    world.neptune.complete_job(job_id)
+
+    def hint_first(call: Call) -> None:
+        nonlocal hinted
+        if (call.operation, call.moment) == ("PutItem", "before") and not hinted:
+            hinted = True
+            world.take_hint(world.stage_ended(job_id, "transform"))
+
+    with world.watched(hint_first):
+        world.take(job_id)
+    assert from_text(world.job(job_id)["nextAttemptAt"]) <= world.clock.now()
+    assert world.take_step()
+    assert world.job(job_id)["status"] == "COMPLETED"
+
+
 def test_a_step_that_writes_before_the_hint_does_makes_it_read_again(world: World) -> None:
     job_id = running(world)
     world.clock.time = from_text(world.job(job_id)["nextAttemptAt"])

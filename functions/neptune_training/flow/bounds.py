@@ -14,8 +14,10 @@ from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import TriggerKind
 
-# How long a cancellation without a job is kept: SQS may deliver it before its request.
-KEPT_FOR = timedelta(minutes=5)
+# How long a cancellation without a job is kept. SQS may deliver it before its request: if `start` fails on that each
+# time, it comes for the last time after five times the queue's longest visibility timeout, which is 72 minutes.
+KEPT_FOR = timedelta(hours=6)
+LAST_LOOK = timedelta(minutes=10)  # time for a kept cancellation to look for its job after `giveUpAt`
 CLOCKS_DIFFER = timedelta(minutes=1)
 OTHER_STAGES = 2  # the processing before the trials and the transform after them: each can take as long as one
 # With managed spot training, SageMaker can wait for instances as long as a trial can train (assumed, not measured).
@@ -53,7 +55,8 @@ def end_by(job: UnfinishedJob, settings: Settings, now: datetime) -> datetime:
     """Return when `track` ends the job by itself, if nothing else has."""
     match job:
         case Waiting():
-            return give_up_at(job, settings, now)
+            cancels = job.trigger.kind is TriggerKind.CANCELLATION
+            return give_up_at(job, settings, now) + (LAST_LOOK if cancels else timedelta())
         case Requested():
             return max(give_up_at(job, settings, now), job.leaseUntil) + settings.doubt_seconds
         case Started():

@@ -13,7 +13,7 @@ import logging
 from typing import assert_never
 
 from neptune_training.aws.writes import retried
-from neptune_training.flow import intake, job_problems, outcomes
+from neptune_training.flow import bounds, intake, job_problems, outcomes
 from neptune_training.flow.services import Services
 from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Ended, Job, Requested, Started, Waiting
@@ -59,7 +59,7 @@ def write_mark(services: Services, job: Job, cancellation: Waiting) -> Job:
 
 
 def keep(services: Services, cancellation: Waiting) -> Job:
-    """Store a new cancellation whose job has no record. Its steps look for the job each minute."""
+    """Store a new cancellation whose job has no record. Its steps look for the job."""
     now = services.now()
     kept = cancellation.still_waits(
         WaitingFor.TURN,
@@ -68,11 +68,11 @@ def keep(services: Services, cancellation: Waiting) -> Job:
         give_up=cancellation.giveUpAt,
         reasons=(job_problems.not_known_yet(cancellation),),
     )
-    return intake.keep(services.table, kept.bounded(kept.giveUpAt))[0]
+    return intake.keep(services.table, kept.bounded(bounds.end_by(kept, services.settings, now)))[0]
 
 
 def wait(services: Services, cancellation: Waiting) -> Job:
-    """Keep the cancellation for another minute, or end it: five minutes after it arrived, it is REJECTED."""
+    """Keep the cancellation for a while, or end it: six hours after it arrived, it is REJECTED."""
     return outcomes.wait(services, cancellation, WaitingFor.TURN, (job_problems.not_known_yet(cancellation),))
 
 

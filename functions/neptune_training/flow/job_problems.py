@@ -87,7 +87,7 @@ def cancelled(job: Record) -> Problem:
 def not_known_yet(cancellation: Record) -> Problem:
     """Say that a cancellation is kept: its request may arrive later."""
     problem = "is not the id of any job yet"
-    remedy = f"{NOTHING_TO_DO}: the cancellation is kept for five minutes, since its request may arrive later"
+    remedy = f"{NOTHING_TO_DO}: the cancellation is kept for six hours, since its request may arrive later"
     return Problem(field="id", value=shown(cancellation.asked["id"]), problem=problem, remedy=remedy)
 
 

@@ -51,7 +51,7 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
             return job
         begun = begin(services, job, deadline)
     except RecordChanged:
-        return taken_by_another(services, job_id)
+        return changed_by_another(services, job_id, job)
     except Exception as error:
         later = UNREADABLE_RETRY if isinstance(error, ValidationError) else next_look.SLOWEST_RETRY
         services.table.postpone(job_id, services.now() + later)
@@ -62,14 +62,14 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
         return services.table.get(job_id)
 
 
-def taken_by_another(services: Services, job_id: str) -> Job | None:
-    """Return the job that another invocation has changed first.
+def changed_by_another(services: Services, job_id: str, seen: Job | None) -> Job | None:
+    """Return the job that another invocation has changed since it was read. After a hint or a cancellation, it is due.
 
-    If it is still due, no invocation has changed it: its `version` may not be a number. Postpone it, so that it
-    does not stay first in the queue.
+    If it is the same as `seen`, no invocation has changed it: its `version` may not be a number. Postpone it, so that
+    it does not stay first in the queue.
     """
     job = services.table.get(job_id)
-    if job is not None and not isinstance(job, Ended) and due(job, services.now()):
+    if job == seen:
         services.table.postpone(job_id, services.now() + UNREADABLE_RETRY)
     return job
 
