@@ -84,7 +84,7 @@ def handler(event: Any, context: Any) -> dict[str, int]:
         if os.environ["WRITE_STATUS_FILE"] == "true":
             file = status_file.location_of(job, os.environ["MODEL_BUCKET"], os.environ["MODEL_PREFIX"])
             if file:
-                files[file] = job  # only a directory's last status in the batch is written
+                files[file] = max(files.get(file, job), job, key=status_file.rank_of)  # only the newest is written
 
     emitted = announce_each(event.get("Records", []), announce)
     return {"emitted": emitted, "files": write_files(files, context)}

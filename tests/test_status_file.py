@@ -138,6 +138,17 @@ def test_records_that_come_twice_or_in_another_order_leave_the_newest_status(wor
         assert world.status_file() == newest
 
 
+def test_of_a_batch_the_newest_uploads_status_is_written_whatever_its_records_order(world: World) -> None:
+    for _ in range(2):
+        world.queue.send(world.uploaded())
+        world.until_quiet()
+    records, newest = world.stream(), world.announcements()[-1]
+    for batch in (records, records[::-1], [*records[5:], *records[:5]]):
+        world._s3.delete_object(Bucket=BUCKET, Key=KEY)
+        assert emitted(world, batch)["files"] == 1
+        assert world.status_file() == newest
+
+
 def test_a_late_status_of_an_older_upload_does_not_replace_the_newer_ones(world: World) -> None:
     older, newer = world.uploaded(), world.uploaded(contents={**MODEL, "extra.txt": b"1"})
     for body in (newer, older):
