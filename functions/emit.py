@@ -14,13 +14,14 @@ After a temporary error, Lambda retries the same records, for 24 hours at most. 
 
 An entry that EventBridge refuses for its content is logged as an error and counted in the metric `NotAnnounced`; the
 next record follows. Files are written after all events of a batch are sent, and a file that cannot be written does not
-make Lambda send the batch again: it is logged and counted in the metric `StatusFilesNotWritten`. `emit` runs outside
-the VPC, does not read the table and changes no job.
+make Lambda send the batch again: it is logged and counted in the metric `StatusFilesNotWritten`, and the next file
+follows. `emit` runs outside the VPC, does not read the table and changes no job.
 """
 
 import os
 from collections.abc import Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -84,7 +85,7 @@ def handler(event: Any, context: Any) -> dict[str, int]:
         if os.environ["WRITE_STATUS_FILE"] == "true":
             file = status_file.location_of(job, os.environ["MODEL_BUCKET"], os.environ["MODEL_PREFIX"])
             if file:
-                files[file] = job  # only a directory's last status in the batch is written
+                files[file] = max(files.get(file, job), job, key=status_file.rank_of)  # only the newest is written
 
     emitted = announce_each(event.get("Records", []), announce)
     return {"emitted": emitted, "files": write_files(files, context)}
@@ -116,23 +117,31 @@ def send_event(job: Mapping[str, Any]) -> None:
 
 
 def write_files(files: Mapping[S3Object, Mapping[str, Any]], context: Any) -> int:
-    """Write the status files; return how many. After the first that fails, the others wait for their next status.
+    """Write the status files; return how many. A file that fails waits for its job's next status.
 
-    So S3 cannot use up the time of the invocation: Lambda would give it the same batch again, and repeat its events.
+    While S3 cannot be reached, only one file is tried. So S3 cannot use up the time of the invocation: Lambda would
+    give it the same batch again, and repeat its events.
     """
-    written = 0
-    for done, (file, job) in enumerate(files.items()):
+    written, left = 0, len(files)
+    for file, job in files.items():
+        if context.get_remaining_time_in_millis() < TIME_FOR_A_FILE:
+            logger.error("status file not written", extra={"reason": "there is no time left", "files": left})
+            break
         try:
-            written += write_file(file, job, context)
-        except (NotWritten, ClientError, BotoCoreError):
-            logger.exception("status files not written", extra={"jobId": job["jobId"], "key": file.key})
-            with single_metric(name="StatusFilesNotWritten", unit=MetricUnit.Count, value=len(files) - done):
+            written += status_file.write(s3(), file, job)
+            left -= 1
+        except (NotWritten, ClientError, BotoCoreError) as error:
+            logger.exception("status file not written", extra={"jobId": job["jobId"], "key": file.key})
+            if is_of_s3(error):
                 break
+    if left:
+        with single_metric(name="StatusFilesNotWritten", unit=MetricUnit.Count, value=left):
+            pass
     return written
 
 
-def write_file(file: S3Object, job: Mapping[str, Any], context: Any) -> bool:
-    """Write one file as `status_file.write` does. Raises `NotWritten` also if too little time is left."""
-    if context.get_remaining_time_in_millis() < TIME_FOR_A_FILE:
-        raise NotWritten("there is no time left")
-    return status_file.write(s3(), file, job)
+def is_of_s3(error: Exception) -> bool:
+    """Return True if S3 is down or cannot be reached in time; False if the problem is one file."""
+    if isinstance(error, ClientError):
+        return error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, BotoCoreError)

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
+import emit
+import notify
 from neptune_training.announce import result, result_finder
+from neptune_training.announce.result import LogLines
+from neptune_training.announce.result_finder import ResultFinder
 from neptune_training.aws.dynamodb_items import plain, typed
 from neptune_training.aws.result_field import write_result
 from neptune_training.aws.table import item, job_of
 from neptune_training.model.jobs import Ended
+from neptune_training.model.statuses import Status
 from tests.world import Call, Crash, World
 from tests.world.calls import error
 from tests.world.surroundings import TABLE, session
@@ -27,6 +32,7 @@ BEST = {
 }
 COUNTERS = {"Completed": 8, "InProgress": 0, "RetryableError": 1, "NonRetryableError": 2, "Stopped": 3}
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:"
+NOBODY: Any = None  # a service that is not asked: what would ask it fails
 
 
 # --- the field --------------------------------------------------------------------------------------------------------
@@ -182,6 +188,54 @@ def test_with_nowhere_no_log_is_read(ended: Callable[..., World]) -> None:
         assert "result" not in last(world)
     assert set(calls) == {"sns"}
     assert "result" not in world.job()
+
+
+@pytest.mark.parametrize("where", ["record", "nowhere"])
+def test_a_restored_record_whose_log_cannot_be_read_is_announced_without_its_lines(
+    ended: Callable[..., World], monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    world = ended()
+    job_id = last(world)["jobId"]
+    kept = world.job()
+    lines = kept["result"]["log"].pop("lines")
+    inserted = {"Records": [{"dynamodb": {"NewImage": typed(world.job())}}]}
+    monkeypatch.setenv("INCLUDE_LOG_LINES", where)
+    with world.outage("logs", error("ResourceNotFoundException", 400)):
+        notify.handler(inserted, world.context())
+        emit.handler(inserted, world.context())
+    message = world.announcements()[-1]
+    assert message["result"] == {"log": {**kept["result"]["log"], "command": f"neptune-training show {job_id}"}}
+    assert world.emitted()[-1] == message
+    assert lines[0] not in world.emails()[-1]
+
+
+LOG = {"group": "g", "stream": "s", "lines": ["secret"]}
+
+
+@pytest.mark.parametrize("status", [*Status, "NEW"])
+def test_whatever_the_status_no_line_of_a_record_that_a_person_wrote_is_announced(status: str) -> None:
+    finder = ResultFinder(NOBODY, NOBODY, LogLines.RECORD, None)
+    announced = finder.with_result({"jobId": "a", "status": status, "result": {"trials": {}, "log": LOG}})
+    assert announced["result"] == {
+        "trials": {},
+        "log": {"group": "g", "stream": "s", "command": "neptune-training show a"},
+    }
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "secret",
+        ["secret"],
+        {"log": "secret"},
+        {"log": ["secret"]},
+        {"log": {"lines": "secret"}},
+        {"log": {**LOG, "group": ["secret"]}},
+        {"log": {**LOG, "stream": None}},
+    ],
+)
+def test_a_result_of_any_form_loses_its_lines(found: Any) -> None:
+    assert result.without_lines(found, "command") == {}
 
 
 def test_a_stream_of_another_job_is_never_read(ended: Callable[..., World]) -> None:

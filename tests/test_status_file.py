@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 
 import emit
 from cli.check import Folder
@@ -138,6 +139,17 @@ def test_records_that_come_twice_or_in_another_order_leave_the_newest_status(wor
         assert world.status_file() == newest
 
 
+def test_of_a_batch_the_newest_uploads_status_is_written_whatever_its_records_order(world: World) -> None:
+    for _ in range(2):
+        world.queue.send(world.uploaded())
+        world.until_quiet()
+    records, newest = world.stream(), world.announcements()[-1]
+    for batch in (records, records[::-1], [*records[5:], *records[:5]]):
+        world._s3.delete_object(Bucket=BUCKET, Key=KEY)
+        assert emitted(world, batch)["files"] == 1
+        assert world.status_file() == newest
+
+
 def test_a_late_status_of_an_older_upload_does_not_replace_the_newer_ones(world: World) -> None:
     older, newer = world.uploaded(), world.uploaded(contents={**MODEL, "extra.txt": b"1"})
     for body in (newer, older):
@@ -231,24 +243,62 @@ def test_while_s3_takes_no_files_for_hours_events_and_messages_come_and_the_next
     assert (world.status_file() or {})["jobId"] == world.announcements()[-1]["jobId"]
 
 
-def test_after_the_first_file_that_fails_the_others_of_a_batch_are_not_tried(
+@pytest.mark.parametrize(
+    ("answer", "looks_and_writes"),
+    [(DOWN, 1), (error("SlowDown", 503), 1), ("unreachable", 1), (DENIED, 3), (error("400", 400), 3)],
+    ids=["down", "slow down", "unreachable", "denied", "refused"],
+)
+def test_while_s3_is_down_one_file_of_a_batch_is_tried_and_otherwise_each(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: Any,
+    looks_and_writes: int,
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+    for number in range(3):
+        world.start(world.uploaded(f"model-{number}"))
+    tries: list[Call] = []
+
+    def refuse(call: Call) -> Any:
+        if (call.service, call.operation, call.moment) != ("s3", "PutObject", "before"):
+            return None
+        tries.append(call)
+        if answer == "unreachable":
+            raise ConnectTimeoutError(endpoint_url="s3")
+        return answer
+
+    with world.watched(refuse):
+        assert world.emit()
+    assert len(tries) == looks_and_writes
+    assert '"StatusFilesNotWritten":[3.0]' in capsys.readouterr().out
+
+
+def test_one_file_that_fails_keeps_no_other_models_file_back(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
     for number in range(3):
         world.start(world.uploaded(f"model-{number}"))
-    looks: list[Call] = []
 
     def refuse(call: Call) -> Any:
-        if (call.operation, call.moment) == ("HeadObject", "before"):
-            looks.append(call)
-            return DOWN
-        return None
+        put_first = (call.operation, call.moment) == ("PutObject", "before") and "/model-0/" in str(call.parameters)
+        return DENIED if put_first else None
 
     with world.watched(refuse):
         assert world.emit()
-    assert len(looks) == 1
-    assert '"StatusFilesNotWritten":[3.0]' in capsys.readouterr().out
+    files = {key for key in keys(world) if key.endswith(STATUS_FILE)}
+    assert files == {f"{PREFIX}model-1/{STATUS_FILE}", f"{PREFIX}model-2/{STATUS_FILE}"}
+    assert '"StatusFilesNotWritten":[1.0]' in capsys.readouterr().out
+
+
+def test_a_file_that_may_not_be_read_stays_and_is_counted(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    put(world, b"private")
+    world.start(world.uploaded())
+    with world.outage("s3", error("403", 403), ["HeadObject"]):
+        assert world.emit()
+    assert world._s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read() == b"private"
+    assert '"StatusFilesNotWritten":[1.0]' in capsys.readouterr().out
 
 
 def test_no_file_is_begun_that_the_invocation_may_not_finish(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

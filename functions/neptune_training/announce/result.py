@@ -94,12 +94,18 @@ def log(group: str, stream: str, messages: Iterable[str]) -> dict[str, Any]:
     return {"log": {"group": group, "stream": stream, "lines": lines[-MAX_LINES:]}}
 
 
-def without_lines(result: Mapping[str, Any], job_id: str) -> dict[str, Any]:
-    """Return the result with the command that shows the lines in their place."""
-    if "log" not in result:
-        return dict(result)
-    location = {name: result["log"][name] for name in ("group", "stream")}
-    return {"log": {**location, "command": f"neptune-training show {job_id}"}}
+def without_lines(found: Any, command: str) -> dict[str, Any]:
+    """Return a result with `command`, which shows the lines, in their place: no line is left.
+
+    `found` may have any form: it can come from a record that a person has written.
+    """
+    match found:
+        case {"log": {"group": str(group), "stream": str(stream)}}:
+            log_location = {"log": {"group": group, "stream": stream, "command": command}}
+        case _:
+            log_location = {}
+    others = found.items() if isinstance(found, Mapping) else ()
+    return {**{name: value for name, value in others if name != "log"}, **log_location}
 
 
 def printable_start(text: str, most: int = MAX_TEXT) -> str:

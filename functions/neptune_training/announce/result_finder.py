@@ -41,16 +41,20 @@ class ResultFinder:
         self._until = clock() + TIME_LIMIT_SECONDS
 
     def with_result(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Return the job as it is to be announced: with `result`, if it has ended and that can be read in time."""
-        if job["status"] not in (Status.COMPLETED, Status.FAILED):
-            return job
-        found = self._in_time(job, lambda: self._result(job))
-        if not found:
-            return job
-        if write := self._write_to_record:
+        """Return the job as it is to be announced: with `result`, if it has ended and that can be read in time.
+
+        A job can have a `result` already: a restored record has. Its log's lines are left out, too.
+        """
+        ended = job["status"] in (Status.COMPLETED, Status.FAILED)
+        found = self._in_time(job, lambda: self._result(job)) if ended else None
+        if found and (write := self._write_to_record):
             self._in_time(job, lambda: write(job, found))
-        with_lines = self._log_lines is LogLines.MESSAGES
-        return {**job, "result": found if with_lines else result.without_lines(found, job["jobId"])}
+        known = found or job.get("result")
+        if not known:
+            return job
+        if self._log_lines is LogLines.MESSAGES:
+            return {**job, "result": known}
+        return {**job, "result": result.without_lines(known, f"neptune-training show {job['jobId']}")}
 
     def _result(self, job: dict[str, Any]) -> dict[str, Any] | None:
         stages = job.get("stages", {})

@@ -6,7 +6,8 @@
 The file is a convenience, and never a reason to act: nothing reads it, it starts no training, and it does not count as
 a file of the model. Each write says which upload and which version of its record it is about, in the object's metadata,
 and is conditional on the object that was read. So an older upload, or an older status, never replaces a newer one,
-in whatever order the writes come. Whatever else lies under that name is replaced.
+in whatever order the writes come. Whatever else lies under that name is replaced, unless S3 does not let us
+read it.
 """
 
 import re
@@ -26,6 +27,7 @@ RANK_METADATA = "training-job-order"  # the name in the object's metadata
 RANK = re.compile(r"[0-9A-F]{64} [0-9]{12}")  # as text, a newer status is greater
 TRIES = 3
 # HeadObject has no body, so its codes are HTTP's. S3 answers 403 for an absent object to those without s3:ListBucket.
+# An object that is there and may not be read answers 403, too: the conditional write then fails, and it stays.
 ABSENT = {"403", "404"}
 # Another write was faster, or the object was deleted (S3 user guide, Conditional writes).
 CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
@@ -39,7 +41,7 @@ class S3Object(NamedTuple):
 
 
 class NotWritten(Exception):  # noqa: N818
-    """Say that the file was not written: others changed it at each try, or too little time was left."""
+    """Say that the file was not written: others changed it at each try."""
 
 
 def location_of(job: Mapping[str, Any], bucket: str, prefix: str) -> S3Object | None:
