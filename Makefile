@@ -19,10 +19,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # As the user has written them: neither make nor a shell reads the `$` or the quotes in them.
 export GIVEN_MODEL := $(value MODEL)
 export GIVEN_PARAMETERS := $(value PARAMETERS)
+export GIVEN_STAGE_SECONDS := $(value STAGE_SECONDS)
 export VERBOSE
 
 # A misspelt variable would be ignored: `make run model=mine` would train the example.
-KNOWN := EVENTS MODEL N ONLY PARAMETERS PYTHON SEED SHELL TAG VENV VERBOSE
+KNOWN := EVENTS MODEL N ONLY PARAMETERS PYTHON SEED SHELL STAGE_SECONDS TAG VENV VERBOSE
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 ifneq ($(filter-out $(KNOWN),$(GIVEN)),)
 $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN))
@@ -52,9 +53,9 @@ $(BIN)/neptune-training: $(VENV)/ready pyproject.toml
 	@touch $@
 
 cli: $(BIN)/neptune-training ## Put the command-line program neptune-training into .venv/bin
-	@echo "$(BIN)/neptune-training --help"
+	@echo "$(BIN)/neptune-training is installed. While make up runs, \`. .local/env\` puts it on your PATH."
 
-up: setup ## Leave the local stack running, for any AWS client: make up [PARAMETERS="Name=value …"]
+up: setup ## Leave the local stack running, for any AWS client: make up [PARAMETERS="Name=value …"] [STAGE_SECONDS=1]
 	@$(BIN)/python -m local.up
 
 logs: setup ## Follow the log of the functions of `make up`

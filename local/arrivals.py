@@ -1,7 +1,6 @@
 """Show each upload to the local stack's bucket and each event on its bus, also those that start no training."""
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.course import Line
 from local.stack import Stack
+from neptune_training.aws.model_files import STATUS_FILE
 
 QUEUE = "arrivals"
 
@@ -33,18 +33,27 @@ class Arrivals:
     def lines(self) -> Iterator[Line]:
         """Yield what has arrived since the last call."""
         try:
-            batch = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+            batch = self._sqs.receive_message(
+                QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=0, AttributeNames=["SentTimestamp"]
+            )
             for each in batch.get("Messages", []):
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=each["ReceiptHandle"])
-                yield arrived(json.loads(each["Body"]))
+                at = int(each["Attributes"]["SentTimestamp"]) / 1000
+                if line := arrived(at, json.loads(each["Body"])):
+                    yield line
         except (BotoCoreError, ClientError):
             return  # the emulator is ending
 
 
-def arrived(event: dict[str, Any]) -> Line:
-    """Return the line about an event."""
+def arrived(at: float, event: dict[str, Any]) -> Line | None:
+    """Return the line about an event that came `at` (epoch seconds).
+
+    Return None for a status file, which the application itself has written.
+    """
     detail = event["detail"]
     if event["source"] == "aws.s3":
-        return Line(time.time(), "", "upload", f"s3://{detail['bucket']['name']}/{detail['object']['key']}")
+        if detail["object"]["key"].endswith(f"/{STATUS_FILE}"):
+            return None
+        return Line(at, "", "upload", f"s3://{detail['bucket']['name']}/{detail['object']['key']}")
     told = f"{event['source']}: {event['detail-type']} {json.dumps(detail)}"
-    return Line(time.time(), "", "event", told)
+    return Line(at, "", "event", told)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cli.screen import say
 from local.stack import Stack
+from neptune_training.model.statuses import Status
 
 COLOURS = {"COMPLETED": "green", "FAILED": "red", "REJECTED": "red", "STOPPED": "yellow", "SUPERSEDED": "yellow"}
 
@@ -20,8 +21,8 @@ class Line(NamedTuple):
     status: str = ""  # the job's, if it was announced
 
     def show(self, began: float, *, with_job: bool = False) -> None:
-        """Print it, with the seconds since `began`."""
-        about = f"{self.job}  " if with_job and self.job not in self.detail else ""
+        """Print it, with the seconds since `began`; `with_job`, the job's id comes before the detail."""
+        about = f"{self.job}  " if with_job and not self.detail.startswith(self.job) else ""
         colour = f"bold {COLOURS.get(self.status, '')}".strip()
         say((f"{self.at - began:7.2f} s", "dim"), "  ", (f"{self.what:<12}", colour), " ", about, self.detail)
 
@@ -39,7 +40,8 @@ class Course:
         for at, message in self._stack.messages(seconds):
             yield from self._stage_changes(at)
             self.messages.append((at, message))
-            detail = message.get("arn") or message.get("waitingFor") or first_problem(message)
+            arn = message.get("arn") if message["status"] == Status.STARTED else None
+            detail = arn or message.get("waitingFor") or first_problem(message)
             yield Line(at, message["jobId"], message["status"].lower(), detail, message["status"])
         yield from self._stage_changes(time.time())
 
@@ -53,6 +55,6 @@ class Course:
 
 
 def first_problem(message: dict[str, Any]) -> str:
-    """Return what a message without an ARN is about: the job's id, and the first of its problems."""
+    """Return the job's id, and the first of its problems if it has any."""
     problems = [f"{each['field']}: {each['problem']}" for each in message.get("reasons", [])]
     return "  ".join([message["jobId"], *problems[:1]])

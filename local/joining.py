@@ -1,7 +1,9 @@
 """`.local/env`: the shell variables with which another terminal joins the stack of `make up`, and leaves it again."""
 
 import shlex
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from local.emulator import USERS_OWN
 from local.run_folders import ENV
@@ -9,6 +11,7 @@ from local.run_folders import ENV
 LEAVE = "leave_local_stack"
 OWNER = "LOCAL_STACK_PID"  # `make sam-local` forwards ports for as long as this process runs
 KEPT_AS = "BEFORE_LOCAL_STACK_"
+PROGRAMS = Path(sys.prefix) / "bin"  # where `make cli` puts neptune-training
 
 
 class NotJoined(Exception):  # noqa: N818
@@ -33,14 +36,15 @@ def read() -> dict[str, str]:
 
 
 def script(variables: Mapping[str, str]) -> str:
-    """Return the file's text, for sh, bash and zsh.
+    """Return the file's text, for sh, bash and zsh. It also puts `PROGRAMS` on the PATH.
 
     Values that the shell had before are kept, and are there again after `leave_local_stack`. Whoever joins twice keeps
     those of before the first time.
     """
-    names = [*USERS_OWN, *variables]
+    names = ["PATH", *USERS_OWN, *variables]
     keep = "\n".join(f'  [ -z "${{{name}+x}}" ] || {KEPT_AS}{name}=${name}' for name in names)
     put_back = "\n".join(map(restored, names))
+    programs = shlex.quote(str(PROGRAMS))
     return f"""\
 # Join the local stack:  . .local/env      Leave it again:  {LEAVE}
 kill -0 {variables[OWNER]} 2> /dev/null || echo "This local stack has ended. Start it again: make up" >&2
@@ -50,6 +54,10 @@ if [ -z "${{{OWNER}-}}" ]; then
 fi
 unset {" ".join(USERS_OWN)}
 {exports(variables)}
+case :$PATH: in
+  *:{programs}:*) ;;
+  *) PATH={programs}:$PATH ;;
+esac
 {LEAVE}() {{
 {put_back}
   unset -f {LEAVE}

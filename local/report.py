@@ -48,7 +48,7 @@ class Report:
         say()
         say(("What to do next", "bold"))
         for command, purpose in self._next():
-            say(f"  {command:<48}", (purpose, "dim"))
+            say(f"  {command:<46}  ", (purpose, "dim"))
 
     def _show_problems(self) -> None:
         """Print what has to be fixed, what is worth knowing, and the log of what failed."""
@@ -97,6 +97,15 @@ class Report:
     def _next(self) -> list[tuple[str, str]]:
         """Return commands to go on with, and what each is for."""
         own = "path/to/model-directory" if self.model == EXAMPLE else shlex.quote(shown(self.model))
+        if self.message["status"] == "COMPLETED" and self.model != EXAMPLE:
+            directory = shlex.quote(f"{self.model.resolve().name}/")
+            return [
+                ("make up", "leave the stack running; then, in another terminal:"),
+                (". .local/env", "join it"),
+                (f'aws s3 cp --recursive {own} "s3://$MODEL_BUCKET/$MODEL_PREFIX"{directory}', "upload the model"),
+                ("docs/triggers.md", "other ways to start a training, and cancel one"),
+                ("docs/deploy.md", "deploy it to your account"),
+            ]
         check = f"make check-model MODEL={own}"
         if self.message["status"] == "REJECTED":
             return [

@@ -1,14 +1,17 @@
 """`make up`: leave the local stack running, say how to join it, and show what happens.
 
-The environment variable GIVEN_PARAMETERS has the template's parameters. Ctrl-C or `make down` ends it.
+The environment variable GIVEN_PARAMETERS has the template's parameters, and GIVEN_STAGE_SECONDS how many seconds each
+stage of a training takes. Ctrl-C or `make down` ends it.
 """
 
 import os
+import re
 import signal
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from itertools import islice
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,6 +27,7 @@ from local.run_folders import ENV, KEPT, UP_LOCK
 from local.stack import Stack
 from local.stack_parameters import BadParameters
 
+LINES_AT_ONCE = 20  # so many of the course are sorted by time before they are shown
 EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
 
 
@@ -31,6 +35,7 @@ def main() -> int:
     """Run the program."""
     try:
         parameters = stack_parameters.parse(os.environ.get("GIVEN_PARAMETERS", ""))
+        stage_seconds = seconds(os.environ.get("GIVEN_STAGE_SECONDS") or "1")
     except BadParameters as error:
         say(error, style="red")
         return 2
@@ -40,11 +45,20 @@ def main() -> int:
             sys.exit("make up: the local stack runs already. Join it: . .local/env     End it: make down")
         locks.sign(lock)
         ENV.unlink(missing_ok=True)  # of one that was killed
-        serve(parameters)
+        serve(parameters, stage_seconds)
     return 0
 
 
-def serve(parameters: Mapping[str, str]) -> None:
+def seconds(text: str) -> float:
+    """Return the number in the Makefile's STAGE_SECONDS: 0 to 99999. Raises BadParameters."""
+    if not re.fullmatch(r"\d{1,5}(\.\d+)?", text, re.ASCII):
+        raise BadParameters(
+            f"STAGE_SECONDS={text} is not a number from 0 to 99999. Write STAGE_SECONDS=60, for example"
+        )
+    return float(text)
+
+
+def serve(parameters: Mapping[str, str], stage_seconds: float) -> None:
     """Run the stack until somebody ends it."""
     done = threading.Event()
     # A shell's background job ignores Ctrl-C unless it says otherwise.
@@ -56,7 +70,7 @@ def serve(parameters: Mapping[str, str]) -> None:
     def starting(what: str) -> None:
         progress_line(time.time() - began, "starting", what)
 
-    neptune = NeptuneML(stage_seconds=1.0, any_data_processing=True, port=ports.same_as_last_time("neptune"))
+    neptune = NeptuneML(stage_seconds=stage_seconds, any_data_processing=True, port=ports.same_as_last_time("neptune"))
     try:
         aws = ports.same_as_last_time("aws")
         with Stack(parameters, neptune, port=aws, progress=starting, wait_until_warm=False) as stack:
@@ -78,9 +92,9 @@ def show(stack: Stack, began: float, done: threading.Event) -> None:
     arrivals, course = Arrivals(stack), Course(stack)
     while not done.is_set():
         try:
-            for lines in (arrivals.lines(), course.lines()):
-                for line in lines:
-                    line.show(began, with_job=True)
+            lines = [*islice(course.lines(), LINES_AT_ONCE), *arrivals.lines()]
+            for line in sorted(lines, key=lambda line: line.at):
+                line.show(began, with_job=True)
         except (BotoCoreError, ClientError) as error:
             if not done.wait(1.0):
                 say(f"the AWS emulator does not answer: {error}", style="yellow")
@@ -102,13 +116,14 @@ def welcome(stack: Stack, seconds: float) -> None:
         say((heading, "bold"))
         for command in commands:
             say(f"  {command}")
+    say("More, such as how to let a training fail or cancel one: docs/local.md")
     say()
 
 
 COMMANDS = (
     ("Join it from another terminal, and leave it again:", ". .local/env", joining.LEAVE),
     (
-        "Upload a model (AWS CLI 2.13 or later; older ones call AWS itself: docs/local.md says what to use instead):",
+        "Upload a model (AWS CLI 2.13 or later; docs/local.md says what else works):",
         'aws s3 cp --recursive cli/example-model "s3://$MODEL_BUCKET/${MODEL_PREFIX}example/"',
     ),
     (
@@ -121,6 +136,11 @@ COMMANDS = (
         'aws dynamodb scan --table-name "$TRAINING_JOBS_TABLE" \\',
         "  --query 'Items[?status].[jobId.S,status.S]' --output text",
     ),
+    (
+        "Read what the application writes beside an upload:",
+        'aws s3 cp "s3://$MODEL_BUCKET/${MODEL_PREFIX}example/training-job.status.json" -',
+    ),
+    ("List the unfinished jobs, after `make cli`:", "neptune-training jobs"),
     ("Read the functions' log; end it (or Ctrl-C here):", "make logs", "make down"),
 )
 

@@ -45,6 +45,23 @@ def test_joining_a_stack_that_has_ended_says_so(shell: str, env: Path) -> None:
     assert "has ended. Start it again: make up" in run(shell, f". {env}").stderr
 
 
+@each_shell
+def test_joining_puts_neptune_training_on_the_path_once_and_leaving_takes_it_off(
+    shell: str, env: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "it's $a b"
+    monkeypatch.setattr(joining, "PROGRAMS", programs)
+    joining.write(VARIABLES)
+    done = run(shell, f'. {env}\n. {env}\necho "$PATH"\n{joining.LEAVE}\necho "$PATH"')
+    assert done.stdout.splitlines() == [f"{programs}:{os.environ['PATH']}", os.environ["PATH"]]
+
+
+@each_shell
+def test_joining_leaves_a_path_alone_that_has_the_program_already(shell: str, env: Path) -> None:
+    path = f"/usr/bin:{joining.PROGRAMS}:/bin"
+    assert run(shell, f'. {env}\necho "$PATH"', PATH=path).stdout == f"{path}\n"
+
+
 def test_programs_read_the_same_variables(env: Path) -> None:
     assert joining.read() == VARIABLES
     assert env.stat().st_mode & 0o777 == 0o600

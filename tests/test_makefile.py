@@ -70,6 +70,6 @@ def test_make_clean_begins_with_what_refuses_it_while_the_local_stack_runs() -> 
 
 
 def test_every_variable_that_a_target_describes_is_known() -> None:
-    described = set(re.findall(r"\b([A-Z]+)=", "".join(re.findall(r"## .*", MAKEFILE))))
+    described = set(re.findall(r"\b([A-Z_]+)=", "".join(re.findall(r"## .*", MAKEFILE))))
     known = re.findall(r"^KNOWN := (.*)$", MAKEFILE, re.MULTILINE)[0].split()
     assert described - set(known) == set()

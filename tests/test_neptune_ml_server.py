@@ -23,6 +23,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from cli.doctor.probe import Probe
+from cli.facts.aws import Aws
+from cli.facts.facts import Facts
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, FAULTS, NeptuneML
 from local.neptune_ml.__main__ import main
 from local.neptune_ml.errors import ML_ERRORS
@@ -356,6 +359,13 @@ def test_any_data_processing_job_is_Completed_on_demand_but_for_one_that_was_add
     assert client.get_ml_data_processing_job(id="mine")["status"] == "Completed"
     start(client, dataProcessingJobId="theirs")
     assert refusal(start, client, "another", dataProcessingJobId="data") == NOT_PROCESSED
+
+
+def test_any_data_processing_job_is_Completed_but_for_that_of_doctors_probe(neptune, client):
+    neptune.any_data_processing = True
+    probe = Probe(Facts(Aws(SESSION), "stack")).id
+    assert refusal(start, client, dataProcessingJobId=probe) == NOT_PROCESSED
+    assert refusal(client.get_ml_data_processing_job, id=probe)[0] == "MLResourceNotFoundException"
 
 
 # --- jobs move

@@ -1,11 +1,12 @@
 """The end of `make run`, and the lines before it, as a person reads them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import function_logs
+from local import arrivals, function_logs
 from local.course import Line
 from local.model import EXAMPLE
 from local.report import Report
@@ -53,6 +54,15 @@ def test_a_completed_training_has_its_best_trial_below_the_verdict(capsys: pytes
     )
 
 
+def test_after_an_own_models_completed_training_come_the_running_stack_with_the_upload_and_the_documents(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = shown(capsys, Path("/my models/m x"), status="COMPLETED", arn="arn:x").partition("What to do next\n")[2]
+    upload = """aws s3 cp --recursive '/my models/m x' "s3://$MODEL_BUCKET/$MODEL_PREFIX"'m x/'"""
+    commands = [re.split(r"  +", line.strip())[0] for line in said.splitlines()]
+    assert commands == ["make up", ". .local/env", upload, "docs/triggers.md", "docs/deploy.md"]
+
+
 def test_a_failed_training_begins_with_the_last_lines_of_its_log(capsys: pytest.CaptureFixture[str]) -> None:
     log = {"group": "/aws/sagemaker/TrainingJobs", "stream": "s", "lines": ["Traceback", "[/red] out of memory"]}
     said = shown(capsys, status="FAILED", result={"log": log})
@@ -82,10 +92,25 @@ def test_verbose_shows_the_record_and_the_message_before(
     assert said.index("The record in DynamoDB\n{") < said.index("The last SNS message") < said.index("COMPLETED  ")
 
 
-def test_a_line_of_the_course_names_its_job_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_of_the_course_begins_with_the_id_of_its_job(capsys: pytest.CaptureFixture[str]) -> None:
     Line(12.5, JOB, "  hpo", "Completed").show(10.0, with_job=True)
     Line(13.0, JOB, "started", f"arn:x/{JOB}").show(10.0, with_job=True)
-    assert capsys.readouterr().out == f"   2.50 s    hpo        {JOB}  Completed\n   3.00 s  started      arn:x/{JOB}\n"
+    Line(14.0, JOB, "completed", JOB).show(10.0, with_job=True)
+    assert capsys.readouterr().out.splitlines() == [
+        f"   2.50 s    hpo        {JOB}  Completed",
+        f"   3.00 s  started      {JOB}  arn:x/{JOB}",
+        f"   4.00 s  completed    {JOB}",
+    ]
+
+
+def test_no_line_shows_a_status_file_that_the_application_has_written() -> None:
+    def uploaded(key: str) -> dict[str, Any]:
+        return {"source": "aws.s3", "detail": {"bucket": {"name": "b"}, "object": {"key": key}}}
+
+    line = arrivals.arrived(10.0, uploaded("models/m/training.py"))
+    assert line is not None
+    assert line.detail == "s3://b/models/m/training.py"
+    assert arrivals.arrived(10.0, uploaded("models/m/training-job.status.json")) is None
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,16 @@ def test_up_and_run_exit_2_at_once_for_a_name_that_the_template_does_not_declare
     monkeypatch.setenv("GIVEN_PARAMETERS", "[/red]\x1b=1")
     assert (up.main(), run.main()) == (2, 2)
     assert capsys.readouterr().out.count("declares no parameter [/red]\\u001b. ") == 2
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "1e9", "100000", "a minute", "\x1b"])
+def test_up_exits_2_at_once_for_stages_that_take_no_number_of_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    monkeypatch.setenv("GIVEN_STAGE_SECONDS", text)
+    assert up.main() == 2
+    assert "is not a number from 0 to 99999. Write STAGE_SECONDS=60" in capsys.readouterr().out
+
+
+def test_stages_take_as_many_seconds_as_make_up_says() -> None:
+    assert (up.seconds("60"), up.seconds("0.5")) == (60.0, 0.5)

@@ -16,6 +16,9 @@ from local.neptune_ml.sagemaker import STAGES, training_arn
 COMPLETED_DATA_PROCESSING_JOB: Final = "local-data-processing"
 """The id of a completed data-processing job that is there from the start."""
 
+_PROBE: Final = "probe-"
+"""How the ids begin that `neptune-training doctor --probe` makes up: it needs a job that there is not."""
+
 _ABSENCES: Final = {
     "MLResourceNotFoundException": errors.NOT_FOUND,
     "InvalidParameterException": errors.ID_UNKNOWN,
@@ -120,7 +123,7 @@ class Cluster:
         self._recent.append(now)
 
     def _take_as_processed(self, job_id: str) -> None:
-        if self._options.any_data_processing:
+        if self._options.any_data_processing and not job_id.startswith(_PROBE):
             self.data_processing.setdefault(job_id, DataProcessingJob(job_id))
 
     def _known(self, jobs: Mapping[str, Job], job_id: str, query: Mapping[str, str]) -> Job:

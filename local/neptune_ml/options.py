@@ -31,7 +31,7 @@ class Options:
     """On: a request about a job that was started with a `neptuneIamRoleArn` must have one too."""
 
     any_data_processing: bool = False
-    """On: each data-processing job that was not added is Completed, whatever its id."""
+    """On: each data-processing job that was not added is Completed, unless its id begins with `probe-`."""
 
     absent: str = ABSENT_FORMS[0]
     """The form of the error for an unknown job: one of `ABSENT_FORMS`."""

@@ -47,9 +47,9 @@ def _best(job: TrainingJob, tuning_job: str, completed: int) -> dict[str, Any]:
         "TrainingStartTime": began,
         "TrainingEndTime": began + max(1.0, job.stage_seconds),
         "TunedHyperParameters": {
-            "learning-rate": f"{chance.uniform(0.001, 0.02):.6f}",
-            "num-hidden": str(2 ** chance.randint(5, 9)),
-            "dropout": f"{chance.uniform(0.1, 0.5):.3f}",
+            "made-up-1": f"{chance.uniform(0.001, 0.02):.6f}",
+            "made-up-2": str(2 ** chance.randint(5, 9)),
+            "made-up-3": f"{chance.uniform(0.1, 0.5):.3f}",
         },
         "FinalHyperParameterTuningJobObjectiveMetric": {**METRIC, "Value": round(chance.uniform(0.85, 0.97), 4)},
         "ObjectiveStatus": "Succeeded",

@@ -34,7 +34,7 @@ def make(*arguments: str) -> list[str]:
 def aws_cli(folder: Path) -> str:
     """Return a PATH whose `aws` calls the local stack: version 2 if it is there, or else version 1, told to.
 
-    Version 1 has the same commands and arguments, but does not read AWS_ENDPOINT_URL.
+    Version 1 has the same commands and arguments, but does not read AWS_ENDPOINT_URL for SQS.
     """
     version = subprocess.run(["aws", "--version"], capture_output=True, text=True, check=False) if on_path() else None
     found = re.match(r"aws-cli/(\d+)\.(\d+)", version.stdout) if version else None

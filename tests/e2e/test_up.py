@@ -22,7 +22,7 @@ import pytest
 from local import run_folders
 from local.up import COMMANDS
 from tests.e2e.shell import CLI_1, ROOT, aws_cli, joined, macs_programs, make
-from tests.test_docs import DOCUMENTS
+from tests.test_docs import DOCUMENTS, blocks
 
 pytestmark = pytest.mark.e2e
 WITHIN = 60.0
@@ -151,14 +151,17 @@ def test_each_command_that_make_up_prints_does_what_it_says(up: Terminal, path: 
     printed = [command for heading, *lines in COMMANDS for command in "\n".join(lines).replace("\\\n", "").split("\n")]
     for command in printed:
         assert re.sub(r" +", " ", command.partition(" ")[0]) in up.said
-    commands = [command for command in printed if command.startswith("aws")]
-    assert len(commands) == 3
+    commands = [command for command in printed if command.startswith(("aws", "neptune-training"))]
+    assert len(commands) == 5
     for command in commands:
+        if "status.json" in command:
+            up.wait_for("started ")
         done = joined(command, path)
         assert done.returncode == 0, done.stdout + done.stderr
     up.wait_for("upload ", "models/example/training.py", "event ", "me: Neptune ML Training Requested {}")
     up.wait_for("started ", "  hpo ", "completed ")
-    table = joined(commands[-1], path).stdout
+    [scan] = [command for command in commands if "scan" in command]
+    table = joined(scan, path).stdout
     assert re.search(r"^example-[0-9a-f]{20}\t[A-Z]+$", table, re.MULTILINE)
 
 
@@ -196,24 +199,30 @@ def test_the_documents_show_commands_that_can_run_here() -> None:
     counted = {name: len(commands_of(name)) for name in DOCUMENTS_WITH_COMMANDS}
     assert counted == {
         "README.md": 1,
-        "docs/local.md": 2,
-        "docs/operate.md": 7,
+        "docs/local.md": 4,
+        "docs/operate.md": 8,
+        "docs/pipelines.md": 1,
         "docs/record-and-message.md": 1,
-        "docs/triggers.md": 1,
+        "docs/triggers.md": 3,
     }
 
 
 @pytest.mark.parametrize("name", DOCUMENTS_WITH_COMMANDS)
 def test_each_command_that_a_document_shows_runs_against_the_local_stack(up: Terminal, path: str, name: str) -> None:
     """In one shell, one after another, as a reader would."""
+    (ROOT / ".local" / "next-step.yaml").write_text(blocks(DOCUMENTS["docs/pipelines.md"], "yaml")[0])
     script = "\n".join(f"echo; echo {shlex.quote(block)}\n{runnable(block.strip())}" for block in commands_of(name))
     done = joined(script, path)
     assert done.returncode == 0, done.stdout + done.stderr
+    if name == "docs/pipelines.md":
+        assert '\\"status\\": \\"COMPLETED\\"' in done.stdout
 
 
 def runnable(block: str) -> str:
-    """The block, about a job that is there, and without what this machine lacks."""
-    block = block.replace("fraud-b1e336b353b5439ee2aa", JOB)
+    """The block, about a job and a file that are there, and without what this machine lacks."""
+    block = block.replace("fraud-b1e336b353b5439ee2aa", JOB).replace("next-step.yaml", ".local/next-step.yaml")
+    # A job that has ended cannot be cancelled: exit code 1.
+    block = re.sub(r"^neptune-training cancel \S+", r"{ \g<0> || [ $? = 1 ]; }", block, flags=re.MULTILINE)
     if "curl" in block and not shutil.which("curl"):
         return ":"
     return block
