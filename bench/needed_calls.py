@@ -1,6 +1,6 @@
 """The AWS and Neptune calls that one training needs on the happy path, each with its reason.
 
-The path: a model with scripts and a hyperparameter file is uploaded, there is room, and the first look after the end
+The path: a model with scripts and a configuration is uploaded, there is room, and the first look after the end
 shows COMPLETED. `make bench` and `tests/test_needed_calls.py` compare this list with the calls that are made.
 """
 
@@ -21,7 +21,7 @@ NEEDED: dict[str, tuple[Needed, ...]] = {
         Needed("GetItem", "is a newer upload of the file known?"),
         Needed("ListObjectsV2", "which files has the model, and are they still being uploaded?"),
         Needed("GetObject", "read training-job.json"),
-        Needed("GetObject", "read the hyperparameter file"),
+        Needed("GetObject", "read the configuration"),
         Needed("GetObject", "read the training script"),
         Needed("GetObject", "read the transform script"),
         Needed("GetMLDataProcessingJob", "has the data processing completed?"),

@@ -9,6 +9,7 @@ and is conditional on the object that was read. So an older upload, or an older 
 in whatever order the writes come. Whatever else lies under that name is replaced.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -80,7 +81,7 @@ def write(s3: "S3Client", file: S3Object, job: Mapping[str, Any]) -> bool:
     new: PutObjectRequestTypeDef = {
         "Bucket": file.bucket,
         "Key": file.key,
-        "Body": message(job).encode(),
+        "Body": content(job).encode(),
         "ContentType": "application/json",
         "Metadata": {RANK_METADATA: rank},
     }
@@ -96,6 +97,13 @@ def write(s3: "S3Client", file: S3Object, job: Mapping[str, Any]) -> bool:
         else:
             return True
     raise NotWritten(f"{file.key} was changed at each of {TRIES} tries")
+
+
+def content(job: Mapping[str, Any]) -> str:
+    """Return the message as a person reads it: on many lines, with `trigger` and `stages` last."""
+    fields = json.loads(message(job))
+    last = {name: fields.pop(name) for name in ("trigger", "stages") if name in fields}
+    return f"{json.dumps({**fields, **last}, indent=2)}\n"
 
 
 def read_head(s3: "S3Client", file: S3Object) -> tuple[str, str]:
