@@ -14,6 +14,7 @@ class Needed(NamedTuple):
     reason: str
 
 
+COMPLETED = "notify, of a job that has COMPLETED"
 NEEDED: dict[str, tuple[Needed, ...]] = {
     "start": (
         Needed("UpdateItem", "note the newest upload of this file, so that an older one is superseded"),
@@ -44,4 +45,14 @@ NEEDED: dict[str, tuple[Needed, ...]] = {
         Needed("TransactWriteItems", "record the end and free the slot, both or neither"),
     ),
     "notify": (Needed("Publish", "announce one change"),),
+    COMPLETED: (
+        Needed("DescribeHyperParameterTuningJob", "which trial is the best?"),
+        Needed("UpdateItem", "write the result into the record"),
+        Needed("Publish", "announce the end, with the result"),
+    ),
+    "emit": (
+        Needed("PutEvents", "send one change as an event"),
+        Needed("HeadObject", "which status is in the status file?"),
+        Needed("PutObject", "write the newer one"),
+    ),
 }

@@ -166,6 +166,16 @@ def test_the_next_request_of_a_pipeline_has_an_id_that_is_accepted(job_id: str) 
     assert events.read(json.dumps(event)).parameters["id"].endswith("-next")
 
 
+def test_the_shares_of_code_of_the_other_designs_are_those_of_the_table() -> None:
+    said = DOCUMENTS["docs/performance.md"]
+    row = re.findall(
+        r"^\| lines of code and template \| ([\d,]+) \| \d+ \| (\d+) \| \*\*(\d+)\*\* \|$", said, re.MULTILINE
+    )[0]
+    ours, step_functions, durable = (int(each.replace(",", "")) for each in row)
+    assert [round(ours / step_functions, -1), round(ours / durable, -1)] == [40, 60]
+    assert "Step Functions needs about a fortieth of the code,\ndurable functions about a sixtieth." in said
+
+
 def test_every_file_that_contributing_names_is_there() -> None:
     rows = section(DOCUMENTS["CONTRIBUTING.md"], "## Where to find …")
     table = re.findall(r"^\| [^|]+ \| ([^|]+) \|$", rows, re.MULTILINE)[1:]
