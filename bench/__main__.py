@@ -149,7 +149,7 @@ def parts(
     yield "The calls, and what each is for. A tick of `track` is made each minute, whatever the number of jobs:"
     yield page.table(
         ("function", "call", "what for"),
-        ((f"`{name}`", each.operation, each.reason) for name, calls in NEEDED.items() for each in calls),
+        ((named(name), each.operation, each.reason) for name, calls in NEEDED.items() for each in calls),
     )
     yield "All that was measured, as median (quartiles):"
     names = ("cold, wall ms", "cold, CPU ms", "peak MB", "warm, wall ms", "warm, CPU ms")
@@ -157,6 +157,12 @@ def parts(
         ("function", *names),
         ((name, *(f"{spread(values):.1f}" for values in vars(each).values())) for name, each in samples.items()),
     )
+
+
+def named(function: str) -> str:
+    """Return a function's name as code: "`notify`, of a job that has COMPLETED"."""
+    name, comma, which = function.partition(",")
+    return f"`{name}`{comma}{which}"
 
 
 def picture(samples: Mapping[str, Samples]) -> None:

@@ -1,4 +1,4 @@
-"""Measure the check of a hyperparameter file against reading it with `json.loads`."""
+"""Measure the check of a model's configuration against reading it with `json.loads`."""
 
 import json
 import statistics

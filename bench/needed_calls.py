@@ -1,6 +1,6 @@
 """The AWS and Neptune calls that one training needs on the happy path, each with its reason.
 
-The path: a model with scripts and a hyperparameter file is uploaded, there is room, and the first look after the end
+The path: a model with scripts and a configuration is uploaded, there is room, and the first look after the end
 shows COMPLETED. `make bench` and `tests/test_needed_calls.py` compare this list with the calls that are made.
 """
 
@@ -14,6 +14,7 @@ class Needed(NamedTuple):
     reason: str
 
 
+COMPLETED = "notify, of a job that has COMPLETED"
 NEEDED: dict[str, tuple[Needed, ...]] = {
     "start": (
         Needed("UpdateItem", "note the newest upload of this file, so that an older one is superseded"),
@@ -21,7 +22,7 @@ NEEDED: dict[str, tuple[Needed, ...]] = {
         Needed("GetItem", "is a newer upload of the file known?"),
         Needed("ListObjectsV2", "which files has the model, and are they still being uploaded?"),
         Needed("GetObject", "read training-job.json"),
-        Needed("GetObject", "read the hyperparameter file"),
+        Needed("GetObject", "read the configuration"),
         Needed("GetObject", "read the training script"),
         Needed("GetObject", "read the transform script"),
         Needed("GetMLDataProcessingJob", "has the data processing completed?"),
@@ -44,4 +45,14 @@ NEEDED: dict[str, tuple[Needed, ...]] = {
         Needed("TransactWriteItems", "record the end and free the slot, both or neither"),
     ),
     "notify": (Needed("Publish", "announce one change"),),
+    COMPLETED: (
+        Needed("DescribeHyperParameterTuningJob", "which trial is the best?"),
+        Needed("UpdateItem", "write the result into the record"),
+        Needed("Publish", "announce the end, with the result"),
+    ),
+    "emit": (
+        Needed("PutEvents", "send one change as an event"),
+        Needed("HeadObject", "which status is in the status file?"),
+        Needed("PutObject", "write the newer one"),
+    ),
 }

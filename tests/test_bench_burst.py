@@ -1,4 +1,4 @@
-"""The page's part of `make bench-burst`, from made results: what is bold, and where another design is better."""
+"""The page's part of `make bench-burst`, from made results: what is bold, and the goals."""
 
 from dataclasses import replace
 
@@ -41,11 +41,8 @@ def test_a_goal_that_is_not_met_is_red() -> None:
     assert row == "| starts answered 429 🔴 (goal: at most 10 %) | 48 % | **5 %** |"
 
 
-def test_the_page_says_where_another_design_is_better() -> None:
-    assert report.better_elsewhere([RESULT, OTHER], LINES) == (
-        "**Another design is better at**: wall ÷ (N/R) (another: 0.90 against 1.20); "
-        "lines of code (another: 150 against 6,000)."
-    )
+def test_a_design_alone_is_not_called_the_best() -> None:
+    assert "**" not in report.comparison([RESULT], LINES)
 
 
 def test_the_dollars_are_the_sum_of_what_was_used() -> None:
@@ -57,6 +54,7 @@ def test_all_parts_are_written_for_any_results() -> None:
     large = [replace(RESULT, n=400, wall=50.0)]
     runs = report.Runs([RESULT, OTHER], [RESULT, OTHER], [RESULT], large)
     text = "\n".join(report.parts(runs, LINES, [1.0, 2.0]))
+    assert report.LEGEND in text
     assert "this application, N = 100 → 400 | 1.20 → 1.25 |" in text
     assert "**With the soak's faults.**" in text
 

@@ -14,10 +14,12 @@ import pytest
 import yaml
 
 from neptune_training.announce import message as announcement
+from neptune_training.announce.email import email
 from neptune_training.announce.message import ANNOUNCED
 from neptune_training.aws import model_files, neptune_errors
+from neptune_training.aws.neptune import Found
 from neptune_training.checks import events, json_documents, scripts
-from neptune_training.flow import intake, plan
+from neptune_training.flow import intake, job_problems, plan
 from neptune_training.model import new_jobs, problems
 from neptune_training.model.jobs import Ended, Requested, Started, Waiting
 from neptune_training.model.settings import Settings
@@ -164,6 +166,16 @@ def test_the_next_request_of_a_pipeline_has_an_id_that_is_accepted(job_id: str) 
     assert events.read(json.dumps(event)).parameters["id"].endswith("-next")
 
 
+def test_the_shares_of_code_of_the_other_designs_are_those_of_the_table() -> None:
+    said = DOCUMENTS["docs/performance.md"]
+    row = re.findall(
+        r"^\| lines of code and template \| ([\d,]+) \| \d+ \| (\d+) \| \*\*(\d+)\*\* \|$", said, re.MULTILINE
+    )[0]
+    ours, step_functions, durable = (int(each.replace(",", "")) for each in row)
+    assert [round(ours / step_functions, -1), round(ours / durable, -1)] == [40, 60]
+    assert "Step Functions needs about a fortieth of the code,\ndurable functions about a sixtieth." in said
+
+
 def test_every_file_that_contributing_names_is_there() -> None:
     rows = section(DOCUMENTS["CONTRIBUTING.md"], "## Where to find …")
     table = re.findall(r"^\| [^|]+ \| ([^|]+) \|$", rows, re.MULTILINE)[1:]
@@ -182,6 +194,31 @@ def test_every_status_is_explained_and_no_other() -> None:
 def test_all_that_a_job_may_wait_for_is_said_and_nothing_else() -> None:
     (said,) = re.findall(r"`waitingFor` for what: ([^|]+) \|", RECORD)
     assert set(said.split(", ")) == set(WaitingFor)
+
+
+def test_the_waits_that_send_an_email_are_named() -> None:
+    waits = template()["Resources"]["EmailSubscription"]["Properties"]["FilterPolicy"]["$or"][1]["waitingFor"]
+    assert f"wait that may need a person: for {', '.join(waits)}." in RECORD
+
+
+def test_the_email_that_is_shown_is_one_that_is_sent() -> None:
+    shown = re.findall(r"^```\n(FAILED: .*?)\n```$", RECORD, re.DOTALL | re.MULTILINE)
+    job_id, stream = "fraud-b1e336b353b5439ee2aa", "neptune-hpo-…-002-…/algo-1-1795487888"
+    log = {"group": "/aws/sagemaker/TrainingJobs", "stream": stream, "command": f"neptune-training show {job_id}"}
+    stage = {"status": "Failed", "failureReason": "AlgorithmError: ExecuteUserScriptError: ExitCode 1"}
+    link = "https://console.aws.amazon.com/cloudwatch/…"
+    look = Found("Failed", stages={"hpo": {**stage, "cloudwatchLogUrl": link}})
+    job = {
+        "jobId": job_id,
+        "status": "FAILED",
+        "model": "s3://my-models/models/fraud/",
+        "arn": f"arn:aws:neptune-db:…/{job_id}",
+        "result": {"log": log},
+        "startedAt": "2026-11-24T02:38:08.825Z",
+        "endedAt": "2026-11-24T03:12:40.102Z",
+        "reasons": [each.model_dump() for each in job_problems.failures(look)],
+    }
+    assert shown == [email(job)]
 
 
 def test_every_field_of_a_record_is_explained() -> None:

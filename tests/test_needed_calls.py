@@ -1,11 +1,15 @@
 """The AWS and Neptune calls of one training, from upload to message: exactly those of `bench/needed_calls.py`."""
 
+import re
 from collections import Counter
 from typing import Any
 
 import pytest
 
-from bench.needed_calls import NEEDED
+import emit
+from bench import page
+from bench.__main__ import named
+from bench.needed_calls import COMPLETED, NEEDED
 from tests.world import World
 
 
@@ -40,14 +44,25 @@ def test_track_and_step_make_the_needed_calls_and_no_other_when_a_training_has_e
     assert world.statuses() == {job_id: "COMPLETED"}
 
 
-def test_notify_makes_one_call_for_each_change_that_is_announced_and_two_for_the_best_trial(world) -> None:
+def test_notify_makes_one_call_for_each_change_that_is_announced_and_two_more_for_the_best_trial(world) -> None:
     job_id = world.start(world.uploaded())["jobId"]
     world.neptune.complete_job(job_id)
     world.clock.sleep(100_000)
     world.track()
-    result = ["DescribeHyperParameterTuningJob", "UpdateItem"]
-    assert made(world, world.notify) == [*operations("notify") * 3, *result, *operations("notify")]
+    assert made(world, world.notify) == [*operations("notify") * 3, *operations(COMPLETED)]
     assert [each["status"] for each in world.announcements()] == ["WAITING", "REQUESTED", "STARTED", "COMPLETED"]
+
+
+def test_emit_sends_an_event_and_writes_the_file_and_makes_no_other_call(world) -> None:
+    world.start(world.uploaded())
+    last = world.stream()[-1]
+    assert made(world, lambda: emit.handler({"Records": [last]}, world.context())) == operations("emit")
+
+
+def test_the_page_lists_the_needed_calls() -> None:
+    listed = [(named(function), call.operation, call.reason) for function, calls in NEEDED.items() for call in calls]
+    rows = re.findall(r"^\| (`[^|]+) \| (\w+) \| ([^|]+) \|$", page.PAGE.read_text(), re.MULTILINE)
+    assert rows == listed
 
 
 def test_a_trigger_that_comes_twice_costs_three_more_calls(world) -> None:

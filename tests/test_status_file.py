@@ -10,7 +10,15 @@ from botocore.exceptions import ConnectTimeoutError
 
 import emit
 from cli.check import Folder
-from neptune_training.announce.status_file import RANK_METADATA, TRIES, S3Object, location_of, rank_of, read_head
+from neptune_training.announce.status_file import (
+    RANK_METADATA,
+    TRIES,
+    S3Object,
+    content,
+    location_of,
+    rank_of,
+    read_head,
+)
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import STATUS_FILE, ModelFiles
 from tests.world import Call, World
@@ -50,6 +58,15 @@ def test_it_is_the_newest_message_of_an_upload_from_its_first_status_to_its_last
     world.until_quiet()
     assert world.status_file() == world.announcements()[-1]
     assert (world.status_file() or {})["status"] == "COMPLETED"
+
+
+def test_it_is_indented_and_says_status_reasons_and_result_before_trigger_and_stages() -> None:
+    job = {**JOB, "trigger": {}, "reasons": [], "stages": {}, "result": {"trials": {}}, "createdAt": "2026-11-24"}
+    assert content(job) == (
+        '{\n  "messageVersion": 1,\n  "jobId": "a",\n  "status": "STARTED",\n  "model": "s3://models-bucket/models/fraud/",\n'
+        '  "reasons": [],\n  "result": {\n    "trials": {}\n  },\n  "createdAt": "2026-11-24",\n'
+        '  "trigger": {},\n  "stages": {}\n}\n'
+    )
 
 
 def test_a_rejected_upload_finds_its_problems_beside_it(world: World) -> None:

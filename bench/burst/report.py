@@ -1,4 +1,4 @@
-"""The page's part of `make bench-burst`: tables, where another design is better, and a picture."""
+"""The page's part of `make bench-burst`: tables and a picture."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +10,10 @@ from bench.burst.run import Result
 from bench.goals import GREEN, RED
 
 OURS = "this application"
+LEGEND = (
+    "Bold is the best of a row. Wall ÷ (N/R) is the time until the last training was recorded, as a multiple of the "
+    "shortest time in which Neptune accepts all starts: N uploads, of which it accepts R a second."
+)
 
 
 @dataclass(frozen=True)
@@ -79,20 +83,6 @@ def verdict(measure: Measure, ours: Result) -> str:
     return f" {sign} (goal: at most {measure.at_most:g}{measure.unit})"
 
 
-def better_elsewhere(results: Sequence[Result], lines: Mapping[str, int]) -> str:
-    """Say on which rows another design beats this application."""
-    ours, others = results[0], results[1:]
-    found = []
-    for measure in MEASURES:
-        best = min(others, key=measure.value)
-        if measure.value(best) < measure.value(ours):
-            found.append(f"{measure.name} ({best.design}: {measure.shown(best)} against {measure.shown(ours)})")
-    fewest = min(others, key=lambda each: lines[each.design])
-    if lines[fewest.design] < lines[ours.design]:
-        found.append(f"lines of code ({fewest.design}: {lines[fewest.design]} against {lines[ours.design]:,})")
-    return f"**Another design is better at**: {'; '.join(found)}." if found else "No other design is better at any row."
-
-
 def growth(small: Sequence[Result], large: Sequence[Result]) -> str:
     """Return a table of what changes when the burst is several times as large."""
     by_name = {each.design: each for each in small}
@@ -146,14 +136,13 @@ def parts(runs: Runs, lines: Mapping[str, int], load: Sequence[float]) -> Iterat
     within = max(each.uploaded_within for each in calm)
     uploaded = f"{n} within {within:.1f} s"
     yield page.circumstances(load, uploads=uploaded, starts_that_Neptune_accepts=f"{rate:g} a second")
+    yield LEGEND
     yield f"**Without faults.** The shortest possible wall time is N/R = {n / rate:.0f} s."
     yield comparison(calm, lines)
-    yield better_elsewhere(calm, lines)
     if faulty:
         kills = ", ".join(f"{each.killed} ({each.design})" for each in faulty)
         yield f"**With the soak's faults.** {faulty[0].n} uploads. Processes killed: {kills}."
         yield comparison(faulty, lines)
-        yield better_elsewhere(faulty, lines)
     if runs.deployed:
         yield (
             "**At the deployed tick of a minute.** This application alone, with the template's own periods; only "

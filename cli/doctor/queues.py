@@ -14,10 +14,9 @@ from cli.facts.policies import Request, allows
 def _rules(facts: Facts) -> dict[str, str]:
     """Return the ARNs of the rules that send to the queues."""
     start = f"arn:{facts.aws.partition}:events:{facts.aws.region}:{facts.aws.account}:rule"
+    found = {each: facts.rule(each) for each in ("UploadRule", "RequestRule") if each in facts.resources}
     return {
-        each: f"{start}/{facts.resources[each].replace('|', '/')}"
-        for each in ("UploadRule", "RequestRule")
-        if each in facts.resources
+        each: f"{start}/{rule}" if bus == "default" else f"{start}/{bus}/{rule}" for each, (bus, rule) in found.items()
     }
 
 

@@ -81,12 +81,12 @@ def rules(facts: Facts) -> Iterator[Wrong]:
         ("TrackFunctionTick", "no job makes progress"),
         ("SageMakerRule", "the end of a training can be recorded a quarter of an hour late"),
     ):
-        bus, _, rule = facts.resources.get(logical, "").rpartition("|")  # the id of one on a bus of its own: bus|rule
-        state = messaging.rule_state(facts.aws, rule, bus or "default") if rule else None
+        bus, rule = facts.rule(logical)
+        state = messaging.rule_state(facts.aws, rule, bus) if rule else None
         if state is None:
             yield Wrong(f"The rule {logical} is not there", f"Without it, {what}.", drifted(facts))
         elif state == "DISABLED":
-            fix = f"aws events enable-rule --name {rule} --event-bus-name {bus or 'default'}"
+            fix = f"aws events enable-rule --name {rule} --event-bus-name {bus}"
             yield Wrong(f"The rule {rule} is {state}", f"As long as it is, {what}.", fix)
 
 

@@ -20,6 +20,7 @@ DEFAULTS = {  # the template's, for what a file of parameters leaves out
     "TrainingInstanceType": "ml.g5.2xlarge",
     "WriteStatusFile": "true",
 }
+ON_OWN_BUS = "RequestRule"  # the only rule on the stack's own bus
 
 
 class Facts:
@@ -86,6 +87,15 @@ class Facts:
         if name not in self.resources:
             raise NotNeeded(f"the stack has no {name}: its deployment failed, or it is of another version")
         return self.resources[name]
+
+    def rule(self, name: str) -> tuple[str, str]:
+        """Return the bus and the name of a rule of EventBridge, by its name in the template; empty if there is none.
+
+        The physical id of a rule on a bus of its own is bus|rule. The local stack's emulator gives the rule alone.
+        """
+        bus, _, rule = self.resources.get(name, "").rpartition("|")
+        own = self._deployed.outputs.get("EventBus", "") if name == ON_OWN_BUS else ""
+        return bus or own or "default", rule
 
     @property
     def table(self) -> str:

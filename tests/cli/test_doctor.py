@@ -98,6 +98,15 @@ def test_of_a_stack_with_all_options_every_check_is_fine(aws: Aws) -> None:
     assert {each.check.name: each.outcome for each in results(aws)} == {each.name: Outcome.FINE for each in checks.ALL}
 
 
+def test_a_rule_whose_id_does_not_name_its_bus_is_looked_for_on_the_stacks_own(aws: Aws) -> None:
+    facts = Facts(aws, STACK)
+    bus, _, name = facts.resources["RequestRule"].partition("|")
+    facts.resources["RequestRule"] = name
+    assert facts.rule("RequestRule") == (bus, name)
+    asked = [each for each in checks.ALL if each.name in ("triggers", "queue-policies")]
+    assert [run(each, facts).outcome for each in asked] == [Outcome.FINE, Outcome.FINE]
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("what", VARIANTS)
 def test_exactly_what_is_broken_is_found(deployed: Deployed, aws: Aws, what: str) -> None:

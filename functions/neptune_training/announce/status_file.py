@@ -10,6 +10,7 @@ in whatever order the writes come. Whatever else lies under that name is replace
 read it.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,7 +83,7 @@ def write(s3: "S3Client", file: S3Object, job: Mapping[str, Any]) -> bool:
     new: PutObjectRequestTypeDef = {
         "Bucket": file.bucket,
         "Key": file.key,
-        "Body": message(job).encode(),
+        "Body": content(job).encode(),
         "ContentType": "application/json",
         "Metadata": {RANK_METADATA: rank},
     }
@@ -98,6 +99,13 @@ def write(s3: "S3Client", file: S3Object, job: Mapping[str, Any]) -> bool:
         else:
             return True
     raise NotWritten(f"{file.key} was changed at each of {TRIES} tries")
+
+
+def content(job: Mapping[str, Any]) -> str:
+    """Return the message as a person reads it: on many lines, with `trigger` and `stages` last."""
+    fields = json.loads(message(job))
+    last = {name: fields.pop(name) for name in ("trigger", "stages") if name in fields}
+    return f"{json.dumps({**fields, **last}, indent=2)}\n"
 
 
 def read_head(s3: "S3Client", file: S3Object) -> tuple[str, str]:

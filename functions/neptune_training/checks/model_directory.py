@@ -115,7 +115,7 @@ class Preparation:
             prepared.warnings += bounded(unknown_to(training, options, checked.parameters))
 
     def _check_configuration(self, directory: Directory, prepared: Prepared) -> hpo.Checked | None:
-        """Check the hyperparameter file, if there is one. Warnings need a request: they depend on its trials."""
+        """Check the configuration, if there is one. Warnings need a request: they depend on its trials."""
         if CONFIGURATION not in directory.files:
             return None
         request = prepared.request

@@ -1,6 +1,6 @@
 """Translate pydantic's errors to problems: the place in the document, what is wrong there, what to write.
 
-Requests and hyperparameter files are translated by the same rules; a `Format` says in what they differ.
+Requests and configurations are translated by the same rules; a `Format` says in what they differ.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

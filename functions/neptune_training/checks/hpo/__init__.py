@@ -1,4 +1,4 @@
-"""The hyperparameter file: `model-hpo-configuration.json` (custom model) or `model-HPO-configuration.json` (built-in).
+"""A model's configuration: `model-hpo-configuration.json` (custom model) or `model-HPO-configuration.json` (built-in).
 
     document ─┬► format: what it can hold ─── problems ─┐
               ├► parameters, metrics: its rules ───────┴► all that is wrong, at once

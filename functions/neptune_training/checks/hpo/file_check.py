@@ -1,4 +1,4 @@
-"""Check a hyperparameter file: its format and its rules, all errors at once, and its warnings."""
+"""Check a configuration: its format and its rules, all errors at once, and its warnings."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The format of a hyperparameter file. The JSON Schema for editors is made from these models and descriptions.
+"""The format of a configuration. The JSON Schema for editors is made from these models and descriptions.
 
 Unknown keys are errors, because a misspelt key would silently have no effect. Several forms of a number are accepted,
 because published files have `3`, `3.0` and `"3"`. A field's description says what to write: it becomes a remedy.
