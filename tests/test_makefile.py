@@ -51,7 +51,7 @@ def read_by_make(*arguments: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("text", ['a "quoted" name', "$HOME $(shell id) `id`", "it's", "-x --model", "a\\b"])
-@pytest.mark.parametrize("variable", ["MODEL", "PARAMETERS"])
+@pytest.mark.parametrize("variable", ["MODEL", "PARAMETERS", "STAGE_SECONDS"])
 def test_no_character_of_a_variable_means_anything_to_make_or_to_a_shell(variable: str, text: str) -> None:
     assert read_by_make(f"{variable}={text}", name=f"GIVEN_{variable}") == f"{text}\n"
 
