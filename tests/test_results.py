@@ -10,6 +10,7 @@ import pytest
 
 import emit
 import notify
+import result_wiring
 from neptune_training.announce import result, result_finder
 from neptune_training.announce.result import LogLines
 from neptune_training.announce.result_finder import ResultFinder
@@ -347,6 +348,40 @@ def test_a_record_that_cannot_be_written_keeps_no_result_back(ended: Callable[..
     with world.outage("dynamodb", error(code, 400), ["UpdateItem"]):
         assert "bestTrial" in last(world)["result"]
     assert "result" not in world.job()
+
+
+def test_lines_that_the_record_did_not_get_have_no_command_that_shows_them(ended: Callable[..., World]) -> None:
+    world = ended()
+    with world.outage("dynamodb", error("ThrottlingException", 400), ["UpdateItem"]):
+        assert set(last(world)["result"]["log"]) == {"group", "stream"}
+    assert "result" not in world.job()
+    log = world.announcements()[-1]["result"]["log"]
+    assert f"The log {log['group']} {log['stream']} says why." in world.emails()[-1].split("\n")
+
+
+def test_lines_for_which_there_was_no_time_left_have_no_command_either(
+    ended: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = ended()
+    seconds = iter([0.0, 0.0, 9.0])  # the invocation begins; the log is looked for; the result is to be written
+
+    def finder(*, write_results: bool) -> ResultFinder:
+        made = result_wiring.result_finder(write_results=write_results)
+        made._clock, made._until = lambda: next(seconds), next(seconds) + 5
+        return made
+
+    monkeypatch.setattr(notify, "result_finder", finder)
+    assert set(last(world)["result"]["log"]) == {"group", "stream"}
+    assert "result" not in world.job()
+
+
+def test_a_record_that_has_its_lines_already_has_the_command_at_each_delivery(ended: Callable[..., World]) -> None:
+    world = ended()
+    log = last(world)["result"]["log"]
+    newest = {"Records": [each for each in world.stream() if "arn" in each["dynamodb"]["NewImage"]][-2:]}
+    notify.handler(newest, world.context())
+    assert world.announcements()[-1]["result"]["log"] == log
+    assert "command" in log
 
 
 def test_a_sagemaker_that_hangs_delays_all_announcements_of_an_invocation_by_the_same_seconds(

@@ -15,6 +15,7 @@ from neptune_training.announce.status_file import (
     TRIES,
     S3Object,
     content,
+    digest_of,
     location_of,
     rank_of,
     read_head,
@@ -177,12 +178,37 @@ def test_a_late_status_of_an_older_upload_does_not_replace_the_newer_ones(world:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\x00", b"[]", b"x" * 1_000_000])
-@pytest.mark.parametrize("order", [None, "", "zzz", "0" * 64, f"{'0' * 64} 00000000000x"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        None,
+        "",
+        "zzz",
+        "0" * 64,
+        f"{'0' * 64} 00000000000x",
+        f"{'F' * 64} {'9' * 12}",
+        f"{'F' * 64} {'9' * 12} {'0' * 16}",
+        f"{'F' * 64} {'9' * 12} {digest_of(S3Object('another-bucket', KEY))}",
+        f"{'F' * 64} {'9' * 11}x {digest_of(S3Object(BUCKET, KEY))}",
+    ],
+)
 def test_whatever_else_lies_under_that_name_is_replaced(world: World, body: bytes, order: str | None) -> None:
     put(world, body, **({RANK_METADATA: order} if order is not None else {}))
     world.start(world.uploaded())
     world.emit()
     assert (world.status_file() or {})["status"] == "WAITING"
+
+
+def test_a_status_file_that_was_copied_from_a_newer_model_is_replaced(world: World) -> None:
+    for name in ("older", "newer"):
+        world.start(world.uploaded(name))
+    older, newer = (f"{PREFIX}{name}/{STATUS_FILE}" for name in ("older", "newer"))
+    records = world.stream()
+    emitted(world, records)
+    world._s3.copy_object(Bucket=BUCKET, Key=older, CopySource={"Bucket": BUCKET, "Key": newer})
+    assert emitted(world, records)["files"] == 1
+    said = json.loads(world._s3.get_object(Bucket=BUCKET, Key=older)["Body"].read())
+    assert said["model"] == f"s3://{BUCKET}/{PREFIX}older/"
 
 
 def test_a_file_that_another_invocation_has_written_in_between_is_looked_at_again(world: World) -> None:
@@ -192,7 +218,7 @@ def test_a_file_that_another_invocation_has_written_in_between_is_looked_at_agai
     def race(call: Call) -> None:
         if (call.operation, call.moment) == ("PutObject", "before") and not races:
             races.append(call)
-            put(world, b"a newer one", **{RANK_METADATA: f"{'F' * 64} {1:012}"})
+            put(world, b"a newer one", **{RANK_METADATA: f"{'F' * 64} {1:012} {digest_of(S3Object(BUCKET, KEY))}"})
 
     with world.watched(race):
         world.emit()

@@ -540,16 +540,22 @@ def test_status_events_are_put_on_the_bus_that_is_named_and_on_no_other() -> Non
     assert statement["Condition"] == {"StringEqualsIfExists": said}
 
 
+def emits(rendered: Rendered) -> list[dict[str, Any]]:
+    return statements(rendered["EmitRole"]["Policies"][0]["PolicyDocument"])
+
+
 @pytest.mark.parametrize("bus", ["", "default"])
 @pytest.mark.parametrize("file", ["true", "false"])
 def test_emit_reads_the_stream_only_for_an_event_or_a_file_and_may_do_only_what_is_turned_on(
     bus: str, file: str
 ) -> None:
-    rendered = Rendered(StatusEventBus=bus, WriteStatusFile=file)
+    rendered = Rendered(StatusEventBus=bus, WriteStatusFile=file, ModelBucketKmsKeyArn=KEY)
     enabled = rendered["EmitFunction"]["Events"]["Record"]["Properties"]["Enabled"]
     assert enabled is (bus == "default" or file == "true")
     allowed = {each["Sid"] for each in granted(rendered)} & {"Emit", "WriteStatusFiles"}
     assert allowed == {*(["Emit"] if bus else []), *(["WriteStatusFiles"] if file == "true" else [])}
+    keys = [each for each in emits(rendered) if each["Sid"] == "BucketKey"]
+    assert len(keys) == (file == "true")
 
 
 def test_emit_may_write_files_of_one_name_below_the_upload_folder_and_under_the_buckets_key() -> None:
@@ -557,8 +563,7 @@ def test_emit_may_write_files_of_one_name_below_the_upload_folder_and_under_the_
     [statement] = [each for each in granted(rendered) if each["Sid"] == "WriteStatusFiles"]
     assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
     assert statement["Resource"] == f"arn:aws:s3:::my-models/a/b/*/{STATUS_FILE}"
-    of_emit = statements(rendered["EmitRole"]["Policies"][0]["PolicyDocument"])
-    keys = [(each["Action"], each["Resource"]) for each in of_emit if each["Sid"] == "BucketKey"]
+    keys = [(each["Action"], each["Resource"]) for each in emits(rendered) if each["Sid"] == "BucketKey"]
     assert keys == [(["kms:Decrypt", "kms:GenerateDataKey"], KEY)]
 
 

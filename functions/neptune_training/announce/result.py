@@ -94,18 +94,17 @@ def log(group: str, stream: str, messages: Iterable[str]) -> dict[str, Any]:
     return {"log": {"group": group, "stream": stream, "lines": lines[-MAX_LINES:]}}
 
 
-def without_lines(found: Any, command: str) -> dict[str, Any]:
+def without_lines(found: Any, command: str | None) -> dict[str, Any]:
     """Return a result with `command`, which shows the lines, in their place: no line is left.
 
-    `found` may have any form: it can come from a record that a person has written.
+    `found` may have any form: it can come from a record that a person has written. A `command` of None is left out.
     """
+    others = {name: value for name, value in found.items() if name != "log"} if isinstance(found, Mapping) else {}
     match found:
         case {"log": {"group": str(group), "stream": str(stream)}}:
-            log_location = {"log": {"group": group, "stream": stream, "command": command}}
-        case _:
-            log_location = {}
-    others = found.items() if isinstance(found, Mapping) else ()
-    return {**{name: value for name, value in others if name != "log"}, **log_location}
+            shown = {"command": command} if command else {}
+            return {**others, "log": {"group": group, "stream": stream, **shown}}
+    return others
 
 
 def printable_start(text: str, most: int = MAX_TEXT) -> str:

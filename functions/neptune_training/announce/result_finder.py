@@ -25,7 +25,7 @@ WriteToRecord = Callable[[dict[str, Any], dict[str, Any]], None]
 class ResultFinder:
     """Add results to the jobs of one invocation.
 
-    `write_to_record(job, result)` writes a result to the job's record. None writes nothing.
+    `write_to_record(job, result)` writes a result to the job's record. None: another function does so.
     """
 
     def __init__(
@@ -47,14 +47,19 @@ class ResultFinder:
         """
         ended = job["status"] in (Status.COMPLETED, Status.FAILED)
         found = self._in_time(job, lambda: self._result(job)) if ended else None
-        if found and (write := self._write_to_record):
-            self._in_time(job, lambda: write(job, found))
         known = found or job.get("result")
         if not known:
             return job
+        in_record = self._write(job, found) if found else True
         if self._log_lines is LogLines.MESSAGES:
             return {**job, "result": known}
-        return {**job, "result": result.without_lines(known, f"neptune-training show {job['jobId']}")}
+        command = f"neptune-training show {job['jobId']}" if in_record else None
+        return {**job, "result": result.without_lines(known, command)}
+
+    def _write(self, job: dict[str, Any], found: dict[str, Any]) -> bool:
+        """Return False if the record may not have the result. True if another function writes it."""
+        write = self._write_to_record
+        return write is None or bool(self._in_time(job, lambda: write(job, found) or True))
 
     def _result(self, job: dict[str, Any]) -> dict[str, Any] | None:
         stages = job.get("stages", {})

@@ -13,6 +13,7 @@ read it.
 import json
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -85,7 +86,7 @@ def write(s3: "S3Client", file: S3Object, job: Mapping[str, Any]) -> bool:
         "Key": file.key,
         "Body": content(job).encode(),
         "ContentType": "application/json",
-        "Metadata": {RANK_METADATA: rank},
+        "Metadata": {RANK_METADATA: f"{rank} {digest_of(file)}"},
     }
     for _ in range(TRIES):
         etag, present = read_head(s3, file)
@@ -109,12 +110,20 @@ def content(job: Mapping[str, Any]) -> str:
 
 
 def read_head(s3: "S3Client", file: S3Object) -> tuple[str, str]:
-    """Return the ETag and the rank of the file that is there; both are empty if there is none."""
+    """Return the ETag and the rank of the file that is there; both are empty if there is none.
+
+    The rank is empty, too, if it is not valid or if the object is a copy of another model's file.
+    """
     try:
         found = s3.head_object(Bucket=file.bucket, Key=file.key)
     except ClientError as error:
         if error.response["Error"]["Code"] in ABSENT:
             return "", ""
         raise
-    rank = found["Metadata"].get(RANK_METADATA, "")
-    return found["ETag"], rank if RANK.fullmatch(rank) else ""
+    rank, _, digest = found["Metadata"].get(RANK_METADATA, "").rpartition(" ")
+    return found["ETag"], rank if RANK.fullmatch(rank) and digest == digest_of(file) else ""
+
+
+def digest_of(file: S3Object) -> str:
+    """Return a digest of bucket and key, for the metadata: a copied object keeps its metadata, and is recognised."""
+    return sha256(f"{file.bucket}/{file.key}".encode()).hexdigest()[:16]

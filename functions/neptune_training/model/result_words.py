@@ -22,3 +22,5 @@ def in_words(result: object, most_lines: int = 30) -> Iterator[str]:
             yield from (f"  {line}" for line in lines[-most_lines:])
         case {"log": {"group": group, "stream": stream, "command": command}}:
             yield f"The log {group} {stream} says why. Its last lines: {command}"
+        case {"log": {"group": group, "stream": stream}}:
+            yield f"The log {group} {stream} says why."
