@@ -225,12 +225,13 @@ def test_a_hint_makes_a_job_due_now_and_looked_at_often_for_a_while_and_changes_
     [
         ({"stepUntil": None, "failedSteps": 0}, False),
         ({"stepUntil": None, "failedSteps": 1}, True),
-        ({"failedSteps": 1}, False),  # a step is under way
-        ({"failedSteps": 2}, True),
+        ({"stepUntil": NOW + MINUTE, "failedSteps": 1}, False),  # a step is under way
+        ({"stepUntil": NOW + MINUTE, "failedSteps": 2}, True),
+        ({"stepUntil": NOW, "failedSteps": 1}, True),  # its invocation has ended without an outcome
     ],
 )
 def test_a_step_under_way_is_no_failed_look(said: dict[str, Any], fail: bool) -> None:
-    assert started(**said).looks_fail is fail
+    assert started(**said).looks_fail(NOW) is fail
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------
