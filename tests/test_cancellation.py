@@ -81,6 +81,14 @@ def test_a_cancellation_that_cannot_be_read_is_rejected_with_field_and_remedy(
     assert world.announcements()[-1]["status"] == "REJECTED"
 
 
+def test_a_schedule_cannot_send_a_cancellation_and_that_starts_no_training(world: World) -> None:
+    run = {"resources": ["arn:aws:scheduler:us-east-1:1:schedule/g/s"], "time": "2026-11-24T02:00:00Z"}
+    body = {"source": "aws.scheduler", "detail-type": events.CANCELLATION, **run, "detail": {}}
+    answer = world.start(json.dumps(body))
+    [reason] = world.job(answer["jobId"])["reasons"]
+    assert [answer["status"], reason["field"], world.accepted()] == ["REJECTED", "detail-type", {}]
+
+
 def test_a_cancellation_that_deletes_is_rejected_unless_the_operator_allows_it(running: World) -> None:
     sent = cancels(running)
     answer = running.start(running.cancelled(JOB, clean=True))
