@@ -221,6 +221,20 @@ def test_a_step_whose_record_a_cancellation_changes_before_its_first_write_leave
     assert sent() == 1
 
 
+def test_a_cancellation_that_comes_while_the_job_is_looked_at_is_sent_at_once(running: World) -> None:
+    running.clock.time = from_text(running.job(JOB)["nextAttemptAt"])
+    sent, body, left = cancels(running), running.cancelled(JOB), [1]
+
+    def cancel(call: Call) -> None:
+        if (call.operation, call.moment) == (GET, "before") and left:
+            left.clear()
+            running.start(body)
+
+    with running.watched(cancel):
+        running.take(JOB)
+    assert [sent(), running.job(JOB)["cancelledBy"]] == [1, BY]
+
+
 def test_an_ended_job_and_a_second_cancellation_change_nothing(running: World) -> None:
     sent = cancels(running)
     running.start(running.cancelled(JOB))

@@ -87,6 +87,15 @@ def test_a_failed_step_keeps_its_count_and_is_no_longer_under_way() -> None:
     assert fields(started().step_over(NOW, again_at=NOW + MINUTE)) == {**fields(started()), **changed}
 
 
+@pytest.mark.parametrize(("until", "failed"), [(NOW + MINUTE, 1), (NOW, 2), (None, 2)])
+def test_a_step_that_is_under_way_does_not_count_as_failed_if_another_is_taken_at_once(
+    until: datetime | None, failed: int
+) -> None:
+    changed = {"stepUntil": None, "nextAttemptAt": NOW, "failedSteps": failed, "version": 4, "updatedAt": NOW}
+    job = started(stepUntil=until)
+    assert fields(job.step_next(NOW)) == {**fields(job), **changed}
+
+
 def test_the_next_version_of_an_unchanged_record_differs_in_version_and_time_only() -> None:
     assert fields(requested().next_unchanged(NOW)) == {**fields(requested()), "version": 4, "updatedAt": NOW}
 

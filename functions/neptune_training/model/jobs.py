@@ -144,6 +144,11 @@ class Unfinished(Record):
         """Return the job, whose next step is due at `again_at`. A step that is under way, or has failed, is over."""
         return self._next(now, {"stepUntil": None, "nextAttemptAt": again_at})
 
+    def step_next(self, now: datetime) -> Self:
+        """Return the job, due now. If a step is under way, its outcome will be lost: it does not count as failed."""
+        failed = max(0, self.failedSteps - 1) if self.in_step(now) else self.failedSteps
+        return self._next(now, {"stepUntil": None, "nextAttemptAt": now, "failedSteps": failed})
+
     def next_unchanged(self, now: datetime) -> Self:
         """Return the next version of the record, with nothing changed in it."""
         return self._next(now, {})
