@@ -81,6 +81,14 @@ def test_a_cancellation_that_cannot_be_read_is_rejected_with_field_and_remedy(
     assert world.announcements()[-1]["status"] == "REJECTED"
 
 
+def test_a_schedule_cannot_send_a_cancellation_and_that_starts_no_training(world: World) -> None:
+    run = {"resources": ["arn:aws:scheduler:us-east-1:1:schedule/g/s"], "time": "2026-11-24T02:00:00Z"}
+    body = {"source": "aws.scheduler", "detail-type": events.CANCELLATION, **run, "detail": {}}
+    answer = world.start(json.dumps(body))
+    [reason] = world.job(answer["jobId"])["reasons"]
+    assert [answer["status"], reason["field"], world.accepted()] == ["REJECTED", "detail-type", {}]
+
+
 def test_a_cancellation_that_deletes_is_rejected_unless_the_operator_allows_it(running: World) -> None:
     sent = cancels(running)
     answer = running.start(running.cancelled(JOB, clean=True))
@@ -211,6 +219,20 @@ def test_a_step_whose_record_a_cancellation_changes_before_its_first_write_leave
     assert [job["cancelledBy"], from_text(job["nextAttemptAt"]) <= running.clock.now()] == [BY, True]
     running.minutes(1)
     assert sent() == 1
+
+
+def test_a_cancellation_that_comes_while_the_job_is_looked_at_is_sent_at_once(running: World) -> None:
+    running.clock.time = from_text(running.job(JOB)["nextAttemptAt"])
+    sent, body, left = cancels(running), running.cancelled(JOB), [1]
+
+    def cancel(call: Call) -> None:
+        if (call.operation, call.moment) == (GET, "before") and left:
+            left.clear()
+            running.start(body)
+
+    with running.watched(cancel):
+        running.take(JOB)
+    assert [sent(), running.job(JOB)["cancelledBy"]] == [1, BY]
 
 
 def test_an_ended_job_and_a_second_cancellation_change_nothing(running: World) -> None:

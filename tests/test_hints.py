@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+import track
 from local.neptune_ml import NeptuneML, sagemaker_events
 from neptune_training.aws import writes
-from neptune_training.checks.sagemaker_events import FIELD_PREFIXES, SageMakerEnd, kind_of, read
+from neptune_training.checks.sagemaker_events import FIELD_PREFIXES, SageMakerEnd, is_named_after, kind_of, read
+from neptune_training.flow import sagemaker_hints
 from neptune_training.model.jobs import Started
 from neptune_training.model.times import from_text
 from neptune_training.model.triggers import Trigger
@@ -166,8 +168,8 @@ def test_two_events_at_once_lead_to_one_end(world: World) -> None:
     world.neptune.complete_job(job_id)
     for _ in range(2):
         world.take_hint(world.stage_ended(job_id, "transform"))
-    assert [each["jobIds"] for each in world.invocations] == [[job_id], [job_id]]
-    assert [world.take_step(), world.take_step()] == [True, True]
+    assert [each["jobIds"] for each in world.invocations] == [[job_id]]
+    assert world.take_step()
     assert world.job(job_id)["status"] == "COMPLETED"
 
 
@@ -247,6 +249,76 @@ def test_all_trainings_that_share_the_first_eight_characters_are_looked_at_in_on
     world.take_hint(world.stage_ended(ids[0], "transform"))
     (invocation,) = world.invocations
     assert sorted(invocation["jobIds"]) == sorted(ids[:2])
+
+
+def test_ends_of_trainings_that_share_eight_characters_cost_two_looks_of_each_other(make_world: MakeWorld) -> None:
+    world = make_world({"stage_seconds": 1e6}, MaxConcurrentTrainingJobs="2")
+    one, two = (running(world, id=job_id) for job_id in ("fraud-b1-one", "fraud-b1-two"))
+    world.minutes(240)
+    world.hint(world.stage_ended(one, "processing"))
+    until = {job_id: from_text(world.job(job_id)["lookOftenUntil"]) - world.clock.now() for job_id in (one, two)}
+    assert [until[one] > 9 * MINUTE, until[two] <= MINUTE] == [True, True]
+    world.minutes(3)
+    assert from_text(world.job(two)["nextAttemptAt"]) > world.clock.now() + 10 * MINUTE
+
+
+def test_hints_at_once_for_trainings_that_share_eight_characters_lead_to_one_invocation(make_world: MakeWorld) -> None:
+    world = make_world({"stage_seconds": 1e6}, MaxConcurrentTrainingJobs="9")
+    ids = [running(world, id=f"fraud-b1-{number}") for number in range(9)]
+    world.clock.sleep(1)
+    writes: list[Call] = []
+    world.calls.watchers.append(lambda call: writes.append(call) if call[1:3] == ("PutItem", "before") else None)
+    for job_id in ids:
+        world.take_hint(world.stage_ended(job_id, "processing"))
+    assert [sorted(each["jobIds"]) for each in world.invocations] == [ids]
+    assert len(writes) < 2 * len(ids)
+
+
+def test_hints_for_trainings_that_share_nothing_leave_what_max_concurrent_steps_does_not_allow_to_the_tick(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world({"stage_seconds": 1e6}, MaxConcurrentTrainingJobs="3", MaxConcurrentSteps="1")
+    first, second = running(world, id="one"), running(world, id="two")
+    world.clock.sleep(1)
+
+    def hint_second(call: Call) -> None:
+        if (call.operation, call.moment) == (GET, "before") and first in call.parameters["url_path"]:
+            world.take_hint(world.stage_ended(second, "processing"))
+
+    with world.watched(hint_second):
+        world.hint(world.stage_ended(first, "processing"))
+    assert [world.invocations, from_text(world.job(second)["nextAttemptAt"]) <= world.clock.now()] == [[], True]
+
+
+def test_a_hint_during_each_look_keeps_no_look_from_being_recorded(world: World) -> None:
+    job_id = running(world)
+    world.neptune.complete_job(job_id)
+
+    def hint(call: Call) -> None:
+        if (call.operation, call.moment) == (GET, "after"):
+            world.take_hint(world.stage_ended(job_id, "transform"))
+
+    with world.watched(hint):
+        world.minutes(4)
+    assert world.job(job_id)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    ("job_id", "name", "concerned"),
+    [("p", "pytorch-1", False), ("p", "p-1", True), ("p", "p2021-07-22", True), ("fraud-b", "fraud-b2021", True)],
+)
+def test_an_id_shorter_than_eight_characters_ends_where_no_letter_follows(
+    job_id: str, name: str, concerned: bool
+) -> None:
+    assert is_named_after(name, job_id) is concerned
+
+
+def test_a_hint_that_has_no_time_left_writes_nothing_and_is_an_error(world: World) -> None:
+    running(world)
+    before = world.items()
+    end = SageMakerEnd(f"{ARN}:processing-job/x", "mine", may_be_trial=False)
+    done = sagemaker_hints.take(track.tracker(), end, world.clock.now() + timedelta(seconds=29))
+    assert [world.items() == before, len(done.failed), done.invoked] == [True, 1, 0]
 
 
 def test_jobs_that_do_not_run_are_not_looked_at(world: World) -> None:

@@ -87,6 +87,15 @@ def test_a_failed_step_keeps_its_count_and_is_no_longer_under_way() -> None:
     assert fields(started().step_over(NOW, again_at=NOW + MINUTE)) == {**fields(started()), **changed}
 
 
+@pytest.mark.parametrize(("until", "failed"), [(NOW + MINUTE, 1), (NOW, 2), (None, 2)])
+def test_a_step_that_is_under_way_does_not_count_as_failed_if_another_is_taken_at_once(
+    until: datetime | None, failed: int
+) -> None:
+    changed = {"stepUntil": None, "nextAttemptAt": NOW, "failedSteps": failed, "version": 4, "updatedAt": NOW}
+    job = started(stepUntil=until)
+    assert fields(job.step_next(NOW)) == {**fields(job), **changed}
+
+
 def test_the_next_version_of_an_unchanged_record_differs_in_version_and_time_only() -> None:
     assert fields(requested().next_unchanged(NOW)) == {**fields(requested()), "version": 4, "updatedAt": NOW}
 
@@ -225,12 +234,13 @@ def test_a_hint_makes_a_job_due_now_and_looked_at_often_for_a_while_and_changes_
     [
         ({"stepUntil": None, "failedSteps": 0}, False),
         ({"stepUntil": None, "failedSteps": 1}, True),
-        ({"failedSteps": 1}, False),  # a step is under way
-        ({"failedSteps": 2}, True),
+        ({"stepUntil": NOW + MINUTE, "failedSteps": 1}, False),  # a step is under way
+        ({"stepUntil": NOW + MINUTE, "failedSteps": 2}, True),
+        ({"stepUntil": NOW, "failedSteps": 1}, True),  # its invocation has ended without an outcome
     ],
 )
 def test_a_step_under_way_is_no_failed_look(said: dict[str, Any], fail: bool) -> None:
-    assert started(**said).looks_fail is fail
+    assert started(**said).looks_fail(NOW) is fail
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------

@@ -82,9 +82,9 @@ class Table:
         queued = (each for each in self._unfinished(Status.WAITING) if each.in_queue and each.job_id != besides)
         return len(list(islice(queued, at_most)))
 
-    def started(self) -> list[str]:
-        """Return the ids of the STARTED jobs, as the index has them."""
-        return [each.job_id for each in self._unfinished(Status.STARTED)]
+    def started(self) -> list[Entry]:
+        """Return the STARTED jobs, as the index has them."""
+        return list(self._unfinished(Status.STARTED))
 
     def running(self, model: str) -> int:
         """Return how many jobs of this model are STARTED or REQUESTED."""

@@ -149,6 +149,9 @@ def schedule(event: Mapping[str, Any], detail: dict[str, Any], unknown: Trigger)
     if not is_time(time):
         raise Unreadable(unknown, (placeholder("time", time, '"<aws.scheduler.scheduled-time>"'),))
     trigger = Trigger(kind=TriggerKind.SCHEDULE, identity=f"schedule {arn} {time}", source=arn, time=text(time))
+    if event.get("detail-type") == CANCELLATION:
+        problem, remedy = "cannot be sent by a schedule", "Send the event to the stack's bus"
+        raise Unreadable(trigger, (Problem(field="detail-type", value=CANCELLATION, problem=problem, remedy=remedy),))
     if detail.get("id") is not None:
         problem = "must not be set by a schedule: only its first run would train"
         remedy = "Remove it: each run gets its own id"

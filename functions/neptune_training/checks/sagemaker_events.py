@@ -35,10 +35,21 @@ class SageMakerEnd(NamedTuple):
         has up to hundreds of trials with such names, and a trial's end is not a stage's end. So the name of a SageMaker
         training job counts only while the current stage's ARN is not known.
         """
-        if self.arn and any(stage.get("arn") == self.arn for stage in (job.stages or {}).values()):
-            return True
-        named_after = self.name.startswith(job.jobId[:ID_CHARACTERS_IN_NAME])
-        return named_after and not (self.may_be_trial and current_arn(job.stages))
+        named_after = is_named_after(self.name, job.jobId)
+        return self.is_stage_of(job) or (named_after and not (self.may_be_trial and current_arn(job.stages)))
+
+    def is_stage_of(self, job: Started) -> bool:
+        """Return True if the SageMaker job's ARN is among the job's stages."""
+        return any(stage.get("arn") == self.arn for stage in (job.stages or {}).values())
+
+
+def is_named_after(name: str, job_id: str) -> bool:
+    """Return True if a SageMaker job's name begins with the first characters of the job's id, and they end there.
+
+    A time or a hyphen follows an id that is shorter: `p` is not the id of the job whose SageMaker job is `pytorch-1`.
+    """
+    first, next_one = job_id[:ID_CHARACTERS_IN_NAME], name[len(job_id) :][:1]
+    return name.startswith(first) and (len(job_id) >= ID_CHARACTERS_IN_NAME or not next_one.isalpha())
 
 
 def kind_of(event: Any) -> str | None:

@@ -50,7 +50,7 @@ def write_mark(services: Services, job: Job, cancellation: Waiting) -> Job:
         case Requested():  # the invocation that holds the lease goes on, see `requested.start`
             cancelled = cancelled.next_unchanged(now)
         case Started():
-            cancelled = cancelled.step_over(now, again_at=now)
+            cancelled = cancelled.step_next(now)
         case _:
             assert_never(cancelled)
     outcomes.save(services, cancelled)

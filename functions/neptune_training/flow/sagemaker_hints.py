@@ -4,7 +4,11 @@ event ──► no STARTED job that it concerns: nothing
 └─► record: due now, then each minute for a while ──► invoke `step`
 
 Neptune may show the end only later, so the job is looked at often until Neptune shows something new, for ten minutes at
-most. If `step` could not be invoked, the job is due, and the next tick passes it to `step`.
+most. If only the name matches, while Neptune shows what runs now, the event is most likely about a job with a similar
+id: then the job is looked at twice. If `step` could not be invoked, or MaxConcurrentSteps invocations of it are
+under way, the job is due, and the next tick passes it to `step`.
+
+Many hints do not lead to many writes, and never keep a step from writing its outcome: see `taken_already`.
 """
 
 import logging
@@ -14,18 +18,24 @@ from functools import partial
 from neptune_training.aws.writes import retried
 from neptune_training.checks.sagemaker_events import SageMakerEnd
 from neptune_training.flow.plan import LARGEST_GROUP, Plan
-from neptune_training.flow.tick import Done, Tracker
+from neptune_training.flow.tick import TIME_TO_INVOKE, Done, Tracker
 from neptune_training.model.jobs import Started
+from neptune_training.model.stages import current_arn
 
 log = logging.getLogger(__name__)
 
 OFTEN_FOR_CHECKS = 10  # times StatusCheckSeconds, during which the job is looked at each StatusCheckSeconds
+ONCE_MORE = 1  # the same, if only the name matches
 
 
 def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Done:
     """Let the jobs that the hint concerns be looked at now. An error with one job does not stop the others."""
-    done, healthy = Done(), list[str]()
-    for job_id in tracker.table.started():
+    done, healthy, running, now = Done(), list[str](), tracker.table.started(), tracker.now()
+    for job_id in (each.job_id for each in running):
+        if tracker.now() >= deadline - TIME_TO_INVOKE:
+            log.error("no time left for the hint", extra={"jobId": job_id})
+            done.failed.append(job_id)
+            break
         try:
             job = retried(partial(hinted, tracker, job_id, end))
         except Exception:
@@ -34,15 +44,16 @@ def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Done:
             continue
         if job:
             log.info("hint", extra={"jobId": job_id, "sageMakerArn": end.arn})
-        if job and not job.looks_fail:  # a job whose looks fail waits for the tick, which gives it its own invocation
+        if job and not job.looks_fail(now):  # a job whose looks fail waits for the tick, and gets its own invocation
             healthy.append(job_id)
     groups = tuple(tuple(healthy[first : first + LARGEST_GROUP]) for first in range(0, len(healthy), LARGEST_GROUP))
-    tracker.invoke_steps(Plan(groups=groups), deadline, done)
+    room = tracker.settings.max_concurrent_steps - len({each.step_until for each in running if each.in_step(now)})
+    tracker.invoke_steps(Plan(groups=groups[: max(room, 0)]), deadline, done)
     return done
 
 
 def hinted(tracker: Tracker, job_id: str, end: SageMakerEnd) -> Started | None:
-    """Write that the job is due now; return the job as it was before, None if the hint does not concern it.
+    """Write that the job is due now; return the job as it was before. None if the hint does not lead to a step.
 
     Raises:
         RecordChanged: another invocation wrote the record since it was read. After the last retry, the hint is lost.
@@ -50,7 +61,20 @@ def hinted(tracker: Tracker, job_id: str, end: SageMakerEnd) -> Started | None:
     job = tracker.table.get(job_id)
     if not isinstance(job, Started) or not end.concerns(job):
         return None
-    now = tracker.now()
-    often_until = now + OFTEN_FOR_CHECKS * tracker.settings.status_check_seconds
+    now, check = tracker.now(), tracker.settings.status_check_seconds
+    sure = end.is_stage_of(job) or current_arn(job.stages) is None
+    often_until = now + (OFTEN_FOR_CHECKS if sure else ONCE_MORE) * check
+    if taken_already(job, now, often_until - check):
+        return None
     tracker.table.save(job.hinted(now, look_often_until=often_until))
-    return job
+    made_due_by_hint = job.lookOftenUntil and now < job.lookOftenUntil and job.nextAttemptAt <= now
+    return None if made_due_by_hint else job
+
+
+def taken_already(job: Started, now: datetime, before: datetime) -> bool:
+    """Return True if an earlier hint has the same effect, so that nothing has to be written.
+
+    It was taken less than StatusCheckSeconds ago: then `lookOftenUntil` is later than `before`. Or a step is under way,
+    and its outcome must not be lost to a second hint. The job is looked at again within StatusCheckSeconds.
+    """
+    return job.lookOftenUntil is not None and (job.in_step(now) or job.lookOftenUntil > before)

@@ -105,7 +105,8 @@ def found(services: Services, job: Started, look: Found) -> Job:
     now = services.now()
     doubt = job_problems.maybe_not_ours(job)
     shows_an_end = ended_stages(look.stages) > ended_stages(job.stages)
-    look_often_until = None if shows_an_end else job.lookOftenUntil
+    often = job.lookOftenUntil is not None and now < job.lookOftenUntil and not shows_an_end
+    look_often_until = job.lookOftenUntil if often else None
     running = job.looked_at(
         now,
         look_again=look_again_at(services, job, look.stages, look_often_until),

@@ -129,6 +129,10 @@ class Unfinished(Record):
     def _next(self, now: datetime, changes: dict[str, object]) -> Self:
         return self._changed({**changes, "version": self.version + 1, "updatedAt": now})
 
+    def in_step(self, now: datetime) -> bool:
+        """Return True if a step of the job may be under way."""
+        return self.stepUntil is not None and now < self.stepUntil
+
     def step_begun(self, now: datetime, *, until: datetime, again_at: datetime) -> Self:
         """Return the job, postponed until `again_at` while its step is under way.
 
@@ -139,6 +143,11 @@ class Unfinished(Record):
     def step_over(self, now: datetime, *, again_at: datetime) -> Self:
         """Return the job, whose next step is due at `again_at`. A step that is under way, or has failed, is over."""
         return self._next(now, {"stepUntil": None, "nextAttemptAt": again_at})
+
+    def step_next(self, now: datetime) -> Self:
+        """Return the job, due now. If a step is under way, its outcome will be lost: it does not count as failed."""
+        failed = max(0, self.failedSteps - 1) if self.in_step(now) else self.failedSteps
+        return self._next(now, {"stepUntil": None, "nextAttemptAt": now, "failedSteps": failed})
 
     def next_unchanged(self, now: datetime) -> Self:
         """Return the next version of the record, with nothing changed in it."""
@@ -324,10 +333,9 @@ class Started(Unfinished, Ran):
     adopted: bool = Field(default=False, exclude_if=lambda adopted: not adopted)
     lookOftenUntil: Time | None = None
 
-    @property
-    def looks_fail(self) -> bool:
+    def looks_fail(self, now: datetime) -> bool:
         """Return True if the last completed look failed. `failedSteps` also counts a step that is under way."""
-        return self.failedSteps > (1 if self.stepUntil else 0)
+        return self.failedSteps > (1 if self.in_step(now) else 0)
 
     def hinted(self, now: datetime, *, look_often_until: datetime) -> Self:
         """Return the job, due now: SageMaker says that one of its stages may have ended."""
