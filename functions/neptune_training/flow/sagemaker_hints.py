@@ -77,4 +77,5 @@ def taken_already(job: Started, now: datetime, before: datetime) -> bool:
     It was taken less than StatusCheckSeconds ago: then `lookOftenUntil` is later than `before`. Or a step is under way,
     and its outcome must not be lost to a second hint. The job is looked at again within StatusCheckSeconds.
     """
-    return job.lookOftenUntil is not None and (job.in_step(now) or job.lookOftenUntil > before)
+    until = job.lookOftenUntil
+    return until is not None and (until > before or (until > now and job.in_step(now)))
