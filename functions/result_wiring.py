@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from neptune_training.announce.result import LogLines
-from neptune_training.announce.result_finder import ResultFinder
+from neptune_training.announce.result_finder import ResultFinder, WriteToRecord
 from neptune_training.aws.cloudwatch_logs import CloudWatchLogs
 from neptune_training.aws.result_field import write_result
 from neptune_training.aws.sagemaker import SageMaker
@@ -25,13 +25,16 @@ def client(service: Literal["dynamodb", "logs", "sagemaker"]) -> Any:
     return boto3.client(service, config=HASTY)
 
 
-def write_to_record(job: dict[str, Any], found: dict[str, Any]) -> None:
-    """Write a result to the job's record."""
-    write_result(client("dynamodb"), os.environ["TRAINING_JOBS_TABLE"], job, found)
+def writer() -> WriteToRecord:
+    """Return what writes a result to a job's record."""
+    return partial(write_result, client("dynamodb"), os.environ["TRAINING_JOBS_TABLE"])
 
 
 def result_finder(*, write_results: bool) -> ResultFinder:
     """Return what adds results to the jobs of one invocation, and with `write_results` writes them to the records."""
-    lines = LogLines(os.environ.get("INCLUDE_LOG_LINES", LogLines.RECORD))
-    write = write_to_record if write_results else None
-    return ResultFinder(SageMaker(partial(client, "sagemaker")), CloudWatchLogs(partial(client, "logs")), lines, write)
+    return ResultFinder(
+        lambda: SageMaker(client("sagemaker")),
+        lambda: CloudWatchLogs(client("logs")),
+        LogLines(os.environ.get("INCLUDE_LOG_LINES", LogLines.RECORD)),
+        writer if write_results else None,
+    )

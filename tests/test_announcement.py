@@ -132,6 +132,33 @@ def test_each_status_has_a_sentence_of_its_own(status: Status) -> None:
     assert what_happened({**JOB, "status": status}) not in others
 
 
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("WAITING", "The cancellation is kept until its job's request arrives."),
+        ("REJECTED", "Nothing was cancelled. Fix what is wrong, and send the cancellation again."),
+        ("SUPERSEDED", "The cancellation was applied to the job mine."),
+        ("NEW", "The job has a new status."),
+    ],
+)
+def test_an_email_about_a_kept_cancellation_says_what_became_of_the_cancellation(status: str, sentence: str) -> None:
+    cancellation = {**JOB, "status": status, "supersededBy": "mine", "trigger": {"kind": "cancellation"}}
+    assert email(cancellation).split("\n")[2] == sentence
+    upload = {**cancellation, "trigger": {"kind": "upload"}}
+    assert email(upload).split("\n")[2] == what_happened(upload)
+
+
+def test_the_emails_of_a_cancellation_and_its_late_request_say_so(make_world) -> None:
+    world: World = make_world(SettleSeconds="0")
+    world.queue.send(world.cancelled("mine"))
+    world.minutes(1)
+    world.queue.send(world.requested(id="mine"))
+    world.until_quiet()
+    said = [text.split("\n")[2] for text in world.emails()]
+    assert said[0] == "The cancellation is kept until its job's request arrives."
+    assert "The cancellation was applied to the job mine." in said
+
+
 @pytest.mark.parametrize("count", range(0, MAX_PROBLEMS + 1, 5))
 def test_an_email_has_at_most_25_lines_and_counts_what_is_left_out(count: int) -> None:
     full = dict.fromkeys(("arn", "giveUpAt", "startedAt", "endedAt"), "2026-11-24T02:00:00.000Z")

@@ -1,6 +1,7 @@
 """What is added to a job that has ended: its best trial, the last lines of its log; and that nothing waits for it."""
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -287,6 +288,22 @@ def test_killed_between_the_record_and_the_message_it_announces_the_same_result_
     assert last(world)["result"] == world.job()["result"]
 
 
+@pytest.mark.parametrize(("status", "service"), [("COMPLETED", "sagemaker"), ("FAILED", "logs")])
+def test_clients_are_made_when_a_job_has_ended_and_in_the_handlers_own_thread(
+    ended: Callable[..., World], monkeypatch: pytest.MonkeyPatch, status: str, service: str
+) -> None:
+    world = ended(status)
+    made, make = list[tuple[str, threading.Thread]](), result_wiring.client
+
+    def client(service: Any) -> Any:
+        made.append((service, threading.current_thread()))
+        return make(service)
+
+    monkeypatch.setattr(result_wiring, "client", client)
+    last(world)
+    assert made == [(service, threading.current_thread()), ("dynamodb", threading.current_thread())]
+
+
 # --- nothing waits for a result ---------------------------------------------------------------------------------------
 
 TUNING = "DescribeHyperParameterTuningJob"
@@ -363,15 +380,20 @@ def test_lines_for_which_there_was_no_time_left_have_no_command_either(
     ended: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = ended()
-    seconds = iter([0.0, 0.0, 9.0])  # the invocation begins; the log is looked for; the result is to be written
+    now = [0.0]
+
+    def pass_time(call: Call) -> None:
+        if (call.operation, call.moment) == ("GetLogEvents", "after"):
+            now[0] = 9.0
 
     def finder(*, write_results: bool) -> ResultFinder:
         made = result_wiring.result_finder(write_results=write_results)
-        made._clock, made._until = lambda: next(seconds), next(seconds) + 5
+        made._clock, made._until = lambda: now[0], 5.0
         return made
 
     monkeypatch.setattr(notify, "result_finder", finder)
-    assert set(last(world)["result"]["log"]) == {"group", "stream"}
+    with world.watched(pass_time):
+        assert set(last(world)["result"]["log"]) == {"group", "stream"}
     assert "result" not in world.job()
 
 

@@ -23,7 +23,7 @@ def email(job: Mapping[str, Any]) -> str:
     head = [
         f"{job['status']}: {job['model']}",
         "",
-        what_happened(job),
+        what_happened_to_cancellation(job) or what_happened(job),
         *facts(job),
         *in_words(job.get("result"), LOG_LINES),
     ]
@@ -60,6 +60,18 @@ def what_happened(job: Mapping[str, Any]) -> str:  # noqa: PLR0911 - a sentence 
             return "The job has a new status."
         case status:
             assert_never(status)
+
+
+def what_happened_to_cancellation(job: Mapping[str, Any]) -> str | None:
+    """Return a sentence about a kept cancellation, which is a record of its own; None for any other job."""
+    match job:
+        case {"status": Status.WAITING, "trigger": {"kind": "cancellation"}}:
+            return "The cancellation is kept until its job's request arrives."
+        case {"status": Status.REJECTED, "trigger": {"kind": "cancellation"}}:
+            return "Nothing was cancelled. Fix what is wrong, and send the cancellation again."
+        case {"status": Status.SUPERSEDED, "trigger": {"kind": "cancellation"}}:
+            return f"The cancellation was applied to the job {text(job.get('supersededBy'))}."
+    return None
 
 
 def facts(job: Mapping[str, Any]) -> Iterator[str]:

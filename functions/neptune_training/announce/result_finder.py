@@ -8,10 +8,11 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from neptune_training.announce import result
-from neptune_training.announce.result import LogLines
+from neptune_training.announce.result import LogLines, LogLocation
 from neptune_training.aws.cloudwatch_logs import CloudWatchLogs
 from neptune_training.aws.sagemaker import SageMaker
 from neptune_training.model.statuses import Status
@@ -25,19 +26,21 @@ WriteToRecord = Callable[[dict[str, Any], dict[str, Any]], None]
 class ResultFinder:
     """Add results to the jobs of one invocation.
 
-    `write_to_record(job, result)` writes a result to the job's record. None: another function does so.
+    `sagemaker()`, `logs()` and `writer()` make a client when it is first needed. They are called in the handler's own
+    thread: boto3's default session must not make clients in several threads at once (boto3 guide, Session).
+    `writer()` returns what writes a result to a job's record, `write(job, result)`. None: another function writes it.
     """
 
     def __init__(
         self,
-        sagemaker: SageMaker,
-        logs: CloudWatchLogs,
+        sagemaker: Callable[[], SageMaker],
+        logs: Callable[[], CloudWatchLogs],
         log_lines: LogLines,
-        write_to_record: WriteToRecord | None,
+        writer: Callable[[], WriteToRecord] | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sagemaker, self._logs, self._log_lines = sagemaker, logs, log_lines
-        self._write_to_record, self._clock = write_to_record, clock
+        self._writer, self._clock = writer, clock
         self._until = clock() + TIME_LIMIT_SECONDS
 
     def with_result(self, job: dict[str, Any]) -> dict[str, Any]:
@@ -45,8 +48,7 @@ class ResultFinder:
 
         A job can have a `result` already: a restored record has. Its log's lines are left out, too.
         """
-        ended = job["status"] in (Status.COMPLETED, Status.FAILED)
-        found = self._in_time(job, lambda: self._result(job)) if ended else None
+        found = self._in_time(job, lambda: self._look_up(job))
         known = found or job.get("result")
         if not known:
             return job
@@ -58,31 +60,48 @@ class ResultFinder:
 
     def _write(self, job: dict[str, Any], found: dict[str, Any]) -> bool:
         """Return False if the record may not have the result. True if another function writes it."""
-        write = self._write_to_record
-        return write is None or bool(self._in_time(job, lambda: write(job, found) or True))
+        if not (writer := self._writer):
+            return True
 
-    def _result(self, job: dict[str, Any]) -> dict[str, Any] | None:
+        def prepare() -> Callable[[], bool]:
+            write = writer()
+            return lambda: write(job, found) or True
+
+        return bool(self._in_time(job, prepare))
+
+    def _look_up(self, job: dict[str, Any]) -> Callable[[], dict[str, Any] | None] | None:
+        """Return the call that looks for the job's result; None if it has none."""
         stages = job.get("stages", {})
         if job["status"] == Status.COMPLETED and (name := result.tuning_job(stages)):
-            return result.trials(self._sagemaker.tuning_job(name))
+            sagemaker = self._sagemaker()
+            return lambda: result.trials(sagemaker.tuning_job(name))
         if job["status"] == Status.FAILED and self._log_lines is not LogLines.NOWHERE:
             location = result.log_of_failed(stages)
-            found = self._logs.last_lines(*location, result.MAX_LINES) if location else None
-            return result.log(location.group, *found) if location and found else None
+            return partial(log_of, self._logs(), location) if location else None
         return None
 
-    def _in_time(self, job: dict[str, Any], act: Callable[[], Any]) -> Any:
-        """Return what `act` returns; None if it fails, or takes longer than is left.
+    def _in_time(self, job: dict[str, Any], prepare: Callable[[], Callable[[], Any] | None]) -> Any:
+        """Return what the call that `prepare` returns has returned; None if it fails, or takes longer than is left.
 
         A call that takes too long goes on in its thread, and its answer is dropped. The SDK's timeouts do not limit a
         whole call: they are for each address and each packet.
         """
-        left = self._until - self._clock()
         thread = ThreadPoolExecutor(max_workers=1)
         try:
-            return thread.submit(act).result(left) if left > 0 else None
+            act = prepare() if self._left() > 0 else None
+            return thread.submit(act).result(self._left()) if act else None
         except Exception as error:  # noqa: BLE001 - whatever it is, the announcement is more important
             logger.warning("announced without a result", extra={"jobId": job["jobId"], "reason": repr(error)})
             return None
         finally:
             thread.shutdown(wait=False, cancel_futures=True)
+
+    def _left(self) -> float:
+        """Return how many seconds are left for the calls of this invocation."""
+        return self._until - self._clock()
+
+
+def log_of(logs: CloudWatchLogs, location: LogLocation) -> dict[str, Any] | None:
+    """Return the result of a FAILED job; None if it has no log."""
+    found = logs.last_lines(*location, result.MAX_LINES)
+    return result.log(location.group, *found) if found else None

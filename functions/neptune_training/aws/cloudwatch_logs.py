@@ -1,6 +1,6 @@
 """Ask CloudWatch Logs for the last lines of a job's log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -8,9 +8,9 @@ PAGES = 2  # of 50 streams: most tuning jobs have fewer trials
 
 
 class CloudWatchLogs:
-    """Read logs. `client` is called at the first call that needs it."""
+    """Read logs."""
 
-    def __init__(self, client: Callable[[], Any]) -> None:
+    def __init__(self, client: Any) -> None:
         self._client = client
 
     def last_lines(self, group: str, prefix: str, most: int) -> tuple[str, list[str]] | None:
@@ -23,15 +23,11 @@ class CloudWatchLogs:
         if newest is None:
             return None
         stream = newest["logStreamName"]
-        answer = self._client().get_log_events(
-            logGroupName=group, logStreamName=stream, limit=most, startFromHead=False
-        )
+        answer = self._client.get_log_events(logGroupName=group, logStreamName=stream, limit=most, startFromHead=False)
         return stream, [each["message"] for each in answer["events"]]
 
     def _streams(self, group: str, prefix: str) -> Iterator[Any]:
-        pages = (
-            self._client()
-            .get_paginator("describe_log_streams")
-            .paginate(logGroupName=group, logStreamNamePrefix=prefix, orderBy="LogStreamName", descending=True)
+        pages = self._client.get_paginator("describe_log_streams").paginate(
+            logGroupName=group, logStreamNamePrefix=prefix, orderBy="LogStreamName", descending=True
         )
         return (each for page in islice(pages, PAGES) for each in page["logStreams"])

@@ -1,15 +1,14 @@
 """Ask SageMaker for a tuning job's trials."""
 
-from collections.abc import Callable
 from typing import Any
 
 
 class SageMaker:
-    """Read what SageMaker knows. `client` is called at the first call that needs it."""
+    """Read what SageMaker knows."""
 
-    def __init__(self, client: Callable[[], Any]) -> None:
+    def __init__(self, client: Any) -> None:
         self._client = client
 
     def tuning_job(self, name: str) -> Any:
         """Return the answer of DescribeHyperParameterTuningJob."""
-        return self._client().describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        return self._client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
