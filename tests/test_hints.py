@@ -303,6 +303,23 @@ def test_a_hint_during_each_look_keeps_no_look_from_being_recorded(world: World)
     assert world.job(job_id)["status"] == "COMPLETED"
 
 
+def test_a_hint_during_a_step_counts_if_the_close_looks_of_an_earlier_hint_are_over(make_world) -> None:
+    world = make_world({"stage_seconds": 1e6})
+    job_id = running(world)
+    world.hint(world.stage_ended(job_id, "processing"))  # but Neptune never shows it
+    world.clock.time = from_text(world.job(job_id)["lookOftenUntil"])
+
+    def hint(call: Call) -> None:
+        if (call.operation, call.moment) == (GET, "after"):
+            world.neptune.complete_job(job_id)
+            assert world.take_hint(world.stage_ended(job_id, "processing"))
+
+    with world.watched(hint):
+        world.take(job_id)
+    world.minutes(1)
+    assert world.job(job_id)["status"] == "COMPLETED"
+
+
 @pytest.mark.parametrize(
     ("job_id", "name", "concerned"),
     [("p", "pytorch-1", False), ("p", "p-1", True), ("p", "p2021-07-22", True), ("fraud-b", "fraud-b2021", True)],
