@@ -186,6 +186,19 @@ def test_a_job_whose_start_was_not_answered_is_looked_up_after_its_lease_and_sto
     assert [world.job(JOB)["status"], world.accepted(), world.posts(JOB)] == ["STOPPED", accepted, 1]
 
 
+def test_a_waiting_job_whose_start_was_never_answered_is_stopped_and_says_that_it_may_still_run(world: World) -> None:
+    world.neptune.fail(START, "drop-before")
+    world.start(world.requested(id=JOB))
+    world.hold_slots("x", "y")
+    world.minutes(6)
+    assert [world.job(JOB)["status"], world.job(JOB)["unanswered"]] == ["WAITING", True]
+    world.start(world.cancelled(JOB))
+    job = world.job(JOB)
+    assert [job["status"], [each["field"] for each in job["reasons"]]] == ["STOPPED", ["cancelledBy", "id"]]
+    assert "never answered" in job["reasons"][1]["problem"]
+    assert f"look for {JOB} in Neptune" in job["reasons"][1]["remedy"]
+
+
 def cancelling(world: World, operation: str, moment: str) -> None:
     """Cancel the job at the first call of `operation`, by an invocation of its own."""
     body, left = world.cancelled(JOB), [1]

@@ -46,7 +46,7 @@ def write_mark(services: Services, job: Job, cancellation: Waiting) -> Job:
     now, cancelled = services.now(), job.cancelled(by, clean=cancellation.asked["clean"])
     match cancelled:
         case Waiting():  # this logs who has cancelled it, too
-            return outcomes.end(services, cancelled, Status.STOPPED, ())
+            return outcomes.stop(services, cancelled, unanswered=cancelled.unanswered)
         case Requested():  # the invocation that holds the lease goes on, see `requested.start`
             cancelled = cancelled.next_unchanged(now)
         case Started():
