@@ -111,6 +111,30 @@ def test_a_cancellation_that_deletes_is_sent_so_if_the_operator_allows_it(make_w
     assert [world.job(JOB)["status"], world.job(JOB)["cancelClean"]] == ["STOPPED", True]
 
 
+def test_a_deletion_that_is_no_longer_allowed_is_not_sent_but_the_job_is_cancelled(running: World) -> None:
+    urls: list[Any] = []
+    running.calls.watchers.append(
+        lambda call: urls.append(call.parameters) if call[1:3] == (CANCEL, "before") else None
+    )
+    put(JOB, {**running.job(JOB), "cancelledBy": BY, "cancelClean": True})
+    running.until_quiet()
+    assert [[each["query_string"].get("clean") for each in urls], running.job(JOB)["status"]] == [[None], "STOPPED"]
+
+
+def test_a_kept_cancellation_whose_deletion_is_no_longer_allowed_is_rejected_and_cancels_nothing(world: World) -> None:
+    kept = world.start(world.cancelled(JOB))["jobId"]
+    put(kept, {**world.job(kept), "asked": json.dumps({"id": JOB, "clean": True})})
+    world.start(world.requested(id=JOB))
+    assert [world.job(kept)["status"], world.job(kept)["reasons"][0]["field"]] == ["REJECTED", "clean"]
+    world.until_quiet()
+    assert world.job(JOB)["status"] == "COMPLETED"
+
+
+def put(job_id: str, job: dict[str, Any]) -> None:
+    """Write the record as it is."""
+    session().client("dynamodb").put_item(TableName=TABLE, Item=typed({**job, "jobId": job_id}))
+
+
 def test_the_example_event_cancels_the_job_that_it_names() -> None:
     asked = events.read((Path(__file__).parent.parent / "events" / "start-cancellation.json").read_text())
     assert [asked.trigger.kind, asked.parameters["id"]] == ["cancellation", "weekly-43"]

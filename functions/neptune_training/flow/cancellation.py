@@ -82,6 +82,11 @@ def end(services: Services, cancellation: Waiting, job: Job) -> Ended:
     return outcomes.end(services, cancellation, Status.SUPERSEDED, reasons, superseded_by=job.jobId)
 
 
+def must_not_clean(services: Services, cancellation: Waiting) -> bool:
+    """Return True if the cancellation would delete results, and the operator does not allow that now."""
+    return bool(cancellation.asked["clean"]) and not services.settings.allow_cancel_clean
+
+
 def refuse_clean(services: Services, cancellation: Waiting) -> Job:
     """Store a new cancellation as REJECTED: it would delete results, and the operator does not allow that."""
     rejected = new_jobs.rejected(
