@@ -111,6 +111,30 @@ def test_a_cancellation_that_deletes_is_sent_so_if_the_operator_allows_it(make_w
     assert [world.job(JOB)["status"], world.job(JOB)["cancelClean"]] == ["STOPPED", True]
 
 
+def test_a_deletion_that_is_no_longer_allowed_is_not_sent_but_the_job_is_cancelled(running: World) -> None:
+    urls: list[Any] = []
+    running.calls.watchers.append(
+        lambda call: urls.append(call.parameters) if call[1:3] == (CANCEL, "before") else None
+    )
+    put(JOB, {**running.job(JOB), "cancelledBy": BY, "cancelClean": True})
+    running.until_quiet()
+    assert [[each["query_string"].get("clean") for each in urls], running.job(JOB)["status"]] == [[None], "STOPPED"]
+
+
+def test_a_kept_cancellation_whose_deletion_is_no_longer_allowed_is_rejected_and_cancels_nothing(world: World) -> None:
+    kept = world.start(world.cancelled(JOB))["jobId"]
+    put(kept, {**world.job(kept), "asked": json.dumps({"id": JOB, "clean": True})})
+    world.start(world.requested(id=JOB))
+    assert [world.job(kept)["status"], world.job(kept)["reasons"][0]["field"]] == ["REJECTED", "clean"]
+    world.until_quiet()
+    assert world.job(JOB)["status"] == "COMPLETED"
+
+
+def put(job_id: str, job: dict[str, Any]) -> None:
+    """Write the record as it is."""
+    session().client("dynamodb").put_item(TableName=TABLE, Item=typed({**job, "jobId": job_id}))
+
+
 def test_the_example_event_cancels_the_job_that_it_names() -> None:
     asked = events.read((Path(__file__).parent.parent / "events" / "start-cancellation.json").read_text())
     assert [asked.trigger.kind, asked.parameters["id"]] == ["cancellation", "weekly-43"]
@@ -184,6 +208,19 @@ def test_a_job_whose_start_was_not_answered_is_looked_up_after_its_lease_and_sto
     world.until_quiet()
     checks.at_the_end(world)
     assert [world.job(JOB)["status"], world.accepted(), world.posts(JOB)] == ["STOPPED", accepted, 1]
+
+
+def test_a_waiting_job_whose_start_was_never_answered_is_stopped_and_says_that_it_may_still_run(world: World) -> None:
+    world.neptune.fail(START, "drop-before")
+    world.start(world.requested(id=JOB))
+    world.hold_slots("x", "y")
+    world.minutes(6)
+    assert [world.job(JOB)["status"], world.job(JOB)["unanswered"]] == ["WAITING", True]
+    world.start(world.cancelled(JOB))
+    job = world.job(JOB)
+    assert [job["status"], [each["field"] for each in job["reasons"]]] == ["STOPPED", ["cancelledBy", "id"]]
+    assert "never answered" in job["reasons"][1]["problem"]
+    assert f"look for {JOB} in Neptune" in job["reasons"][1]["remedy"]
 
 
 def cancelling(world: World, operation: str, moment: str) -> None:

@@ -621,6 +621,12 @@ def test_the_rule_takes_the_ends_of_all_kinds_of_sagemaker_jobs_that_the_functio
     }
 
 
+def test_local_events_about_sagemaker_jobs_are_refused_outside_the_local_stack() -> None:
+    [refusal] = Rendered(SageMakerEventSource="local.sagemaker").refusals()
+    assert "SageMakerEventSource" in refusal
+    assert Rendered(SageMakerEventSource="local.sagemaker", AwsEndpointUrl="http://127.0.0.1:4566").refusals() == []
+
+
 def test_no_other_rule_can_invoke_track_than_the_one_for_hints() -> None:
     (permission,) = ALL_ON.all("AWS::Lambda::Permission").values()
     assert permission == {

@@ -122,8 +122,8 @@ MUTATIONS = [
         CANCELLED,
         (
             OUTCOMES,
-            "    if job.cancelledBy:\n        return end(",
-            "    if job.cancelledBy is None:\n        return end(",
+            "    if job.cancelledBy:\n        return stop(",
+            "    if job.cancelledBy is None:\n        return stop(",
         ),
     ),
     breaks(

@@ -46,7 +46,7 @@ def write_mark(services: Services, job: Job, cancellation: Waiting) -> Job:
     now, cancelled = services.now(), job.cancelled(by, clean=cancellation.asked["clean"])
     match cancelled:
         case Waiting():  # this logs who has cancelled it, too
-            return outcomes.end(services, cancelled, Status.STOPPED, ())
+            return outcomes.stop(services, cancelled, unanswered=cancelled.unanswered)
         case Requested():  # the invocation that holds the lease goes on, see `requested.start`
             cancelled = cancelled.next_unchanged(now)
         case Started():
@@ -80,6 +80,11 @@ def end(services: Services, cancellation: Waiting, job: Job) -> Ended:
     """End a kept cancellation: it was applied to `job`."""
     reasons = (job_problems.cancellation_applied(cancellation),)
     return outcomes.end(services, cancellation, Status.SUPERSEDED, reasons, superseded_by=job.jobId)
+
+
+def must_not_clean(services: Services, cancellation: Waiting) -> bool:
+    """Return True if the cancellation would delete results, and the operator does not allow that now."""
+    return bool(cancellation.asked["clean"]) and not services.settings.allow_cancel_clean
 
 
 def refuse_clean(services: Services, cancellation: Waiting) -> Job:

@@ -61,6 +61,19 @@ def end(
     return ended
 
 
+def stop(
+    services: Services,
+    job: Waiting | Requested,
+    reasons: tuple[Problem, ...] = (),
+    *,
+    unanswered: bool,
+    resume: bool = False,
+) -> Ended:
+    """End a cancelled job that Neptune does not have. If `unanswered`, an earlier start may still reach Neptune."""
+    doubt = (job_problems.in_doubt(job, "a start of this job was sent to Neptune and never answered"),)
+    return end(services, job, Status.STOPPED, (*reasons, *(doubt if unanswered else ())), resume=resume)
+
+
 def give_up(
     services: Services,
     job: Waiting | Requested,
@@ -132,7 +145,7 @@ def wait_again(
     ends it. A cancelled job does not wait: it has ended.
     """
     if job.cancelledBy:
-        return end(services, job, Status.STOPPED, reasons, resume=resume)
+        return stop(services, job, reasons, unanswered=unanswered, resume=resume)
     now, settings = services.now(), services.settings
     give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
     if now >= give_up_at and not pause_until:

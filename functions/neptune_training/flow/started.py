@@ -71,7 +71,8 @@ def cancel_in_neptune(services: Services, job: Started) -> Started:
     only_look = job.adopted or (job.failedSteps > 0 and job.failedSteps % 2 == 0)
     if not job.cancelledBy or only_look or (job.neptuneStatus or "").lower() == "stopping":
         return job
-    failure = services.neptune.send_cancellation(job.jobId, role_of(job), clean=job.cancelClean)
+    clean = job.cancelClean and services.settings.allow_cancel_clean  # it may no longer be allowed
+    failure = services.neptune.send_cancellation(job.jobId, role_of(job), clean=clean)
     warnings = tuple(each for each in job.warnings if each.field != CancelFailed.operation)
     if failure:
         log.warning("not cancelled", extra={"jobId": job.jobId, "failure": str(failure)})

@@ -17,7 +17,7 @@ from neptune_training.aws.writes import RecordChanged
 from neptune_training.flow import cancellation, job_problems, next_look, outcomes, requested, started, waiting
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
-from neptune_training.model.statuses import WaitingFor
+from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.triggers import TriggerKind
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def changed_by_another(services: Services, job_id: str, seen: Job | None) -> Job
 
 def take_cancellation(services: Services, arrived: Waiting, deadline: datetime) -> Job:
     """Apply a cancellation that has just arrived. Return its job, or its own record if there is no such job."""
-    if arrived.asked["clean"] and not services.settings.allow_cancel_clean:
+    if cancellation.must_not_clean(services, arrived):
         return cancellation.refuse_clean(services, arrived)
     job = cancellation.mark_job(services, arrived)
     return step_now(services, job, deadline) if job else cancellation.keep(services, arrived)
@@ -84,6 +84,8 @@ def take_cancellation(services: Services, arrived: Waiting, deadline: datetime) 
 
 def apply_kept(services: Services, kept: Waiting, deadline: datetime) -> Job:
     """Take the step of a kept cancellation: apply it if its job has a record now. Return the cancellation."""
+    if cancellation.must_not_clean(services, kept):
+        return outcomes.end(services, kept, Status.REJECTED, (job_problems.clean_not_allowed(),))
     job = cancellation.mark_job(services, kept)
     if job is None:
         return cancellation.wait(services, kept)

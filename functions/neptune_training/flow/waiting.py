@@ -25,7 +25,7 @@ def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool
     With `has_turn`, `track` chose it to start next. Otherwise it must not pass jobs that wait in the queue.
     """
     if job.cancelledBy:  # an older release, which knows no cancellations, let it wait again
-        return outcomes.end(services, job, Status.STOPPED, job.reasons)
+        return outcomes.stop(services, job, job.reasons, unanswered=job.unanswered)
     now, settings = services.now(), services.settings
     if bounds.expired(job, settings, now):
         return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
