@@ -53,12 +53,13 @@ class Deliveries:
         return sum(int(found.get(name, 0)) for name in names)
 
     def _watch(self, stack: Stack) -> None:
-        """Have EventBridge deliver to a queue of ours, too."""
+        """Have EventBridge deliver to a queue of ours, too, what its rules deliver to the training queue."""
         events = stack.client("events")
         arn = self._sqs.get_queue_attributes(QueueUrl=self._seen_url, AttributeNames=["QueueArn"])
         for bus in ("default", stack.outputs["EventBus"]):
             for rule in events.list_rules(EventBusName=bus)["Rules"]:
-                if "ScheduleExpression" not in rule:
+                targets = events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+                if stack.outputs["TrainingQueueArn"] in (each["Arn"] for each in targets):
                     target = {"Id": "soak", "Arn": arn["Attributes"]["QueueArn"]}
                     events.put_targets(Rule=rule["Name"], EventBusName=bus, Targets=[target])
 
