@@ -10,7 +10,9 @@ A history that breaks a promise becomes a plain test elsewhere: it says better w
 
 import json
 import os
+from datetime import timedelta
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -20,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from local.neptune_ml.sagemaker import STAGES
 from neptune_training.checks.events import CONFIGURATION
+from neptune_training.flow import bounds
 from tests.world import Call, World, checks
 from tests.world.actors import Actor, Actors
 from tests.world.calls import error
@@ -45,6 +48,7 @@ WHICH = st.integers(0, 1_000_000)  # one of however many there are then
 KINDS = st.sampled_from(["start", "step", "step", "track"])
 TURNS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 25)), min_size=2, max_size=8)
 MOST_TRIGGERS, MOST_FUNCTIONS = 12, 4
+KEPT_FOR = timedelta(minutes=10)  # of a cancellation whose job has no record: six hours would be most of each history
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -56,6 +60,8 @@ class Interleavings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.short_waits = patch.object(bounds, "KEPT_FOR", KEPT_FOR)
+        self.short_waits.start()
         self.world = World({"check_ids": False, "stage_seconds": 30.0}, **self.parameters).__enter__()
         self.world.clock.shared = True
         self.functions = Actors()
@@ -318,6 +324,7 @@ class Interleavings(RuleBasedStateMachine):
             for actor in self.functions.acting:
                 actor.kill()
             self.world.__exit__(None, None, None)
+            self.short_waits.stop()
 
     def heal(self) -> None:
         self.arrive(float("inf"))

@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from neptune_training.flow import bounds
 from neptune_training.model.times import from_text
 from tests.test_interleavings import CANCEL, GET, GET_DATA, START, WHICH, Interleavings
 from tests.world import Call, World, checks
@@ -98,6 +99,7 @@ class LastingFaults(Interleavings):
             for actor in self.functions.acting:
                 actor.kill()
             self.world.__exit__(None, None, None)
+            self.short_waits.stop()
 
     def all_triggers_are_delivered(self) -> None:
         for _ in range(100):
@@ -132,6 +134,8 @@ def bound_of(job: dict[str, Any], lasting: Lasting) -> Bound | None:
         case "WAITING":
             give_up_at = from_text(job["giveUpAt"])
             assert give_up_at <= from_text(job["createdAt"]) + GIVE_UP + SLOT_WAIT + 2 * MOST_SKEW
+            if job["trigger"]["kind"] == "cancellation":
+                return Bound(give_up_at + bounds.LAST_LOOK, "a cancellation still kept after its last look")
             return Bound(give_up_at, "still WAITING after giveUpAt")
         case "REQUESTED":
             requested = max(from_text(job["giveUpAt"]), from_text(job["leaseUntil"]))
