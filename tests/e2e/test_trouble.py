@@ -16,8 +16,9 @@ def test_a_configuration_that_is_not_json_is_rejected_with_line_and_column(
     upload: Callable[..., str], example: dict[str, bytes], heard: Heard
 ) -> None:
     model = upload("not-json", {**example, "model-hpo-configuration.json": b'{\n  "models": [}'})
-    (reason,) = heard(model, "REJECTED")["reasons"]
-    assert reason["field"] == "model-hpo-configuration.json"
+    reasons = heard(model, "REJECTED")["reasons"]
+    assert [each["field"] for each in reasons] == ["model-hpo-configuration.json"], reasons
+    (reason,) = reasons
     assert "line 2" in reason["problem"]
     assert reason["remedy"]
 
