@@ -15,7 +15,7 @@ Heard = Callable[..., dict[str, Any]]
 def test_a_configuration_that_is_not_json_is_rejected_with_line_and_column(
     upload: Callable[..., str], example: dict[str, bytes], heard: Heard
 ) -> None:
-    model = upload("not-json", {**example, "model-hpo-configuration.json": b'{\n  "models": [}'})
+    model = upload("half-a-configuration", {**example, "model-hpo-configuration.json": b'{\n  "models": [}'})
     reasons = heard(model, "REJECTED")["reasons"]
     assert [each["field"] for each in reasons] == ["model-hpo-configuration.json"], reasons
     (reason,) = reasons
