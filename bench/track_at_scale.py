@@ -1,4 +1,4 @@
-"""What an hour with many running and many ended jobs costs, against polling everything each minute.
+"""Count what an hour with many running and many ended jobs costs, against polling everything each minute.
 
     python -m bench.track_at_scale --running 500 --ended 100000
 

@@ -1,4 +1,4 @@
-"""What the state machine asks of Neptune. Step Functions has no integration of its own for the `neptunedata` API.
+"""Call Neptune for the state machine. Step Functions has no integration of its own for the `neptunedata` API.
 
 `start` returns `{"status": "STARTED" or "THROTTLED", "jobId", "arn", "attempt", "waitSeconds"}`, `look` the training's
 `{"status"}`. The job's id comes from the upload, so Neptune refuses a second start of the same upload.

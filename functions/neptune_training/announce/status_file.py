@@ -29,7 +29,7 @@ RANK_METADATA = "training-job-order"  # the name in the object's metadata
 RANK = re.compile(r"[0-9A-F]{64} [0-9]{12}")  # as text, a newer status is greater
 TRIES = 3
 # HeadObject has no body, so its codes are HTTP's. S3 answers 403 for an absent object to those without s3:ListBucket.
-# An object that is there and may not be read answers 403, too: the conditional write then fails, and it stays.
+# S3 also answers 403 for an object that emit has no permission to read. The conditional write then fails: it stays.
 ABSENT = {"403", "404"}
 # Another write was faster, or the object was deleted (S3 user guide, Conditional writes).
 CHANGED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}

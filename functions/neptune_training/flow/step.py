@@ -65,8 +65,8 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
 def changed_by_another(services: Services, job_id: str, seen: Job | None) -> Job | None:
     """Return the job that another invocation has changed since it was read. After a hint or a cancellation, it is due.
 
-    If it is the same as `seen`, no invocation has changed it: its `version` may not be a number. Postpone it, so that
-    it does not stay first in the queue.
+    If it is the same as `seen`, no invocation has changed it, perhaps because its `version` is not a number. Postpone
+    it, so that it does not stay first in the queue.
     """
     job = services.table.get(job_id)
     if job == seen:
