@@ -4,12 +4,10 @@ import json
 import re
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from moto import mock_aws
 
 import notify
 from local import schemas
@@ -18,7 +16,7 @@ from neptune_training.announce.email import MAX_BYTES, MAX_LINES, email, what_ha
 from neptune_training.announce.message import message
 from neptune_training.model.problems import MAX_PROBLEMS
 from neptune_training.model.statuses import Status
-from tests.test_notify import EVENT, Context, record
+from tests.test_notify import Context, record
 from tests.world import World
 
 SCHEMA = json.loads((schemas.DIRECTORY / "training-job-message.schema.json").read_text())
@@ -228,21 +226,6 @@ def test_json_email_and_attributes_together_are_smaller_than_sns_allows(
     parts = json.loads(topic.published["Message"])
     assert json.loads(parts["default"])["jobId"] == long["S"]
     assert len(parts["email"].encode()) <= MAX_BYTES
-
-
-def test_sns_sends_the_text_by_email_and_the_json_to_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        topic = boto3.client("sns").create_topic(Name="training")["TopicArn"]
-        queue = boto3.resource("sqs").create_queue(QueueName="subscriber")
-        boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.attributes["QueueArn"])
-        monkeypatch.setenv("TRAINING_TOPIC_ARN", topic)
-        notify.sns.cache_clear()
-        notify.handler(EVENT, Context())
-        [received] = queue.receive_messages()
-    assert json.loads(json.loads(received.body)["Message"])["status"] == "STARTED"
 
 
 def test_the_emails_of_a_training_say_its_statuses(world: World) -> None:

@@ -196,3 +196,9 @@ def test_a_subject_is_shorter_than_sns_allows(queue: Any) -> None:
     notify.handler(record({"jobId": {"S": "j" * 300}}, {}), Context())
     (envelope,) = heard(queue)
     assert len(envelope["Subject"]) < 100
+
+
+def test_sns_sends_the_text_by_email_and_the_json_to_all_others(queue) -> None:
+    notify.handler(EVENT, Context())
+    [received] = queue.receive_messages()
+    assert json.loads(json.loads(received.body)["Message"])["status"] == "STARTED"
