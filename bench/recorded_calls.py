@@ -13,6 +13,7 @@ import notify
 import start
 from bench.surroundings import CONTEXT, Surroundings
 from neptune_training.announce.batch import announce_each
+from neptune_training.flow.pause import Pause
 from neptune_training.flow.step import take
 from wiring import deadline, tracker
 
@@ -41,7 +42,7 @@ def calls_of_each(around: Surroundings) -> dict[str, list[Call]]:
         job_id = keep("start", begin)["jobId"]
         keep("track", lambda: track.tick(deadline(CONTEXT)))
         announcement = changed(around.item(table, job_id))["Records"][0]
-        keep("step", lambda: take(services, job_id, deadline(CONTEXT)))
+        keep("step", lambda: take(services, job_id, deadline(CONTEXT), Pause()))
         keep("notify", lambda: announce_each([announcement], notify.publish))
     text = json.dumps(found)
     for value, name in ((job_id, "{id}"), (sequencer, "{sequencer}"), (table, "{table}")):

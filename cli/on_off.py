@@ -72,7 +72,7 @@ def status(*, account: Account = ACCOUNT, json: Json = False) -> int:
     say(f"slots   {len(slots)} taken{': ' if slots else ''}{', '.join(slots)}")
     if "pausedUntil" in capacity:
         paused = f"paused  until {capacity['pausedUntil']} for {capacity.get('pausedFor', 'capacity')}"
-        say((f"{paused}; {capacity.get('refusals', 0)} starts refused in a row", "yellow"))
+        say((f"{paused}; {capacity.get('refusals', 0)} probes refused in a row", "yellow"))
     return Exit.FINE
 
 

@@ -22,7 +22,8 @@ from typing import Any
 from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from neptune_training.flow import intake, step
+from neptune_training.flow import drain, intake, step
+from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Waiting
 from neptune_training.model.statuses import WaitingFor
@@ -74,7 +75,10 @@ def begin(services: Services, body: str, message_id: str | None, context: Contex
     if not new:
         logger.info("repeat", extra={"repeats": job.jobId, "status": job.status, "messageId": message_id})
     elif isinstance(job, Waiting):
-        job = step.first(services, job, end)
+        pause = Pause()
+        job = step.first(services, job, end, pause)
+        if drain.run(services, pause, end):
+            job = services.table.get(job.jobId) or job
     else:  # the event cannot be read
         logger.info("ended", extra={"jobId": job.jobId, "status": job.status, "reasons": [*map(str, job.reasons)]})
     waiting_for = job.waitingFor if isinstance(job, Waiting) else None

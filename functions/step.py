@@ -19,7 +19,8 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from neptune_training.aws.neptune_errors import LookFailed
-from neptune_training.flow import step
+from neptune_training.flow import drain, step
+from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
 from neptune_training.flow.step_threads import StepThreads
 from wiring import Context, deadline, logger
@@ -42,7 +43,7 @@ def handler(event: Any, context: Context) -> dict[str, int]:
         StepsFailed: some steps failed; the others were taken.
     """
     job_ids, turns = event.get("jobIds", []), set(event.get("turns", []))
-    made, end = services(in_group=len(job_ids) > 1), deadline(context)
+    made, end, pause = services(in_group=len(job_ids) > 1), deadline(context), Pause()
     taken: list[str] = []
     failed: list[str] = []
     with StepThreads() as steps:
@@ -50,17 +51,18 @@ def handler(event: Any, context: Context) -> dict[str, int]:
             if not made.time_to_start(end):
                 break
             taken.append(job_id)
-            steps.take(partial(take, made, job_id, end, has_turn=job_id in turns, failed=failed))
+            steps.take(partial(take, made, job_id, end, pause, has_turn=job_id in turns, failed=failed))
+    drain.run(made, pause, end)
     metrics.add_metric("StepsFailed", MetricUnit.Count, len(failed))
     if failed:
         raise StepsFailed(f"{len(failed)} of {len(taken)} steps failed: {', '.join(failed[:10])}")
     return {"steps": len(taken)}
 
 
-def take(services: Services, job_id: str, end: datetime, *, has_turn: bool, failed: list[str]) -> None:
+def take(services: Services, job_id: str, end: datetime, pause: Pause, *, has_turn: bool, failed: list[str]) -> None:
     """Take one step. If it fails, log the error and add the job to `failed`; raise nothing."""
     try:
-        step.take(services, job_id, end, has_turn=has_turn)
+        step.take(services, job_id, end, pause, has_turn=has_turn)
     except LookFailed:
         failed.append(job_id)  # `flow` has logged it
     except Exception:  # noqa: BLE001 - one job must not stop the others

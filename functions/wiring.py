@@ -74,7 +74,7 @@ def services(*, in_group: bool = False, environment: Mapping[str, str] = os.envi
     neptune = Neptune(starts, looks=looks, now=now, sleep=time.sleep)
     sources = ModelFiles(boto3.client("s3", config=QUICK))
     readiness = Readiness(table, neptune, sources, Preparation(sources, settings), settings)
-    return Services(table, neptune, readiness, settings, now)
+    return Services(table, neptune, readiness, settings, now, time.sleep)
 
 
 def neptune_client(settings: Settings, read_timeout: int) -> "NeptuneDataClient":

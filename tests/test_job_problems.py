@@ -127,7 +127,7 @@ def test_a_job_that_has_not_failed_has_no_failures() -> None:
 
 def services(now: datetime, settings: Settings) -> Services:
     nothing = cast("Any", SimpleNamespace())
-    return Services(nothing, nothing, nothing, settings, lambda: now)
+    return Services(nothing, nothing, nothing, settings, lambda: now, sleep=nothing)
 
 
 def test_the_last_start_leaves_the_time_to_read_a_slow_answer() -> None:

@@ -133,6 +133,23 @@ def test_while_starts_are_paused_nobody_has_a_turn_and_afterwards_the_first_in_t
     assert plan(queue, full, NOW, LIMITS).turns == frozenset()
 
 
+@pytest.mark.parametrize("paused_until", [None, NOW], ids=["not paused", "pause over"])
+def test_when_all_slots_are_taken_jobs_that_waited_for_capacity_get_a_step_without_a_turn(
+    paused_until: datetime | None,
+) -> None:
+    queue = [queued("pause", 3, WaitingFor.CAPACITY), queued("away", 2, WaitingFor.NEPTUNE), queued("slot", 1)]
+    full = Capacity(slots=frozenset("abc"), paused_until=paused_until)
+    done = plan(queue, full, NOW, LIMITS)
+    assert [done.groups, done.turns] == [(("pause", "away"),), frozenset()]
+
+
+def test_while_starts_are_paused_or_a_slot_is_free_a_job_that_waits_for_capacity_gets_no_step_but_its_turn() -> None:
+    queue = [queued("first", 3, WaitingFor.CAPACITY), *(queued(f"{each}", 2, WaitingFor.CAPACITY) for each in range(9))]
+    paused = Capacity(slots=frozenset("abc"), paused_until=NOW + MINUTE)
+    assert stepped(queue, paused) == []
+    assert stepped(queue, Capacity(slots=frozenset("ab"), paused_until=NOW)) == ["first"]
+
+
 @pytest.mark.parametrize("poisoned", [1, 2, 5])
 @pytest.mark.parametrize("jobs", [6, 12])
 def test_with_capacity_each_job_that_can_start_does_within_as_many_probes_as_jobs_wait_and_one(

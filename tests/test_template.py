@@ -503,7 +503,7 @@ def test_a_request_is_delivered_again_only_after_the_function_has_ended_and_ofte
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": 5}
     source = ALL_OFF["StartFunction"]["Events"]["Request"]["Properties"]
     assert source["BatchSize"] == 1
-    assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert source["ScalingConfig"]["MaximumConcurrency"] == 5
     assert "FunctionResponseTypes" not in source  # it would turn off SQS's back-off after failures
 
 

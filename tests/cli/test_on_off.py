@@ -37,7 +37,7 @@ def test_status_says_version_switches_queues_slots_and_the_pause(
     assert shown.code == 0
     for expected in ("version 1.2.3  on", "1 waiting", "2 in the dead-letter queue", "2 taken: fraud-1, fraud-2"):
         assert expected in shown.out
-    assert "paused  until 2026-11-24T02:00:00.000Z for capacity; 3 starts refused in a row" in shown.out
+    assert "paused  until 2026-11-24T02:00:00.000Z for capacity; 3 probes refused in a row" in shown.out
 
 
 def test_off_disables_the_mapping_and_both_rules_and_on_enables_all(

@@ -21,16 +21,16 @@ ROOT = Path(__file__).parents[2]
 ONCE, DOUBT, CAPACITY, OUTAGES, STUBBORN = (
     f"tests/test_{name}.py" for name in ("exactly_once", "doubtful_starts", "capacity", "outages", "stubborn_steps")
 )
-RULES, CANCELLED = "tests/test_step_rules.py", "tests/test_cancellation.py"
+RULES, CANCELLED, DRAINS = (f"tests/test_{name}.py" for name in ("step_rules", "cancellation", "drain"))
 PACKAGE = "neptune_training"
 CHANGES = f"{PACKAGE}/announce/changes.py"
 JOBS = f"{PACKAGE}/model/jobs.py"
-STEP, WAITING, REQUESTED, STARTED, OUTCOMES, INTAKE, PLAN, TICK = (
+STEP, WAITING, REQUESTED, STARTED, OUTCOMES, INTAKE, PLAN, TICK, DRAIN, PAUSE = (
     f"{PACKAGE}/flow/{name}.py"
-    for name in ("step", "waiting", "requested", "started", "outcomes", "intake", "plan", "tick")
+    for name in ("step", "waiting", "requested", "started", "outcomes", "intake", "plan", "tick", "drain", "pause")
 )
-TABLE, SLOTS, WRITES, NEPTUNE, FAILURES, RETRIES = (
-    f"{PACKAGE}/aws/{name}.py" for name in ("table", "slots", "writes", "neptune", "neptune_errors", "start_retries")
+TABLE, SLOTS, WRITES, NEPTUNE, FAILURES = (
+    f"{PACKAGE}/aws/{name}.py" for name in ("table", "slots", "writes", "neptune", "neptune_errors")
 )
 READINESS, TRIGGERS = (f"{PACKAGE}/checks/{name}.py" for name in ("readiness", "events"))
 
@@ -112,8 +112,8 @@ MUTATIONS = [
         DOUBT,
         (
             REQUESTED,
-            "        case Unanswered():\n",
-            "        case Unanswered():\n            return start(services, job, job.leaseUntil, probing=probing)\n",
+            "        case Unanswered():\n            log",
+            "        case Unanswered():\n            return start(services, job, job.leaseUntil, pause)\n            log",
         ),
     ),
     # --- cancelled ----------------------------------------------------------------------------------------------------
@@ -197,10 +197,13 @@ MUTATIONS = [
     breaks(
         "one probe passes a pause that is over",
         CAPACITY,
-        (SLOTS, "AND pausedUntil = :seen AND pausedUntil <= :now", "AND :seen = :seen AND :now = :now"),
+        (SLOTS, 'condition = f"{room} AND pausedUntil = :seen"', 'condition = f"{room} AND :seen = :seen"'),
+        (SLOTS, '" AND pausedUntil <= :now"', '" AND :now = :now"'),
     ),
-    breaks("a pause can grow for ever", CAPACITY, (REQUESTED, "min(refusals, MAX_DOUBLINGS)", "refusals")),
-    breaks("a probe is one POST", CAPACITY, (RETRIES, "AtCapacity) and not probing", "AtCapacity)")),
+    breaks("a pause can grow for ever", DRAINS, (DRAIN, "min(capacity.refusals, MAX_DOUBLINGS)", "capacity.refusals")),
+    breaks("a probe is one POST", DRAINS, (PAUSE, "replace(Pace(), retry_for=timedelta())", "Pace()")),
+    breaks("a drain that lost the pause goes on", DRAINS, (DRAIN, "    if pause.lost:\n        return End.LOST\n", "")),
+    breaks("a drain waits for nothing", DRAINS, (DRAIN, "pause.pace.wait", "timedelta()")),
     breaks(
         "a job that waits for the cluster costs nothing while it waits",
         "tests/test_plan.py",

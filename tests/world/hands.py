@@ -60,15 +60,15 @@ class Hands(Seen):
             ExpressionAttributeValues={":slots": {"SS": [*job_ids]}},
         )
 
-    def set_capacity(self, **texts: str) -> None:
+    def set_capacity(self, **values: str | int) -> None:
         """Somebody else's write to the control item."""
-        for name, text in texts.items():
+        for name, value in values.items():
             self._dynamodb.update_item(
                 TableName=TABLE,
                 Key={"jobId": {"S": CAPACITY}},
-                UpdateExpression="SET #name = :text",
+                UpdateExpression="SET #name = :value",
                 ExpressionAttributeNames={"#name": name},
-                ExpressionAttributeValues={":text": {"S": text}},
+                ExpressionAttributeValues={":value": {"N": str(value)} if isinstance(value, int) else {"S": value}},
             )
 
     def copy_job(self, job_id: str, times: int) -> None:

@@ -108,6 +108,7 @@ class Surroundings:
         with (
             patch("wiring.now", self.clock.seen),
             patch("step.StepThreads", partial(StepThreads, self.clock)),
+            patch("neptune_training.flow.drain.StepThreads", partial(StepThreads, self.clock)),
             patch("wiring.time", SimpleNamespace(sleep=self.clock.sleep)),
             patch.object(Table.__init__, "__defaults__", (self.clock.sleep,)),
             patch("moto.s3.models.utcnow", self.clock.naive),

@@ -1,6 +1,6 @@
 """Calls to Neptune ML: start and cancel a training job; get the status of training and data-processing jobs.
 
-`start_retries` repeats a start after a 429. `neptune_errors` has the meaning of each error of a start.
+`start_retries` repeats a start after a violated constraint. `neptune_errors` has the meaning of each error of a start.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -91,11 +91,10 @@ class Neptune:
     ) -> None:
         self._client, self._looks, self._now, self._sleep = client, looks, now, sleep
 
-    def start(self, request: dict[str, Any], *, until: datetime, once: bool = False) -> Accepted:
-        """Send StartMLModelTrainingJob. If Neptune answers 429 (too many requests), repeat it until `until`.
+    def start(self, request: dict[str, Any], *, until: datetime) -> Accepted:
+        """Send StartMLModelTrainingJob, and once more after a violated constraint, if that is before `until`.
 
-        `request` has the API's own parameters: `{"id": "fraud-b1e3…", "dataProcessingJobId": "dp-1"}`. With `once` it
-        is the probe for all jobs that wait, and is not repeated.
+        `request` has the API's own parameters: `{"id": "fraud-b1e3…", "dataProcessingJobId": "dp-1"}`.
 
         Raises:
             Refused: Neptune did not start it now; a retry may succeed.
@@ -103,7 +102,7 @@ class Neptune:
             IdInUse: a job with this id exists.
             Unanswered: it is not known if Neptune started it.
         """
-        retrying = retries(until=until, once=once, now=self._now, sleep=self._sleep)
+        retrying = retries(until=until, now=self._now, sleep=self._sleep)
         return retrying(self._start, request)
 
     def _start(self, request: dict[str, Any]) -> Accepted:

@@ -166,7 +166,7 @@ class CancelFailed(TransientFailure):
 
 
 class AtCapacity(Refused):
-    """Say that Neptune has too many requests or jobs: the only refusal that is retried within seconds."""
+    """Say that Neptune has too many requests or jobs: `flow.drain` sends such a start again within seconds."""
 
 
 StartFailure: TypeAlias = IdInUse | PermanentFailure | Refused | Unanswered

@@ -14,51 +14,65 @@ from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.times import to_text
 
 CAPACITY = "#capacity"
-RESUME = "REMOVE pausedUntil, pausedFor, refusals"
 
 
-def taken(job_id: str, seen: Capacity, *, limit: int, now: datetime, probe_until: datetime) -> dict[str, Any]:
+def taken(
+    job_id: str, seen: Capacity, *, limit: int, now: datetime, pause_until: datetime, holds: bool
+) -> dict[str, Any]:
     """Take a slot for the job, if fewer than `limit` are taken and starts are not paused.
 
-    If starts were paused when the item was `seen`, the pause must be over and unchanged. It then lasts until
-    `probe_until`, so that no other job is started before the answer to this one.
+    If starts were paused when the item was `seen`, the pause must be unchanged, and over unless the invocation `holds`
+    it. It then lasts until `pause_until`, so that no other invocation starts a job before the answer to this start.
     """
     values: dict[str, Any] = {":slot": {"SS": [job_id]}, ":job": {"S": job_id}, ":limit": {"N": str(limit)}}
     room = "(attribute_not_exists(slots) OR size(slots) < :limit OR contains(slots, :job))"
     if seen.paused_until:
-        condition = f"{room} AND pausedUntil = :seen AND pausedUntil <= :now"
+        condition = f"{room} AND pausedUntil = :seen"
         update = "ADD slots :slot SET pausedUntil = :until"
-        values |= {
-            ":seen": {"S": seen.pause_text},
-            ":now": {"S": to_text(now)},
-            ":until": {"S": to_text(probe_until)},
-        }
+        values |= {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(pause_until)}}
+        if not holds:
+            condition += " AND pausedUntil <= :now"
+            values[":now"] = {"S": to_text(now)}
     else:
         condition, update = f"{room} AND attribute_not_exists(pausedUntil)", "ADD slots :slot"
     return update_of(CAPACITY, update, values, ConditionExpression=condition)
 
 
-def freed(job_id: str, paused_for: WaitingFor, *, pause_until: datetime | None, resume: bool) -> dict[str, Any]:
-    """Free the slot of the job. `pause_until` also begins or lengthens the pause of all starts; `resume` ends it."""
+def freed(job_id: str, paused_for: WaitingFor, *, pause_until: datetime | None) -> dict[str, Any]:
+    """Free the slot of the job. With `pause_until`, also begin the pause of all starts, unless they are paused."""
     update = "DELETE slots :slot"
     values: dict[str, Any] = {":slot": {"SS": [job_id]}}
     if pause_until:
-        update += " SET pausedUntil = :until, pausedFor = :for ADD refusals :one"
-        values |= {":until": {"S": to_text(pause_until)}, ":for": {"S": paused_for}, ":one": {"N": "1"}}
-    elif resume:
-        update += f" {RESUME}"
+        update += " SET pausedUntil = if_not_exists(pausedUntil, :until), pausedFor = if_not_exists(pausedFor, :for)"
+        values |= {":until": {"S": to_text(pause_until)}, ":for": {"S": paused_for}}
     return update_of(CAPACITY, update, values)
 
 
-def resumed() -> dict[str, Any]:
-    """End the pause of all starts."""
-    return update_of(CAPACITY, RESUME)
+def longer_pause(seen: Capacity, until: datetime, paused_for: WaitingFor) -> dict[str, Any]:
+    """Let the pause last until `until`, if it is as it was `seen`, and count one more refusal in a row."""
+    values = {
+        ":seen": {"S": seen.pause_text},
+        ":until": {"S": to_text(until)},
+        ":for": {"S": paused_for},
+        ":one": {"N": "1"},
+    }
+    update = "SET pausedUntil = :until, pausedFor = :for ADD refusals :one"
+    return update_of(CAPACITY, update, values, ConditionExpression="pausedUntil = :seen")
+
+
+def no_pause(seen: Capacity) -> dict[str, Any]:
+    """End the pause of all starts, if it is as it was `seen`."""
+    values = {":seen": {"S": seen.pause_text}}
+    update = "REMOVE pausedUntil, pausedFor, refusals"
+    return update_of(CAPACITY, update, values, ConditionExpression="pausedUntil = :seen")
 
 
 def shorter_pause(seen: Capacity, until: datetime) -> dict[str, Any]:
     """Let the pause end at `until`, if it is as it was `seen`."""
     values = {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(until)}}
-    return update_of(CAPACITY, "SET pausedUntil = :until", values, ConditionExpression="pausedUntil = :seen")
+    return update_of(
+        CAPACITY, "SET pausedUntil = :until REMOVE refusals", values, ConditionExpression="pausedUntil = :seen"
+    )
 
 
 def added(job_ids: Iterable[str]) -> dict[str, Any]:

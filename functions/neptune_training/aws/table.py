@@ -58,17 +58,14 @@ class Table:
         found = self._get(job_id)
         return job_of(found) if found else None
 
-    def save(self, job: Job, *, resume: bool = False) -> None:
-        """Replace the version before `job`. With `resume`, also end the pause of all starts.
+    def save(self, job: Job) -> None:
+        """Replace the version before `job`.
 
         Raises:
             RecordChanged: the record is not the version before `job`.
             Contended: another transaction held an item: the same call may succeed.
         """
-        if resume:
-            self._writes.together(("Put", over_version(job)), ("Update", slots.resumed()))
-        else:
-            self._writes.put(over_version(job))
+        self._writes.put(over_version(job))
 
     def unfinished(self) -> list[Entry]:
         """Return all unfinished jobs as the index has them: by status, then the one that has been due longest first.
@@ -136,41 +133,53 @@ class Table:
         """Return the control item as it is now."""
         return capacity_of(self._get(slots.CAPACITY) or {})
 
-    def claim(self, job: Requested, seen: Capacity, *, limit: int, now: datetime, probe_until: datetime) -> None:
+    def claim(
+        self, job: Requested, seen: Capacity, *, limit: int, now: datetime, pause_until: datetime, holds: bool
+    ) -> None:
         """Save the claimed `job` and take a slot for it, in one transaction.
 
         Succeeds only while fewer than `limit` slots are taken, starts are not paused, and no newer upload of the same
-        file is known. After a pause the claim is a probe: it moves `pausedUntil` to `probe_until`, so that no other job
-        is started before the answer to this one.
+        file is known. If the invocation `holds` the pause, or if the pause is over, the claim moves `pausedUntil` to
+        `pause_until`, so that no other invocation starts a job before the answer to this start.
 
         Raises:
             RecordChanged: one of these is no longer true, or the record is not the version before `job`: read again.
             Contended: another transaction held an item: the same call may succeed.
         """
-        taken = slots.taken(job.jobId, seen, limit=limit, now=now, probe_until=probe_until)
+        taken = slots.taken(job.jobId, seen, limit=limit, now=now, pause_until=pause_until, holds=holds)
         self._writes.together(
             ("Put", over_version(job)),
             ("Update", taken),
             *([self._still_newest(job.trigger)] if job.trigger.sequencer else []),
         )
 
-    def release(self, job: Job, *, pause_until: datetime | None = None, resume: bool = False) -> None:
+    def release(self, job: Job, *, pause_until: datetime | None = None) -> None:
         """Save `job` and free its slot, in one transaction.
 
-        `pause_until` also begins or lengthens the pause of all starts; `resume` ends it.
+        With `pause_until`, also begin the pause of all starts, unless they are paused.
 
         Raises:
             RecordChanged: the record is not the version before `job`.
             Contended: another transaction held an item: the same call may succeed.
         """
         paused_for = job.waitingFor if isinstance(job, Waiting) else WaitingFor.CAPACITY
-        freed = slots.freed(job.jobId, paused_for, pause_until=pause_until, resume=resume)
+        freed = slots.freed(job.jobId, paused_for, pause_until=pause_until)
         self._writes.together(("Put", over_version(job)), ("Update", freed))
 
     def shorten_pause(self, seen: Capacity, until: datetime) -> None:
         """Let the pause end at `until`, unless the pause has changed since `seen` was read."""
         with suppress(RecordChanged):
             self._writes.update(slots.shorter_pause(seen, until))
+
+    def lengthen_pause(self, seen: Capacity, until: datetime, paused_for: WaitingFor) -> None:
+        """Let the pause last until `until`, unless the pause has changed since `seen` was read."""
+        with suppress(RecordChanged):
+            self._writes.update(slots.longer_pause(seen, until, paused_for))
+
+    def end_pause(self, seen: Capacity) -> None:
+        """End the pause of all starts, unless the pause has changed since `seen` was read."""
+        with suppress(RecordChanged):
+            self._writes.update(slots.no_pause(seen))
 
     def add_slots(self, job_ids: Iterable[str]) -> None:
         """Take slots for jobs that run without one."""

@@ -81,7 +81,11 @@ def longest_run(request: dict[str, object]) -> timedelta:
     return timedelta(seconds=min((math.ceil(trials / parallel) + OTHER_STAGES) * timeout * factor, 10 * 365 * 86_400))
 
 
+def hold(settings: Settings) -> timedelta:
+    """Return for how long an invocation holds the pause with one start: until that start must have its answer."""
+    return timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
+
+
 def longest_pause(settings: Settings) -> timedelta:
-    """Return the longest pause of all starts that is ever set: after a refusal, or while a probe is under way."""
-    probe = timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
-    return max(settings.capacity_probe_seconds, probe) + CLOCKS_DIFFER
+    """Return the longest pause of all starts that is ever set: after a refusal, or while an invocation holds it."""
+    return max(settings.capacity_probe_seconds, hold(settings)) + CLOCKS_DIFFER

@@ -16,13 +16,10 @@ from neptune_training.model.statuses import FinalStatus, Status, WaitingFor
 log = logging.getLogger(__name__)
 
 
-def save(services: Services, job: UnfinishedJob, *, resume: bool = False) -> None:
-    """Write an unfinished job with its bound. It keeps its slot, if it has one.
-
-    `resume` also ends the pause of all starts.
-    """
+def save(services: Services, job: UnfinishedJob) -> None:
+    """Write an unfinished job with its bound. It keeps its slot, if it has one."""
     end_by = bounds.end_by(job, services.settings, services.now())
-    services.table.save(job.bounded(end_by), resume=resume)
+    services.table.save(job.bounded(end_by))
 
 
 def end(
@@ -31,12 +28,11 @@ def end(
     status: FinalStatus,
     reasons: tuple[Problem, ...],
     *,
-    resume: bool = False,
     superseded_by: str | None = None,
     neptune_status: str | None = None,
     stages: dict[str, dict[str, Any]] | None = None,
 ) -> Ended:
-    """Write a final status. `resume` also ends the pause of all starts.
+    """Write a final status.
 
     A cancelled job is STOPPED, whatever else `status` says, and the reasons say who cancelled it.
 
@@ -56,22 +52,15 @@ def end(
     if isinstance(job, Waiting):
         services.table.save(ended)
     else:
-        services.table.release(ended, resume=resume)
+        services.table.release(ended)
     log.info("ended", extra={"jobId": job.jobId, "status": status, "reasons": [*map(str, reasons)]})
     return ended
 
 
-def stop(
-    services: Services,
-    job: Waiting | Requested,
-    reasons: tuple[Problem, ...] = (),
-    *,
-    unanswered: bool,
-    resume: bool = False,
-) -> Ended:
+def stop(services: Services, job: Waiting | Requested, reasons: tuple[Problem, ...] = (), *, unanswered: bool) -> Ended:
     """End a cancelled job that Neptune does not have. If `unanswered`, an earlier start may still reach Neptune."""
     doubt = (job_problems.in_doubt(job, "a start of this job was sent to Neptune and never answered"),)
-    return end(services, job, Status.STOPPED, (*reasons, *(doubt if unanswered else ())), resume=resume)
+    return end(services, job, Status.STOPPED, (*reasons, *(doubt if unanswered else ())))
 
 
 def give_up(
@@ -81,14 +70,13 @@ def give_up(
     reasons: tuple[Problem, ...],
     *,
     unanswered: bool = False,
-    resume: bool = False,
 ) -> Ended:
     """End a job that Neptune does not have and that must not be started after its bound.
 
     If `unanswered`, its last start was not answered: the reasons say that, instead of what it waited for.
     """
     gave_up = job_problems.gave_up(job, waited_for, reasons or job.reasons, services.now(), unanswered=unanswered)
-    return end(services, job, Status.REJECTED, gave_up, resume=resume)
+    return end(services, job, Status.REJECTED, gave_up)
 
 
 def wait(
@@ -137,19 +125,18 @@ def wait_again(
     tried: bool,
     unanswered: bool = False,
     pause_until: datetime | None = None,
-    resume: bool = False,
 ) -> Waiting | Ended:
     """Let a claimed job that Neptune does not have wait again, and give its slot back.
 
-    With `tried`, it goes to the end of the queue. `pause_until` begins or lengthens the pause of all starts, `resume`
-    ends it. A cancelled job does not wait: it has ended.
+    With `tried`, it goes to the end of the queue. With `pause_until`, the pause of all starts begins, unless
+    they are paused. A cancelled job does not wait: it has ended.
     """
     if job.cancelledBy:
-        return stop(services, job, reasons, unanswered=unanswered, resume=resume)
+        return stop(services, job, reasons, unanswered=unanswered)
     now, settings = services.now(), services.settings
     give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
     if now >= give_up_at and not pause_until:
-        return give_up(services, job, waiting_for, reasons, unanswered=unanswered, resume=resume)
+        return give_up(services, job, waiting_for, reasons, unanswered=unanswered)
     queued_at = now if tried else job.queuedAt
     place = queued_at or job.createdAt
     patience = next_look.patience(now, settings, now)
@@ -163,5 +150,5 @@ def wait_again(
         reasons=reasons,
         unanswered=unanswered,
     )
-    services.table.release(waits.bounded(give_up_at), pause_until=pause_until, resume=resume)
+    services.table.release(waits.bounded(give_up_at), pause_until=pause_until)
     return waits

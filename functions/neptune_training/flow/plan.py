@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from neptune_training.model.capacity import Capacity
-from neptune_training.model.statuses import Status
+from neptune_training.model.settings import Settings
+from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.unfinished import Entry
 
 GROUP = 20  # jobs in one invocation, as long as enough invocations can run
@@ -32,6 +34,15 @@ class Limits:
     slots: int
     invocations: int
     per_model: int = 500
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the operator's limits."""
+        return cls(
+            slots=settings.max_concurrent_training_jobs,
+            invocations=settings.max_concurrent_steps,
+            per_model=settings.max_concurrent_training_jobs_per_model,
+        )
 
 
 @dataclass(frozen=True)
@@ -52,14 +63,9 @@ class Plan:
 def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limits) -> Plan:
     """Return what to do about all unfinished jobs."""
     expired = [job for job in jobs if job.is_expired(now)]
-    due = [job for job in jobs if job.next_attempt_at <= now and not job.in_step(now) and not job.is_expired(now)]
-    running = Counter(job.model for job in jobs if job.status is not Status.WAITING)
-    queue = [job for job in due if job.in_queue]
-    chosen = [
-        *turns([job for job in queue if not job.failed_steps], running, capacity, now, limits),
-        *turns([job for job in queue if job.failed_steps], running, capacity, now, limits),
-    ]
-    steps = sorted((*chosen, *(job for job in due if not job.in_queue)), key=order)
+    chosen = turns(jobs, capacity, now, limits)
+    others = (job for job in jobs if job.is_due(now) and (not job.in_queue or lacks_slot(job, capacity, now, limits)))
+    steps = sorted((*chosen, *others), key=order)
     alone = sorted((job for job in steps if job.failed_steps), key=lambda job: job.failed_steps)
     together = [job for job in steps if not job.failed_steps]
     groups = invocations(alone, together, [job for job in jobs if job.in_step(now)], limits.invocations)
@@ -75,10 +81,29 @@ def order(job: Entry) -> tuple[int, datetime]:
     return URGENT_FIRST.index(job.status), job.next_attempt_at
 
 
-def turns(
+def turns(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limits) -> list[Entry]:
+    """Return the jobs of the queue that can start now: first those whose last step succeeded, then the others."""
+    running = Counter(job.model for job in jobs if job.status is not Status.WAITING)
+    queue = [job for job in jobs if job.is_due(now) and job.in_queue]
+    return [
+        *chosen_of([job for job in queue if not job.failed_steps], running, capacity, now, limits),
+        *chosen_of([job for job in queue if job.failed_steps], running, capacity, now, limits),
+    ]
+
+
+def lacks_slot(job: Entry, capacity: Capacity, now: datetime, limits: Limits) -> bool:
+    """Return True if the job waits for the end of a pause that is over, while all slots are taken.
+
+    Its step records that it waits for a slot, for which it can wait longer.
+    """
+    full = not capacity.is_paused(now) and len(capacity.slots) >= limits.slots
+    return full and job.in_queue and job.waiting_for is not WaitingFor.SLOT
+
+
+def chosen_of(
     queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, limits: Limits
 ) -> list[Entry]:
-    """Return the jobs of the queue that can start now.
+    """Return the jobs of a queue that can start now.
 
     While starts are paused, no job can. After a pause, one job can: the probe, which is the first in the queue.
     Otherwise there are as many as free slots, and two more, in case a record cannot be read or written. The claim still

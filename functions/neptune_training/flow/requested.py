@@ -9,7 +9,7 @@ A start without an answer is sent again only after the lease is over and a look 
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from neptune_training.aws.neptune import Absent, Accepted, Found, Unknown
@@ -17,6 +17,7 @@ from neptune_training.aws.neptune_errors import IdInUse, PermanentFailure, Refus
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import bounds, job_problems, next_look, outcomes
+from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Job, Requested, Started
 from neptune_training.model.problems import Problem
@@ -24,27 +25,32 @@ from neptune_training.model.statuses import Status, WaitingFor
 
 log = logging.getLogger(__name__)
 
-RETRY_FOR = timedelta(seconds=10)
-FIRST_PAUSE = timedelta(seconds=5)
-MAX_DOUBLINGS = 10  # without a maximum, many refusals in a row would overflow a timedelta
 
-
-def start(services: Services, job: Requested, deadline: datetime, *, probing: bool) -> Job:
-    """Send the start, and record the outcome. No start is sent after `giveUpAt`.
-
-    With `probing`, it is the one start after a pause, and it is not repeated after a 429.
-    """
-    now, settings = services.now(), services.settings
-    give_up_at = bounds.give_up_at(job, settings, now)
-    until = min(now + RETRY_FOR, services.last_start(deadline), give_up_at)
+def start(services: Services, job: Requested, deadline: datetime, pause: Pause) -> Job:
+    """Send the start, and record the outcome. No start is sent after `giveUpAt`."""
+    now = services.now()
+    until = min(services.last_start(deadline), bounds.give_up_at(job, services.settings, now))
+    pause.sends(now)
     try:
-        answer: Accepted | StartFailure = services.neptune.start(job.request or {}, until=until, once=probing)
+        answer: Accepted | StartFailure = services.neptune.start(job.request or {}, until=until)
     except (IdInUse, PermanentFailure, Refused, Unanswered) as failure:
         answer = failure
+    note(pause, job, answer, services.now())
     try:
-        return answered(services, job, answer, probing=probing)
+        return answered(services, job, answer, pause)
     except RecordChanged:
-        return answered(services, cancelled_meanwhile(services, job), answer, probing=probing)
+        return answered(services, cancelled_meanwhile(services, job), answer, pause)
+
+
+def note(pause: Pause, job: Requested, answer: Accepted | StartFailure, now: datetime) -> None:
+    """Note if Neptune had room for the start. A refusal for another reason than capacity shows that it had."""
+    match answer:
+        case Unanswered():
+            return
+        case Refused(waiting_for=reason) if reason.in_queue:
+            pause.refused(job.jobId, reason, now)
+        case _:
+            pause.accepted()
 
 
 def cancelled_meanwhile(services: Services, job: Requested) -> Requested:
@@ -55,17 +61,17 @@ def cancelled_meanwhile(services: Services, job: Requested) -> Requested:
     raise RecordChanged("condition")
 
 
-def answered(services: Services, job: Requested, answer: Accepted | StartFailure, *, probing: bool) -> Job:
+def answered(services: Services, job: Requested, answer: Accepted | StartFailure, pause: Pause) -> Job:
     """Record what Neptune has answered to the start."""
     match answer:
         case Accepted():
-            return started(services, job, answer, resume=probing)
+            return started(services, job, answer)
         case IdInUse():
-            return id_in_use(services, job, answer.problem, probing=probing)
+            return id_in_use(services, job, answer.problem)
         case PermanentFailure():
-            return outcomes.end(services, job, Status.REJECTED, (answer.problem,), resume=probing)
+            return outcomes.end(services, job, Status.REJECTED, (answer.problem,))
         case Refused():
-            return refused_for_now(services, job, answer, probing=probing)
+            return refused_for_now(services, job, answer, pause)
         case Unanswered():
             log.warning("no answer to the start", extra={"jobId": job.jobId, "failure": str(answer)})
             reasons, now = (answer.problem,), services.now()
@@ -76,36 +82,30 @@ def answered(services: Services, job: Requested, answer: Accepted | StartFailure
             assert_never(answer)
 
 
-def refused_for_now(services: Services, job: Requested, refused: Refused, *, probing: bool) -> Job:
-    """Let the job wait, and free its slot. If the cluster has no room for this job, pause the starts of all jobs."""
-    if not refused.waiting_for.in_queue:
-        waiting_for, reasons = refused.waiting_for, (refused.problem,)
-        return outcomes.wait_again(
-            services, job, waiting_for, reasons, tried=False, unanswered=job.unanswered, resume=probing
-        )
-    refusals = services.table.capacity().refusals
-    pause = min(FIRST_PAUSE * 2 ** min(refusals, MAX_DOUBLINGS), services.settings.capacity_probe_seconds)
+def refused_for_now(services: Services, job: Requested, refused: Refused, pause: Pause) -> Job:
+    """Let the job wait, and free its slot. If the cluster has no room for it, begin the pause of all starts."""
+    in_queue = refused.waiting_for.in_queue
     return outcomes.wait_again(
         services,
         job,
         refused.waiting_for,
         (refused.problem,),
-        tried=True,
+        tried=in_queue,
         unanswered=job.unanswered,
-        pause_until=services.now() + pause,
+        pause_until=pause.until(services.now() + bounds.hold(services.settings)) if in_queue else None,
     )
 
 
-def id_in_use(services: Services, job: Requested, problem: Problem, *, probing: bool) -> Job:
+def id_in_use(services: Services, job: Requested, problem: Problem) -> Job:
     """Find out if the job with this id is ours. Only an explicit id can be another request's."""
     if not job.asked.get("id"):
-        return started(services, job, None, resume=probing)
+        return started(services, job, None)
     look = services.neptune.training(job.jobId, role_of(job))
     if isinstance(look, Found):
         ours = look.writes_to(output_of(job))
         if ours or (ours is None and job.unanswered):
-            return started(services, job, None, look=look, resume=probing)
-        return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),), resume=probing)
+            return started(services, job, None, look=look)
+        return outcomes.end(services, job, Status.REJECTED, (id_taken(job.jobId),))
     doubtful = job.in_doubt(services.now(), next_attempt=job.leaseUntil, reasons=(problem,), failed_steps=0)
     outcomes.save(services, doubtful)
     return doubtful
@@ -151,9 +151,7 @@ def found(services: Services, job: Requested, look: Found) -> Job:
     return started(services, job, None, look=look)
 
 
-def started(
-    services: Services, job: Requested, accepted: Accepted | None, *, look: Found | None = None, resume: bool = False
-) -> Started:
+def started(services: Services, job: Requested, accepted: Accepted | None, *, look: Found | None = None) -> Started:
     """Record the job as STARTED. Log the ARN first: if the write fails, only the log has it."""
     known = {"arn": accepted.arn, "creationTimeInMillis": accepted.creation_time_in_millis} if accepted else {}
     log.info("started", extra={"jobId": job.jobId, **known})
@@ -170,7 +168,7 @@ def started(
         created=accepted.creation_time_in_millis if accepted else None,
         adopted=to_be_seen,
     )
-    outcomes.save(services, running, resume=resume)
+    outcomes.save(services, running)
     return running
 
 

@@ -14,13 +14,14 @@ MARGIN = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Services:
-    """Hold the table, Neptune and the checks. `now` is the only clock."""
+    """Hold the table, Neptune and the checks. `now` is the only clock, and `sleep` waits for so many seconds."""
 
     table: Table
     neptune: Neptune
     readiness: Readiness
     settings: Settings
     now: Callable[[], datetime]
+    sleep: Callable[[float], None]
 
     def last_start(self, deadline: datetime) -> datetime:
         """Return the last moment to send a start, if the invocation ends at `deadline` and the answer is slow."""

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.flow import cancellation, job_problems, next_look, outcomes, requested, started, waiting
+from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.statuses import Status, WaitingFor
@@ -25,20 +26,20 @@ log = logging.getLogger(__name__)
 UNREADABLE_RETRY = timedelta(hours=1)
 
 
-def first(services: Services, job: Waiting, deadline: datetime) -> Job:
+def first(services: Services, job: Waiting, deadline: datetime, pause: Pause) -> Job:
     """Take the first step of a new job, or of a cancellation. It never passes jobs that wait in the queue."""
     if job.trigger.kind is TriggerKind.CANCELLATION:
         return take_cancellation(services, job, deadline)
     with suppress(RecordChanged):
         arrived_before = cancellation.kept_for(services, job)
         if not arrived_before:
-            return waiting.step(services, job, deadline, has_turn=False)
+            return waiting.step(services, job, deadline, pause, has_turn=False)
         for kept in arrived_before:
             apply_kept(services, kept, deadline)
     return services.table.get(job.jobId) or job
 
 
-def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool = False) -> Job | None:
+def take(services: Services, job_id: str, deadline: datetime, pause: Pause, *, has_turn: bool = False) -> Job | None:
     """Take the next step of a job if it is due, and return the job. None if there is no such job.
 
     Raises:
@@ -57,7 +58,7 @@ def take(services: Services, job_id: str, deadline: datetime, *, has_turn: bool 
         services.table.postpone(job_id, services.now() + later)
         raise
     try:
-        return next_of(services, begun, deadline, has_turn=has_turn)
+        return next_of(services, begun, deadline, pause, has_turn=has_turn)
     except RecordChanged:
         return services.table.get(job_id)
 
@@ -99,7 +100,7 @@ def step_now(services: Services, job: Job, deadline: datetime) -> Job:
     if not isinstance(job, Started) or not services.time_to_start(deadline):
         return job
     try:
-        return take(services, job.jobId, deadline) or job
+        return take(services, job.jobId, deadline, Pause()) or job
     except Exception:
         log.exception("step of a cancelled job failed", extra={"jobId": job.jobId})
         return job
@@ -119,14 +120,14 @@ def begin(services: Services, job: UnfinishedJob, deadline: datetime) -> Unfinis
     return begun
 
 
-def next_of(services: Services, job: UnfinishedJob, deadline: datetime, *, has_turn: bool) -> Job:
+def next_of(services: Services, job: UnfinishedJob, deadline: datetime, pause: Pause, *, has_turn: bool) -> Job:
     """Take the step; if it fails, record the error and raise it."""
     try:
         match job:
             case Waiting() if job.trigger.kind is TriggerKind.CANCELLATION:
                 return apply_kept(services, job, deadline)
             case Waiting():
-                return waiting.step(services, job, deadline, has_turn=has_turn)
+                return waiting.step(services, job, deadline, pause, has_turn=has_turn)
             case Requested():
                 return requested.look_up(services, job)
             case Started():

@@ -68,13 +68,7 @@ class Tracker:
         """Make one tick. An error with one job does not stop the others."""
         jobs, now = self.table.unfinished(), self.now()
         done = seen(jobs, now)
-        settings = self.settings
-        limits = Limits(
-            slots=settings.max_concurrent_training_jobs,
-            invocations=settings.max_concurrent_steps,
-            per_model=settings.max_concurrent_training_jobs_per_model,
-        )
-        planned = plan(jobs, self.capacity(jobs, now, done), now, limits)
+        planned = plan(jobs, self.capacity(jobs, now, done), now, Limits.of(self.settings))
         for job_id in planned.expired:
             if self.now() < deadline - TIME_TO_INVOKE:
                 self.end(job_id, done)

@@ -13,16 +13,17 @@ from neptune_training.aws.neptune_errors import Failure
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded
 from neptune_training.flow import bounds, job_problems, outcomes, requested
-from neptune_training.flow.services import MARGIN, Services
+from neptune_training.flow.pause import Pause
+from neptune_training.flow.services import Services
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job, Waiting
 from neptune_training.model.statuses import Status, WaitingFor
 
 
-def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool) -> Job:
+def step(services: Services, job: Waiting, deadline: datetime, pause: Pause, *, has_turn: bool) -> Job:
     """Start the job if it is ready and the cluster has room.
 
-    With `has_turn`, `track` chose it to start next. Otherwise it must not pass jobs that wait in the queue.
+    With `has_turn`, `track` or a drain chose it to start next. Otherwise it must not pass jobs that wait in the queue.
     """
     if job.cancelledBy:  # an older release, which knows no cancellations, let it wait again
         return outcomes.stop(services, job, job.reasons, unanswered=job.unanswered)
@@ -39,22 +40,22 @@ def step(services: Services, job: Waiting, deadline: datetime, *, has_turn: bool
             failed = waiting_for is WaitingFor.ERROR
             return outcomes.wait(services, job, waiting_for, reasons, next_attempt=next_attempt, failed=failed)
         case Ready() as ready:
-            return claim(services, job, ready, deadline, has_turn=has_turn)
+            return claim(services, job, ready, deadline, pause, has_turn=has_turn)
         case verdict:
             assert_never(verdict)
 
 
 def claim(  # noqa: PLR0911 - each is one way out
-    services: Services, job: Waiting, ready: Ready, deadline: datetime, *, has_turn: bool
+    services: Services, job: Waiting, ready: Ready, deadline: datetime, pause: Pause, *, has_turn: bool
 ) -> Job:
     """Take a slot and a lease for the job, and start it."""
     now, capacity, settings = services.now(), services.table.capacity(), services.settings
     give_up_at = bounds.wait_ends_at(job, WaitingFor.TURN, settings, now)
     if now >= give_up_at:
         return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
-    limit = settings.max_concurrent_training_jobs
+    limit, holds = settings.max_concurrent_training_jobs, pause.may_start(capacity)
     ahead = 0 if has_turn else services.table.queue_length(limit, besides=job.jobId)
-    if (waits := no_room(services, job, capacity, ahead, now, has_turn=has_turn)) is not None:
+    if (waits := no_room(services, job, capacity, ahead, now, has_turn=has_turn, holds=holds)) is not None:
         return waits
     if not services.time_to_start(deadline):
         return outcomes.wait(services, job, WaitingFor.TURN, next_attempt=now, failed=True)
@@ -67,9 +68,11 @@ def claim(  # noqa: PLR0911 - each is one way out
         warnings=ready.warnings,
     )
     claimed = claimed.bounded(bounds.end_by(claimed, settings, now))
-    probe_until = now + timedelta(seconds=settings.neptune_read_timeout_seconds) + MARGIN
+    if capacity.paused_until and not holds:
+        pause.probes()
+    pause_until = pause.until(now + bounds.hold(settings)) if capacity.paused_until else now
     try:
-        services.table.claim(claimed, capacity, limit=limit, now=now, probe_until=probe_until)
+        services.table.claim(claimed, capacity, limit=limit, now=now, pause_until=pause_until, holds=holds)
     except RecordChanged:
         return lost_race(services, job)
     if services.now() >= give_up_at:  # the claim took long: no start is sent after giveUpAt
@@ -78,7 +81,7 @@ def claim(  # noqa: PLR0911 - each is one way out
         return outcomes.wait_again(services, claimed, WaitingFor.TURN, (), tried=False, unanswered=job.unanswered)
     if ready.exists:
         return requested.look_up(services, claimed)
-    return requested.start(services, claimed, deadline, probing=capacity.paused_until is not None)
+    return requested.start(services, claimed, deadline, pause)
 
 
 def lease(services: Services, deadline: datetime) -> datetime:
@@ -88,15 +91,19 @@ def lease(services: Services, deadline: datetime) -> datetime:
 
 
 def no_room(
-    services: Services, job: Waiting, capacity: Capacity, ahead: int, now: datetime, *, has_turn: bool
+    services: Services, job: Waiting, capacity: Capacity, ahead: int, now: datetime, *, has_turn: bool, holds: bool
 ) -> Job | None:
-    """Let the job wait in the queue if it cannot start now; return None if it can."""
-    if capacity.is_paused(now) or (capacity.paused_until and ahead):
-        return queue(services, job, capacity)
+    """Let the job wait in the queue if it cannot start now; return None if it can.
+
+    A pause does not keep back the jobs that the invocation which `holds` it has chosen.
+    """
     limit, per_model = (
         services.settings.max_concurrent_training_jobs,
         services.settings.max_concurrent_training_jobs_per_model,
     )
+    probe_is_next = capacity.paused_until and ahead and capacity.has_slot_for(job.jobId, limit)
+    if not holds and (capacity.is_paused(now) or probe_is_next):
+        return queue(services, job, capacity)
     if not capacity.has_slot_for(job.jobId, limit - ahead):
         return queue(services, job, Capacity())
     if not has_turn and per_model < limit and services.table.running(job.model) >= per_model:

@@ -1,9 +1,10 @@
 """The capacity of the Neptune cluster: slots, and the pause after a refused start.
 
-A *slot* is a job's place among `MaxConcurrentTrainingJobs`. A *pause* stops all starts after Neptune has refused one. A
-*probe* is the one start that is sent after a pause, to find out whether Neptune takes jobs again.
+A *slot* is a job's place among `MaxConcurrentTrainingJobs`. A *pause* stops all starts after Neptune has refused one,
+but for those of the invocation that *holds* the pause: it *drains* the queue. A *probe* is the one start that is sent
+after a pause, to find out whether Neptune takes jobs again.
 
-Values only. `aws.table` reads and writes them, `flow.plan` and `flow.waiting` decide with them.
+Values only. `aws.table` reads and writes them. `flow.plan`, `flow.waiting` and `flow.drain` decide with them.
 """
 
 from collections.abc import Mapping
@@ -21,8 +22,8 @@ class Capacity:
 
     Attributes:
         slots: Ids of the jobs that hold a slot: Neptune has them or may have them.
-        paused_until: When the next probe may be sent. None while starts are not paused.
-        refusals: How many starts in a row Neptune has refused. Each one doubles the next pause.
+        paused_until: When the next probe can be sent. None while starts are not paused.
+        refusals: How many probes in a row Neptune has refused. Each one doubles the next pause.
         paused_for: Why starts are paused: no capacity, or Neptune cannot be reached.
         pause_text: `paused_until` as the item has it.
     """

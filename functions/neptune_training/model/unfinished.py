@@ -45,6 +45,10 @@ class Entry:
         """Return True if the job's bound has passed."""
         return self.end_by is not None and self.end_by <= now
 
+    def is_due(self, now: datetime) -> bool:
+        """Return True if it is time for the job's next step, and no step of it may be under way."""
+        return self.next_attempt_at <= now and not self.in_step(now) and not self.is_expired(now)
+
     def in_step(self, now: datetime) -> bool:
         """Return True if a step of the job may be under way. A `step_until` later than is possible is ignored."""
         return self.step_until is not None and now < self.step_until <= now + LONGEST_INVOCATION

@@ -1,0 +1,58 @@
+"""The pace of a drain: how long to wait between two starts, so that few of them are refused.
+
+The pace follows Neptune's answers, since no document says how many starts a cluster accepts. A pure value: no I/O.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+FIRST_GAP = timedelta(seconds=0.25)
+SHORTEST_GAP = timedelta(seconds=0.02)
+LONGEST_WAIT = timedelta(seconds=4)
+RETRY_FOR = timedelta(seconds=10)
+SLOWER = 1.2  # after a refusal. With FASTER, one start of 12 is refused where the limit does not change
+FASTER = 0.985  # after a start that was accepted
+MUCH_FASTER = 0.9  # after more in a row than the limit explains: it must have grown
+LONG_ROW = 20
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Hold the pace and the answers that it follows from.
+
+    Attributes:
+        gap: The time between two starts while Neptune accepts them.
+        accepted: How many starts in a row were accepted.
+        refused: How many starts in a row were refused; each one doubles the wait.
+        refused_since: The time of the first of these refusals.
+        retry_for: For how long starts are sent although all are refused. Zero for a probe.
+    """
+
+    gap: timedelta = FIRST_GAP
+    accepted: int = 0
+    refused: int = 0
+    refused_since: datetime | None = None
+    retry_for: timedelta = RETRY_FOR
+
+    def after_acceptance(self) -> Self:
+        """Return the pace after Neptune had room for a start: a little faster."""
+        accepted = self.accepted + 1
+        gap = max(self.gap * (FASTER if accepted <= LONG_ROW else MUCH_FASTER), SHORTEST_GAP)
+        return replace(self, gap=gap, accepted=accepted, refused=0, refused_since=None, retry_for=RETRY_FOR)
+
+    def after_refusal(self, now: datetime) -> Self:
+        """Return the pace after a 429 (too many requests): slower, and the next start comes later still."""
+        since = self.refused_since or now
+        gap = min(self.gap * SLOWER, LONGEST_WAIT)
+        return replace(self, gap=gap, accepted=0, refused=self.refused + 1, refused_since=since)
+
+    @property
+    def wait(self) -> timedelta:
+        """Return how long to wait after the last start before the next one is sent."""
+        doublings: int = 2 ** max(min(self.refused, 10) - 1, 0)
+        return min(self.gap * doublings, LONGEST_WAIT)
+
+    def is_over(self, now: datetime) -> bool:
+        """Return True if Neptune has refused all starts for so long that the next one has to wait for a probe."""
+        return self.refused_since is not None and now + self.wait >= self.refused_since + self.retry_for

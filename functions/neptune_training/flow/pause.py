@@ -1,0 +1,84 @@
+"""What one invocation has to do with the pause of all starts: if it holds the pause, and what Neptune has answered.
+
+The pause begins when Neptune refuses a start. The invocation that began it, or that sent the probe after it, *holds*
+it: nobody else starts a job until `pausedUntil`. Meanwhile `flow.drain` starts the jobs that wait, one by one.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from neptune_training.flow.pace import Pace
+from neptune_training.model.capacity import Capacity
+from neptune_training.model.statuses import WaitingFor
+from neptune_training.model.times import to_text
+
+MAX_UNANSWERED = 2
+
+
+class Pause:
+    """Hold what an invocation knows of the pause. The steps of one invocation share it.
+
+    Attributes:
+        pace: The pace of the drain.
+        draining: True once the invocation has taken its own steps and drains the queue. Only then can it start a job
+            while starts are paused.
+        lost: True once another invocation holds the pause, or has ended it.
+        sent: How many starts were sent.
+        sent_at: When the last of them was sent.
+        refused_for: Why Neptune refused the last start; None if it did not refuse it.
+        refused_job: The job of the last start that Neptune refused.
+    """
+
+    def __init__(self) -> None:
+        self.pace = Pace()
+        self.draining = self.lost = False
+        self.sent = 0
+        self.sent_at: datetime | None = None
+        self.refused_for: WaitingFor | None = None
+        self.refused_job = ""
+        self._written: set[str] = set()
+        self._unanswered = 0
+
+    @property
+    def is_ours(self) -> bool:
+        """Return True if this invocation has begun or prolonged the pause. It may have lost it since."""
+        return bool(self._written)
+
+    def holds(self, capacity: Capacity) -> bool:
+        """Return True if `pausedUntil` is a time that this invocation has written."""
+        return capacity.pause_text in self._written
+
+    def may_start(self, capacity: Capacity) -> bool:
+        """Return True if this invocation can start a job although starts are paused. Note if it has lost the pause."""
+        self.lost = self.draining and not self.holds(capacity)
+        return self.draining and not self.lost
+
+    def until(self, time: datetime) -> datetime:
+        """Return `time`, to be written as `pausedUntil`. Call it before the write, whose answer may be lost."""
+        self._written.add(to_text(time))
+        return time
+
+    def probes(self) -> None:
+        """Note that the next start is a probe: if it is refused, the pause is lengthened at once."""
+        self.pace = replace(Pace(), retry_for=timedelta())
+
+    def sends(self, now: datetime) -> None:
+        """Note that a start is being sent."""
+        self.sent, self.sent_at = self.sent + 1, now
+        self._unanswered += 1
+
+    def accepted(self) -> None:
+        """Note that Neptune had room for a start, whatever else it answered."""
+        self._unanswered, self.refused_for = 0, None
+        self.pace = self.pace.after_acceptance()
+
+    def refused(self, job_id: str, waiting_for: WaitingFor, now: datetime) -> None:
+        """Note that Neptune had no room for a start, or that no connection to it could be made."""
+        self._unanswered, self.refused_for = 0, waiting_for
+        self.refused_job = job_id
+        self.pace = self.pace.after_refusal(now)
+
+    @property
+    def is_silent(self) -> bool:
+        """Return True if the last two starts have no answer: it is not known if the cluster takes any."""
+        return self._unanswered >= MAX_UNANSWERED
