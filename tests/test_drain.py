@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from neptune_training.model.times import from_text
+from neptune_training.model.times import from_text, to_text
 from tests.world import Call, Crash, World, checks
 
 pytestmark = pytest.mark.faults
@@ -63,7 +63,7 @@ def test_after_an_accepted_probe_one_invocation_starts_the_whole_queue_and_ends_
     assert {*world.statuses().values()} == {"STARTED"}
     assert world.paused_until() is None
     refused = sum(not request.accepted for request in starts(world))
-    assert refused <= 4
+    assert refused <= 5
     assert (world.clock.now() - began).total_seconds() < 1.5 * 12 / 2
     world.until_quiet()
     checks.at_the_end(world)
@@ -162,6 +162,33 @@ def test_a_drain_goes_on_after_one_start_without_an_answer(make_world) -> None:
     statuses = [world.job(each)["status"] for each in ids]
     assert statuses == ["STARTED", "REQUESTED", "STARTED", "STARTED", "STARTED"]
     assert world.paused_until() is None
+
+
+def test_a_drain_waits_for_slow_answers_and_then_goes_on(make_world) -> None:
+    world = make_world(MaxConcurrentTrainingJobs="50")
+    ids = queue_up(world, 6)
+    let_the_probe_go(world)
+
+    def slow(call: Call) -> None:
+        if (call.operation, call.moment) == (START, "after"):
+            world.clock.sleep(8)
+
+    with world.watched(slow):
+        world.take(ids[0], turn=True)
+    assert [request.id for request in starts(world)] == ids
+    assert [{*world.statuses().values()}, world.paused_until()] == [{"STARTED"}, None]
+
+
+def test_starts_that_were_accepted_before_let_the_pause_begin_with_five_seconds_again(make_world) -> None:
+    world = make_world(MaxConcurrentTrainingJobs="50")
+    ids = queue_up(world, 3)
+    world.set_capacity(refusals=4)
+    let_the_probe_go(world)
+    watch(world, START, "after", 1, lambda: world.neptune.fail(START, FULL, share=1))
+    world.take(ids[0], turn=True)
+    drained = world.services.table.capacity()
+    assert drained.refusals == 1
+    assert drained.pause_text == to_text(world.clock.now() + timedelta(seconds=5))
 
 
 @pytest.mark.parametrize(("refusals", "pause"), [(0, 5), (1, 10), (2, 20), (4, 50), (9, 50)])

@@ -62,7 +62,7 @@ def give_up_seconds(n: int) -> int:
     """
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", "import boto3; boto3.client('s3', region_name='us-east-1')"], check=True)
-    return round(max(90, n // 3, 150 * (time.monotonic() - began)))
+    return round(max(240, n // 3, 150 * (time.monotonic() - began)))
 
 
 def chance(seed: int) -> random.Random:

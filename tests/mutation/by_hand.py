@@ -200,7 +200,7 @@ MUTATIONS = [
         (SLOTS, 'condition = f"{room} AND pausedUntil = :seen"', 'condition = f"{room} AND :seen = :seen"'),
         (SLOTS, '" AND pausedUntil <= :now"', '" AND :now = :now"'),
     ),
-    breaks("a pause can grow for ever", DRAINS, (DRAIN, "min(capacity.refusals, MAX_DOUBLINGS)", "capacity.refusals")),
+    breaks("a pause can grow for ever", DRAINS, (DRAIN, "min(refusals, MAX_DOUBLINGS)", "refusals")),
     breaks("a probe is one POST", DRAINS, (PAUSE, "replace(Pace(), retry_for=timedelta())", "Pace()")),
     breaks("a drain that lost the pause goes on", DRAINS, (DRAIN, "    if pause.lost:\n        return End.LOST\n", "")),
     breaks("a drain waits for nothing", DRAINS, (DRAIN, "pause.pace.wait", "timedelta()")),

@@ -21,7 +21,11 @@ class StepThreads:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind is None and self._hung:
+        if kind is None:
+            self.wait()
+
+    def wait(self) -> None:
+        if self._hung:
             raise Hang
         self._clock.time = max(*self._ends, self._clock.time)
 

@@ -1,17 +1,24 @@
 """Calls to Neptune ML: start and cancel a training job; get the status of training and data-processing jobs.
 
-`start_retries` repeats a start after a violated constraint. `neptune_errors` has the meaning of each error of a start.
+`neptune_errors` has the meaning of each error of a start.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import Retrying, retry_if_exception_type, wait_random
 
-from neptune_training.aws.neptune_errors import CancelFailed, LookFailed, Unanswered, details, failure_of_start
-from neptune_training.aws.start_retries import retries
+from neptune_training.aws.neptune_errors import (
+    CancelFailed,
+    ConstraintViolated,
+    LookFailed,
+    Unanswered,
+    details,
+    failure_of_start,
+)
 from neptune_training.model.stages import ENDED, STAGES
 from neptune_training.model.statuses import FinalStatus
 
@@ -94,7 +101,8 @@ class Neptune:
     def start(self, request: dict[str, Any], *, until: datetime) -> Accepted:
         """Send StartMLModelTrainingJob, and once more after a violated constraint, if that is before `until`.
 
-        `request` has the API's own parameters: `{"id": "fraud-b1e3…", "dataProcessingJobId": "dp-1"}`.
+        `request` has the API's own parameters: `{"id": "fraud-b1e3…", "dataProcessingJobId": "dp-1"}`. After a 429 (too
+        many requests), `flow.drain` sends the start again, at a pace that all jobs share.
 
         Raises:
             Refused: Neptune did not start it now; a retry may succeed.
@@ -102,8 +110,16 @@ class Neptune:
             IdInUse: a job with this id exists.
             Unanswered: it is not known if Neptune started it.
         """
-        retrying = retries(until=until, now=self._now, sleep=self._sleep)
-        return retrying(self._start, request)
+        again = Retrying(
+            retry=retry_if_exception_type(ConstraintViolated),
+            wait=wait_random(max=0.25),
+            stop=lambda state: (
+                state.attempt_number > 1 or self._now() + timedelta(seconds=state.upcoming_sleep) >= until
+            ),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return again(self._start, request)
 
     def _start(self, request: dict[str, Any]) -> Accepted:
         try:

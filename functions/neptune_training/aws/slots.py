@@ -48,15 +48,15 @@ def freed(job_id: str, paused_for: WaitingFor, *, pause_until: datetime | None) 
     return update_of(CAPACITY, update, values)
 
 
-def longer_pause(seen: Capacity, until: datetime, paused_for: WaitingFor) -> dict[str, Any]:
-    """Let the pause last until `until`, if it is as it was `seen`, and count one more refusal in a row."""
+def longer_pause(seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> dict[str, Any]:
+    """Let the pause last until `until`, if it is as it was `seen`."""
     values = {
         ":seen": {"S": seen.pause_text},
         ":until": {"S": to_text(until)},
         ":for": {"S": paused_for},
-        ":one": {"N": "1"},
+        ":refusals": {"N": str(refusals)},
     }
-    update = "SET pausedUntil = :until, pausedFor = :for ADD refusals :one"
+    update = "SET pausedUntil = :until, pausedFor = :for, refusals = :refusals"
     return update_of(CAPACITY, update, values, ConditionExpression="pausedUntil = :seen")
 
 

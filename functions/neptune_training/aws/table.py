@@ -171,10 +171,13 @@ class Table:
         with suppress(RecordChanged):
             self._writes.update(slots.shorter_pause(seen, until))
 
-    def lengthen_pause(self, seen: Capacity, until: datetime, paused_for: WaitingFor) -> None:
-        """Let the pause last until `until`, unless the pause has changed since `seen` was read."""
+    def lengthen_pause(self, seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> None:
+        """Let the pause last until `until`, unless the pause has changed since `seen` was read.
+
+        `refusals` is how many probes in a row were refused.
+        """
         with suppress(RecordChanged):
-            self._writes.update(slots.longer_pause(seen, until, paused_for))
+            self._writes.update(slots.longer_pause(seen, until, paused_for, refusals=refusals))
 
     def end_pause(self, seen: Capacity) -> None:
         """End the pause of all starts, unless the pause has changed since `seen` was read."""

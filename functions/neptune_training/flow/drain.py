@@ -61,7 +61,7 @@ def run(services: Services, pause: Pause, deadline: datetime) -> bool:
 def drain(services: Services, pause: Pause, deadline: datetime, steps: StepThreads) -> End:
     """Start jobs of the queue until one of the ends; return which."""
     queue = queued(services, pause)
-    while (ended := ends(services, pause, deadline)) is None:
+    while (ended := ends(services, pause, deadline, steps)) is None:
         if (job_id := next(queue, None)) is None:
             return End.EMPTY
         if pause.sent_at:
@@ -72,12 +72,13 @@ def drain(services: Services, pause: Pause, deadline: datetime, steps: StepThrea
     return ended
 
 
-def ends(services: Services, pause: Pause, deadline: datetime) -> End | None:
+def ends(services: Services, pause: Pause, deadline: datetime, steps: StepThreads) -> End | None:
     """Return why the drain has to end; None if it can go on."""
-    now = services.now()
+    if pause.is_silent:
+        steps.wait()  # the answers may only be slow
     if pause.lost:
         return End.LOST
-    if pause.refused_for is WaitingFor.NEPTUNE or pause.pace.is_over(now):
+    if pause.refused_for is WaitingFor.NEPTUNE or pause.pace.is_over(services.now()):
         return End.REFUSED
     if pause.is_silent:
         return End.SILENT
@@ -124,9 +125,10 @@ def leave(services: Services, pause: Pause, ended: End) -> None:
         case End.EMPTY:
             services.table.end_pause(capacity)
         case End.REFUSED:
-            longest = services.settings.capacity_probe_seconds
-            until = now + min(FIRST_PAUSE * 2 ** min(capacity.refusals, MAX_DOUBLINGS), longest)
-            services.table.lengthen_pause(capacity, until, pause.refused_for or WaitingFor.CAPACITY)
+            refusals = 0 if pause.had_room else capacity.refusals
+            longer = min(FIRST_PAUSE * 2 ** min(refusals, MAX_DOUBLINGS), services.settings.capacity_probe_seconds)
+            paused_for = pause.refused_for or WaitingFor.CAPACITY
+            services.table.lengthen_pause(capacity, now + longer, paused_for, refusals=refusals + 1)
         case End.OUT_OF_TIME:
             services.table.shorten_pause(capacity, now)
         case End.SILENT | End.LOST:

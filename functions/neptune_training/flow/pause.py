@@ -27,11 +27,12 @@ class Pause:
         sent_at: When the last of them was sent.
         refused_for: Why Neptune refused the last start; None if it did not refuse it.
         refused_job: The job of the last start that Neptune refused.
+        had_room: True once Neptune had room for a start.
     """
 
     def __init__(self) -> None:
         self.pace = Pace()
-        self.draining = self.lost = False
+        self.draining = self.lost = self.had_room = False
         self.sent = 0
         self.sent_at: datetime | None = None
         self.refused_for: WaitingFor | None = None
@@ -69,7 +70,7 @@ class Pause:
 
     def accepted(self) -> None:
         """Note that Neptune had room for a start, whatever else it answered."""
-        self._unanswered, self.refused_for = 0, None
+        self._unanswered, self.refused_for, self.had_room = 0, None, True
         self.pace = self.pace.after_acceptance()
 
     def refused(self, job_id: str, waiting_for: WaitingFor, now: datetime) -> None:
@@ -80,5 +81,5 @@ class Pause:
 
     @property
     def is_silent(self) -> bool:
-        """Return True if the last two starts have no answer: it is not known if the cluster takes any."""
+        """Return True if the last two starts have no answer, or none yet: it is not known if the cluster takes any."""
         return self._unanswered >= MAX_UNANSWERED

@@ -23,8 +23,13 @@ class StepThreads:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until all steps have ended."""
         for thread in self._under_way:
             thread.join()
+        self._under_way.clear()
 
     def take(self, step: Callable[[], None]) -> None:
         """Take a step; return when it has ended, or after two seconds. `step` must catch its own exceptions."""
