@@ -7,7 +7,7 @@ from pathlib import Path
 import libcst
 import pytest
 
-from tests.mutation import by_hand, survivors, words
+from tests.mutation import adapted, by_hand, survivors
 from tests.mutation.__main__ import chosen, pattern
 from tests.mutation.survivors import Mutant
 
@@ -94,5 +94,20 @@ def test_what_mutmut_shows_becomes_an_entry_that_can_be_read_back() -> None:
 def test_mutmut_changes_keys_and_expressions_but_no_sentences(text: str, changed: bool) -> None:
     literal = libcst.parse_expression(text)
     assert isinstance(literal, libcst.BaseString)
-    [operator] = [operator for node, operator in words.OPERATORS if node is libcst.BaseString]
+    [operator] = [operator for node, operator in adapted.OPERATORS if node is libcst.BaseString]
     assert bool(list(operator(literal))) is changed
+
+
+def test_a_mutant_meets_the_quickest_of_its_tests_while_they_take_a_sixtieth_of_all_tests_time() -> None:
+    seconds = {"third": 0.5, "slow": 59.0, "first": 0.1, "second": 0.4, "fourth": 0.6, "of another": 0.0}
+    assert sum(seconds.values()) * adapted.PART_OF_ALL_TESTS == pytest.approx(1.01)
+    assert adapted.quickest(["slow", "third", "fourth", "second", "first"], seconds) == {"first", "second", "third"}
+
+
+def test_a_mutant_that_only_slow_tests_call_meets_the_quickest_one() -> None:
+    seconds = {"slow": 30.0, "slower": 40.0}
+    assert adapted.quickest(["slower", "slow"], seconds) == {"slow"}
+
+
+def test_a_mutant_whose_function_no_test_calls_meets_none() -> None:
+    assert adapted.quickest([], {"of another": 1.0}) == set()
