@@ -1,21 +1,29 @@
-"""Run mutmut with two changes that it has no option for: `python -P tests/mutation/adapted.py run`.
+"""Run mutmut with three changes that it has no option for: `python -P tests/mutation/adapted.py run`.
 
-It changes everything that it can except sentences: a test does not have to know a message or a log line by heart. And a
-mutant meets only the quickest of the tests that call its function: all of them take minutes for a function that each
-flow calls.
+- It changes everything that it can except sentences: a test does not have to know a message or a log line by heart.
+- A mutant meets only the quickest of the tests that call its function: all of them take minutes for a function that
+  each flow calls.
+- All mutants share one collection of the tests: to collect takes longer than to run the test that notices a mutant.
 
 Everything else is configured in pyproject.toml. It is run by its path, so that `tests` is imported from mutmut's copy
 of the project and from nowhere else.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any
 
 import libcst
+import pytest
+from _pytest.config import _prepareconfig
+from mutmut.configuration import config
 from mutmut.mutation import file_mutation, mutators
+from mutmut.runners.harness import PytestRunner
 from mutmut.state import state
+from mutmut.utils.file_utils import change_cwd
+from mutmut.workers import isolation
 
 # The tests of a mutant take at most this part of the time that all tests take.
 PART_OF_ALL_TESTS = 1 / 60
@@ -57,6 +65,38 @@ def keep_the_quickest() -> None:
         tests_of[function] = quickest(tests, state().duration_by_test)
 
 
+class CollectedOnce(PytestRunner):
+    """Collect the tests before mutmut forks, and run a mutant's tests in the fork."""
+
+    def prepare_main_test_run(self) -> None:
+        """Begin a session of pytest's, as `pytest.main` does, and leave it when it has collected all tests."""
+        with change_cwd("mutants"):
+            selected = [*config().pytest_add_cli_args_test_selection, *config().pytest_add_cli_args]
+            prepared = _prepareconfig(["--rootdir=.", "-x", "--tb=native", "--capture=sys", *selected])
+            self.session = pytest.Session.from_config(prepared)
+            prepared._do_configure()
+            prepared.hook.pytest_sessionstart(session=self.session)
+            prepared.hook.pytest_collection(session=self.session)
+        self.items = {item.nodeid: item for item in self.session.items}
+
+    def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
+        """Run tests until one fails; return the exit code. Without a mutant, mutmut runs them in its own process."""
+        if mutant_name is None:
+            return super().run_tests(mutant_name=mutant_name, tests=tests)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for output in (1, 2):
+            os.dup2(nowhere, output)
+        self.session.items = [self.items[test] for test in tests]
+        with change_cwd("mutants"):
+            try:
+                self.session.config.hook.pytest_runtestloop(session=self.session)
+            except self.session.Failed:
+                return pytest.ExitCode.TESTS_FAILED
+            except BaseException:  # noqa: BLE001 - the fork must end here
+                return pytest.ExitCode.INTERNAL_ERROR
+        return pytest.ExitCode.OK
+
+
 if __name__ == "__main__":
     from mutmut import __main__ as program  # sets how all processes of its process start
 
@@ -68,5 +108,6 @@ if __name__ == "__main__":
         keep_the_quickest()
 
     setattr(program, "collect_or_load_stats", measure_and_keep_the_quickest)  # noqa: B010
+    setattr(isolation, "PytestRunner", CollectedOnce)  # noqa: B010
     setattr(file_mutation, "mutation_operators", OPERATORS)  # noqa: B010
     program.cli()
