@@ -1,11 +1,16 @@
 """`make mutate` takes long and is run rarely: what it is given must stay true in between."""
 
 import ast
+import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import libcst
 import pytest
+from mutmut.stats import status_by_exit_code
 
 from tests.mutation import adapted, by_hand, survivors
 from tests.mutation.__main__ import chosen, pattern
@@ -111,3 +116,30 @@ def test_a_mutant_that_only_slow_tests_call_meets_the_quickest_one() -> None:
 
 def test_a_mutant_whose_function_no_test_calls_meets_none() -> None:
     assert adapted.quickest([], {"of another": 1.0}) == set()
+
+
+def test_a_change_that_a_test_notices_is_killed_and_another_one_survives(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[tool.mutmut]\nsource_paths = ["src"]\npytest_add_cli_args_test_selection = ["tests"]\n',
+        "src/thing.py": (
+            "def grown(age):\n    return age > 17\n\n\ndef loud(text):\n    return text.upper()\n\n\n"
+            "def unused(number):\n    return not number\n"
+        ),
+        "tests/test_thing.py": (
+            "from thing import grown, loud\n\n\ndef test_grown():\n    assert (grown(17), grown(18)) == (False, True)\n"
+            '\n\ndef test_loud():\n    assert loud("1") == "1"\n'
+        ),
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHON_CPU_COUNT": "1"}
+    command = [sys.executable, "-P", adapted.__file__, "run"]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    found = json.loads((tmp_path / "mutants" / "src" / "thing.py.meta").read_text())["exit_code_by_key"]
+    assert {name: status_by_exit_code[code] for name, code in found.items()} == {
+        "thing.x_grown__mutmut_1": "killed",
+        "thing.x_grown__mutmut_2": "killed",
+        "thing.x_loud__mutmut_1": "survived",
+        "thing.x_unused__mutmut_1": "no tests",
+    }
