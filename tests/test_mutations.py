@@ -120,7 +120,10 @@ def test_a_mutant_whose_function_no_test_calls_meets_none() -> None:
 
 def test_a_change_that_a_test_notices_is_killed_and_another_one_survives(tmp_path: Path) -> None:
     files = {
-        "pyproject.toml": '[tool.mutmut]\nsource_paths = ["src"]\npytest_add_cli_args_test_selection = ["tests"]\n',
+        "pyproject.toml": (
+            '[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n\n'
+            '[tool.mutmut]\nsource_paths = ["src"]\npytest_add_cli_args_test_selection = ["tests"]\n'
+        ),
         "src/thing.py": (
             "def grown(age):\n    return age > 17\n\n\ndef loud(text):\n    return text.upper()\n\n\n"
             "def unused(number):\n    return not number\n"

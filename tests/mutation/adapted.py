@@ -11,6 +11,7 @@ of the project and from nowhere else.
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any
@@ -80,13 +81,16 @@ class CollectedOnce(PytestRunner):
         self.items = {item.nodeid: item for item in self.session.items}
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-        """Run tests until one fails; return the exit code. Without a mutant, mutmut runs them in its own process."""
-        if mutant_name is None:
-            return super().run_tests(mutant_name=mutant_name, tests=tests)
+        """Run tests until one fails; return the exit code. mutmut calls this in a fork if there is a mutant."""
+        return self.run_collected(tests) if mutant_name else isolation.run_in_fork(self.run_collected, tests)
+
+    def run_collected(self, tests: Iterable[str]) -> int:
+        """Run the tests with these ids, or all, and say nothing. The process must end after that."""
+        self.outputs = sys.stdout, sys.stderr  # to drop mutmut's own would be a warning, which a test would count
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for output in (1, 2):
             os.dup2(nowhere, output)
-        self.session.items = [self.items[test] for test in tests]
+        self.session.items = [self.items[test] for test in tests] or self.session.items
         with change_cwd("mutants"):
             try:
                 self.session.config.hook.pytest_runtestloop(session=self.session)
