@@ -143,6 +143,24 @@ def test_says_where_a_model_is_misspelt_and_what_was_meant(change, field, remedy
     assert errors(document)[field].remedy.startswith(remedy)
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (0, "should be above 0"),
+        ("0", "should be above 0"),
+        (-1, "should be above 0"),
+        ("often", "should be a finite number"),
+        ("inf", "should be a finite number"),
+        (True, "should be a finite number"),
+        (None, "should be a finite number"),
+    ],
+)
+def test_an_eval_frequency_that_is_not_above_0_is_told_from_one_that_is_no_number(value, problem):
+    document = example("built-in-transe")
+    model(document)["eval_frequency"] = {"type": "evaluate_every_batch", "value": value}
+    assert errors(document)["models[0].eval_frequency.value"].problem == problem
+
+
 def test_refuses_the_metric_of_the_other_kind_of_model():
     custom, built_in = example("custom-node-class"), example("built-in-rgcn")
     model(custom)["eval_metric"], model(built_in)["eval_metric"] = (

@@ -1,13 +1,18 @@
 """`make mutate` takes long and is run rarely: what it is given must stay true in between."""
 
 import ast
+import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import libcst
 import pytest
+from mutmut.stats import status_by_exit_code
 
-from tests.mutation import by_hand, survivors, words
+from tests.mutation import adapted, by_hand, survivors
 from tests.mutation.__main__ import chosen, pattern
 from tests.mutation.survivors import Mutant
 
@@ -94,5 +99,50 @@ def test_what_mutmut_shows_becomes_an_entry_that_can_be_read_back() -> None:
 def test_mutmut_changes_keys_and_expressions_but_no_sentences(text: str, changed: bool) -> None:
     literal = libcst.parse_expression(text)
     assert isinstance(literal, libcst.BaseString)
-    [operator] = [operator for node, operator in words.OPERATORS if node is libcst.BaseString]
+    [operator] = [operator for node, operator in adapted.OPERATORS if node is libcst.BaseString]
     assert bool(list(operator(literal))) is changed
+
+
+def test_a_mutant_meets_the_quickest_of_its_tests_while_they_take_a_sixtieth_of_all_tests_time() -> None:
+    seconds = {"third": 0.5, "slow": 59.0, "first": 0.1, "second": 0.4, "fourth": 0.6, "of another": 0.0}
+    assert sum(seconds.values()) * adapted.PART_OF_ALL_TESTS == pytest.approx(1.01)
+    assert adapted.quickest(["slow", "third", "fourth", "second", "first"], seconds) == {"first", "second", "third"}
+
+
+def test_a_mutant_that_only_slow_tests_call_meets_the_quickest_one() -> None:
+    seconds = {"slow": 30.0, "slower": 40.0}
+    assert adapted.quickest(["slower", "slow"], seconds) == {"slow"}
+
+
+def test_a_mutant_whose_function_no_test_calls_meets_none() -> None:
+    assert adapted.quickest([], {"of another": 1.0}) == set()
+
+
+def test_a_change_that_a_test_notices_is_killed_and_another_one_survives(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": (
+            '[tool.pytest.ini_options]\nfilterwarnings = ["error"]\n\n'
+            '[tool.mutmut]\nsource_paths = ["src"]\npytest_add_cli_args_test_selection = ["tests"]\n'
+        ),
+        "src/thing.py": (
+            "def grown(age):\n    return age > 17\n\n\ndef loud(text):\n    return text.upper()\n\n\n"
+            "def unused(number):\n    return not number\n"
+        ),
+        "tests/test_thing.py": (
+            "from thing import grown, loud\n\n\ndef test_grown():\n    assert (grown(17), grown(18)) == (False, True)\n"
+            '\n\ndef test_loud():\n    assert loud("1") == "1"\n'
+        ),
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHON_CPU_COUNT": "1"}
+    command = [sys.executable, "-P", adapted.__file__, "run"]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    found = json.loads((tmp_path / "mutants" / "src" / "thing.py.meta").read_text())["exit_code_by_key"]
+    assert {name: status_by_exit_code[code] for name, code in found.items()} == {
+        "thing.x_grown__mutmut_1": "killed",
+        "thing.x_grown__mutmut_2": "killed",
+        "thing.x_loud__mutmut_1": "survived",
+        "thing.x_unused__mutmut_1": "no tests",
+    }

@@ -52,6 +52,6 @@ def mutmut(*arguments: str, output: int | None = subprocess.PIPE) -> str:
     # Hypothesis draws the same examples each time when CI is set, so that the same mutants survive each time.
     environment = os.environ | {"CI": "true", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     environment.pop("PYTHONPATH", None)
-    command = [sys.executable, "-P", str(Path(__file__).with_name("words.py")), *arguments]
+    command = [sys.executable, "-P", str(Path(__file__).with_name("adapted.py")), *arguments]
     done = subprocess.run(command, cwd=WORKSPACE, env=environment, stdout=output, text=True, check=True)
     return done.stdout or ""

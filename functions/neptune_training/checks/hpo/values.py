@@ -28,9 +28,10 @@ def positive(value: object) -> float:
 def amount(value: object) -> float:
     """Return a number above 0, also if it is in quotes: AWS's samples have both."""
     try:
-        return positive(float(value) if isinstance(value, str) else value)
+        read = float(value) if isinstance(value, str) else value
     except ValueError:
         raise PydanticCustomError("number", "should be a finite number") from None
+    return positive(read)
 
 
 def passable(value: object, depth: int = 0) -> object:
