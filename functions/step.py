@@ -19,7 +19,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from neptune_training.aws.neptune_errors import LookFailed
-from neptune_training.flow import step
+from neptune_training.flow import started, step
 from neptune_training.flow.services import Services
 from neptune_training.flow.step_threads import StepThreads
 from wiring import Context, deadline, logger
@@ -45,22 +45,31 @@ def handler(event: Any, context: Context) -> dict[str, int]:
     made, end = services(in_group=len(job_ids) > 1), deadline(context)
     taken: list[str] = []
     failed: list[str] = []
+    denied: list[str] = []
     with StepThreads() as steps:
         for job_id in job_ids:
             if not made.time_to_start(end):
                 break
             taken.append(job_id)
-            steps.take(partial(take, made, job_id, end, has_turn=job_id in turns, failed=failed))
+            steps.take(partial(take, made, job_id, end, has_turn=job_id in turns, failed=failed, denied=denied))
     metrics.add_metric("StepsFailed", MetricUnit.Count, len(failed))
+    if denied:
+        metrics.add_metric("AccessDenied", MetricUnit.Count, len(denied))
     if failed:
         raise StepsFailed(f"{len(failed)} of {len(taken)} steps failed: {', '.join(failed[:10])}")
     return {"steps": len(taken)}
 
 
-def take(services: Services, job_id: str, end: datetime, *, has_turn: bool, failed: list[str]) -> None:
-    """Take one step. If it fails, log the error and add the job to `failed`; raise nothing."""
+def take(
+    services: Services, job_id: str, end: datetime, *, has_turn: bool, failed: list[str], denied: list[str]
+) -> None:
+    """Take one step. If it fails, log the error and add the job to `failed`; raise nothing.
+
+    Add the job to `denied` if the functions lack the permission to cancel it: it goes on until an operator acts.
+    """
     try:
-        step.take(services, job_id, end, has_turn=has_turn)
+        if started.cancellation_denied(step.take(services, job_id, end, has_turn=has_turn)):
+            denied.append(job_id)
     except LookFailed:
         failed.append(job_id)  # `flow` has logged it
     except Exception:  # noqa: BLE001 - one job must not stop the others
