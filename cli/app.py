@@ -22,6 +22,7 @@ from cli.outputs import outputs
 from cli.redrive import redrive
 from cli.reject import reject
 from cli.restore import restore
+from cli.status_files import status_files
 
 NAME = "neptune-training"
 
@@ -54,6 +55,7 @@ app.command(off, group=OPERATE)
 app.command(on, group=OPERATE)
 app.command(reject, group=OPERATE)
 app.command(restore, group=OPERATE)
+app.command(status_files, group=OPERATE)
 
 
 @app.command(group=SHELL)
