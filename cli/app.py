@@ -30,7 +30,8 @@ app = App(
     name=NAME,
     help="Prepare models for automatic training on Amazon Neptune ML; deploy and operate the application.",
     help_format="markdown",
-    help_epilogue="Exit codes: 0 all is fine; 1 something is wrong with what was looked at; 2 the command failed.",
+    help_epilogue="Exit codes: 0 all is fine; 1 something is wrong with what was looked at; 2 the command failed; "
+    "3 not everything could be checked.",
     version=lambda: version("neptune-ml-training"),
     result_action="return_value",
     exit_on_error=False,
