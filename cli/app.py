@@ -22,6 +22,7 @@ from cli.outputs import outputs
 from cli.redrive import redrive
 from cli.reject import reject
 from cli.restore import restore
+from cli.status_files import status_files
 
 NAME = "neptune-training"
 
@@ -29,7 +30,8 @@ app = App(
     name=NAME,
     help="Prepare models for automatic training on Amazon Neptune ML; deploy and operate the application.",
     help_format="markdown",
-    help_epilogue="Exit codes: 0 all is fine; 1 something is wrong with what was looked at; 2 the command failed.",
+    help_epilogue="Exit codes: 0 all is fine; 1 something is wrong with what was looked at; 2 the command failed; "
+    "3 not everything could be checked.",
     version=lambda: version("neptune-ml-training"),
     result_action="return_value",
     exit_on_error=False,
@@ -54,6 +56,7 @@ app.command(off, group=OPERATE)
 app.command(on, group=OPERATE)
 app.command(reject, group=OPERATE)
 app.command(restore, group=OPERATE)
+app.command(status_files, group=OPERATE)
 
 
 @app.command(group=SHELL)

@@ -34,6 +34,7 @@ class Exit(IntEnum):
     FINE = 0
     WRONG = 1  # something is wrong with what was looked at
     FAILED = 2  # the command could not do its work: wrong usage, no access, no such stack
+    UNCHECKED = 3  # nothing wrong was found, but not everything could be looked at
     INTERRUPTED = 130  # Ctrl-C, as shells count it
 
 

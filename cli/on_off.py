@@ -79,7 +79,8 @@ def status(*, account: Account = ACCOUNT, json: Json = False) -> int:
 def off(*, account: Account = ACCOUNT, json: Json = False) -> int:
     """Switch the application off: no job is recorded, started or followed until it is on again.
 
-    Requests gather in the queue for up to 14 days. Jobs that run go on in Neptune. Alarms will go off. A deployment
+    What is on its way already can start a training for 10 minutes more, or for 20 if NeptuneReadTimeoutSeconds is above
+    20. Requests gather in the queue for up to 14 days. Jobs that run go on in Neptune. Alarms will go off. A deployment
     may switch it on again. Needs lambda:ListEventSourceMappings, lambda:UpdateEventSourceMapping, events:DisableRule.
 
     For example:
@@ -116,9 +117,20 @@ def switch(account: Account, *, on: bool, json: bool) -> int:
     elif on:
         say(f"{account.stack_name} is on: requests are taken from the queue, and track runs each minute.")
     else:
-        say(f"{account.stack_name} is off. Invocations that run may take five minutes more.")
+        minutes = minutes_until_quiet(account)
+        say(f"{account.stack_name} is off. What is on its way can start a training for {minutes} minutes more.")
         say("To switch it on again: neptune-training on")
     return Exit.FINE
+
+
+def minutes_until_quiet(account: Account) -> int:
+    """Return for how many minutes after `off` a training can still start.
+
+    Something that came before is delivered to `track` within 300 seconds and waits there for 60, `track` runs for 60,
+    its call of `step` waits for 60, and `step` runs for 120 or less, or up to 720 if NeptuneReadTimeoutSeconds is above
+    20 (template.yaml). `start` ends before that: Lambda needs about a minute to switch its mapping off.
+    """
+    return 10 if int(account.parameters.get("NeptuneReadTimeoutSeconds", "20")) <= 20 else 20
 
 
 def set_mapping(client: "LambdaClient", uuid: str, *, on: bool) -> None:

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from cli.account import ACCOUNT, Account
 from cli.exits import CommandError, Exit
-from cli.on_off import switches_of
+from cli.on_off import minutes_until_quiet, switches_of
 from cli.screen import Json, print_json, say
 from neptune_training.aws.slots import CAPACITY
 from neptune_training.aws.table import NEW
@@ -54,7 +54,7 @@ def restore(
     if not switches_of(account).are_off:
         raise CommandError(
             "The application is on: it could start a job that is restored.",
-            "Switch it off, and wait five minutes: neptune-training off",
+            f"Switch it off, and wait {minutes_until_quiet(account)} minutes: neptune-training off",
         )
     copied, kept = copy(account.session.client("dynamodb"), backup, table, datetime.now(UTC))
     if json:

@@ -16,6 +16,11 @@ An entry that EventBridge refuses for its content is logged as an error and coun
 next record follows. Files are written after all events of a batch are sent, and a file that cannot be written does not
 make Lambda send the batch again: it is logged and counted in the metric `StatusFilesNotWritten`, and the next file
 follows. `emit` runs outside the VPC, does not read the table and changes no job.
+
+`neptune-training status-files` writes missing files again. It invokes `emit` with records in the stream's form, and
+with `onlyFiles`, so that no event is repeated:
+
+    {"Records": [{"dynamodb": {"NewImage": {"jobId": {"S": "fraud-b1e3…"}, …}}}], "onlyFiles": true}
 """
 
 import os
@@ -73,14 +78,14 @@ def s3() -> "S3Client":
 def handler(event: Any, context: Any) -> dict[str, int]:
     """Send an event for each change in a batch of stream records, then write the files.
 
-    Returns `{"emitted": number of changes, "files": number of files that were written}`.
+    Returns `{"emitted": number of changes, "files": number of files that were written, "filesNotWritten": 0}`.
     """
     files: dict[S3Object, Mapping[str, Any]] = {}
     finder = result_finder(write_results=False)
 
     def announce(changed: dict[str, Any]) -> None:
         job = finder.with_result(changed)
-        if os.environ["STATUS_EVENT_BUS"]:
+        if os.environ["STATUS_EVENT_BUS"] and not event.get("onlyFiles"):
             send_event(job)
         if os.environ["WRITE_STATUS_FILE"] == "true":
             file = status_file.location_of(job, os.environ["MODEL_BUCKET"], os.environ["MODEL_PREFIX"])
@@ -88,7 +93,8 @@ def handler(event: Any, context: Any) -> dict[str, int]:
                 files[file] = max(files.get(file, job), job, key=status_file.rank_of)  # only the newest is written
 
     emitted = announce_each(event.get("Records", []), announce)
-    return {"emitted": emitted, "files": write_files(files, context)}
+    written, left = write_files(files, context)
+    return {"emitted": emitted, "files": written, "filesNotWritten": left}
 
 
 def send_event(job: Mapping[str, Any]) -> None:
@@ -116,8 +122,8 @@ def send_event(job: Mapping[str, Any]) -> None:
     logger.info("emitted", extra={"jobId": job["jobId"], "status": job["status"], "eventId": result["EventId"]})
 
 
-def write_files(files: Mapping[S3Object, Mapping[str, Any]], context: Any) -> int:
-    """Write the status files; return how many. A file that fails waits for its job's next status.
+def write_files(files: Mapping[S3Object, Mapping[str, Any]], context: Any) -> tuple[int, int]:
+    """Write the status files; return how many, and how many failed. One that failed waits for its job's next status.
 
     While S3 cannot be reached, only one file is tried. So S3 cannot use up the time of the invocation: Lambda would
     give it the same batch again, and repeat its events.
@@ -137,7 +143,7 @@ def write_files(files: Mapping[S3Object, Mapping[str, Any]], context: Any) -> in
     if left:
         with single_metric(name="StatusFilesNotWritten", unit=MetricUnit.Count, value=left):
             pass
-    return written
+    return written, left
 
 
 def is_of_s3(error: Exception) -> bool:

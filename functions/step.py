@@ -11,6 +11,7 @@
 If there is no time left for a job, it stays due, and the next tick names it again.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -19,7 +20,7 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from neptune_training.aws.neptune_errors import LookFailed
-from neptune_training.flow import drain, step
+from neptune_training.flow import drain, started, step
 from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
 from neptune_training.flow.step_threads import StepThreads
@@ -28,6 +29,14 @@ from wiring import services as make_services
 
 services = cache(make_services)
 metrics = Metrics()
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Hold the jobs whose step failed, and those that the functions lack the permission to cancel."""
+
+    failed: list[str] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
 
 
 class StepsFailed(Exception):  # noqa: N818
@@ -45,26 +54,29 @@ def handler(event: Any, context: Context) -> dict[str, int]:
     job_ids, turns = event.get("jobIds", []), set(event.get("turns", []))
     made, end, pause = services(in_group=len(job_ids) > 1), deadline(context), Pause()
     taken: list[str] = []
-    failed: list[str] = []
+    trouble = Trouble()
     with StepThreads() as steps:
         for job_id in job_ids:
             if not made.time_to_start(end):
                 break
             taken.append(job_id)
-            steps.take(partial(take, made, job_id, end, pause, has_turn=job_id in turns, failed=failed))
+            steps.take(partial(take, made, job_id, end, pause, has_turn=job_id in turns, trouble=trouble))
     drain.run(made, pause, end)
-    metrics.add_metric("StepsFailed", MetricUnit.Count, len(failed))
-    if failed:
-        raise StepsFailed(f"{len(failed)} of {len(taken)} steps failed: {', '.join(failed[:10])}")
+    metrics.add_metric("StepsFailed", MetricUnit.Count, len(trouble.failed))
+    if trouble.denied:
+        metrics.add_metric("AccessDenied", MetricUnit.Count, len(trouble.denied))
+    if trouble.failed:
+        raise StepsFailed(f"{len(trouble.failed)} of {len(taken)} steps failed: {', '.join(trouble.failed[:10])}")
     return {"steps": len(taken)}
 
 
-def take(services: Services, job_id: str, end: datetime, pause: Pause, *, has_turn: bool, failed: list[str]) -> None:
-    """Take one step. If it fails, log the error and add the job to `failed`; raise nothing."""
+def take(services: Services, job_id: str, end: datetime, pause: Pause, *, has_turn: bool, trouble: Trouble) -> None:
+    """Take one step. If it fails, log the error and note the job; raise nothing."""
     try:
-        step.take(services, job_id, end, pause, has_turn=has_turn)
+        if started.cancellation_denied(step.take(services, job_id, end, pause, has_turn=has_turn)):
+            trouble.denied.append(job_id)
     except LookFailed:
-        failed.append(job_id)  # `flow` has logged it
+        trouble.failed.append(job_id)  # `flow` has logged it
     except Exception:  # noqa: BLE001 - one job must not stop the others
         logger.exception("step failed", extra={"jobId": job_id})
-        failed.append(job_id)
+        trouble.failed.append(job_id)

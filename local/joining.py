@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Mapping
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from local.emulator import USERS_OWN
@@ -28,11 +29,11 @@ def write(variables: Mapping[str, str]) -> None:
 def read() -> dict[str, str]:
     """Return the variables in the file. Raises NotJoined if there is none."""
     try:
-        lines = ENV.read_text().splitlines()
+        text = ENV.read_bytes().decode()  # `read_text` would change the line breaks in a value
     except FileNotFoundError:
         raise NotJoined("the local stack does not run. Start it in another terminal: make up") from None
-    exports = (shlex.split(line)[1] for line in lines if line.startswith("export "))
-    return dict(each.split("=", 1) for each in exports)
+    words = takewhile(lambda word: word != "case", shlex.split(text, comments=True))  # what follows exports nothing new
+    return dict(pair.split("=", 1) for word, pair in pairwise(words) if word == "export")
 
 
 def script(variables: Mapping[str, str]) -> str:

@@ -1,12 +1,12 @@
 """Locks between processes. A lock is free again however its owner ends, so no dead owner holds one."""
 
 import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 WAIT_SECONDS = 0.2
 
@@ -41,14 +41,10 @@ def is_held(path: Path) -> bool:
         return False
 
 
-def owner(path: Path) -> int | None:
-    """Return the id of the process that holds the lock of `path` and wrote its id there, or None."""
-    text = path.read_text() if is_held(path) else ""
-    return int(text) if text.strip().isdigit() else None
-
-
-def sign(file: IO[str]) -> None:
-    """Write this process's id into a file whose lock it holds."""
+def sign(file: IO[str]) -> str:
+    """Write into a file whose lock this process holds what no other run has ever written there, and return it."""
+    name = uuid4().hex
     file.truncate(0)
-    file.write(f"{os.getpid()}\n")
+    file.write(name)
     file.flush()
+    return name

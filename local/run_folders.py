@@ -21,6 +21,7 @@ KEPT = Path(__file__).parent.parent / ".local"
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - Linux has it; folders there are ours alone
 ON_DISK, IN_MEMORY = "run-", "neptune-ml-training-"
 ENV, UP_LOCK = KEPT / "env", KEPT / "up.lock"  # the variables of `make up`, and what it holds as long as it runs
+UP_END = KEPT / "up.end"  # `make down` writes here which `make up` is to end
 OWNER = "owner.lock"
 YOUNG_SECONDS = 60.0  # a folder without a lock may have been made this moment
 

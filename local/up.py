@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -23,11 +24,12 @@ from local.course import Course
 from local.emulator import end_with_terminal
 from local.model import EXAMPLE, upload
 from local.neptune_ml import NeptuneML
-from local.run_folders import ENV, KEPT, UP_LOCK
+from local.run_folders import ENV, KEPT, UP_END, UP_LOCK
 from local.stack import Stack
 from local.stack_parameters import BadParameters
 
 LINES_AT_ONCE = 20  # so many of the course are sorted by time before they are shown
+LOOK_SECONDS = 0.2
 EVENTS_BUCKET = "example-bucket"  # what the files in events/ speak of
 
 
@@ -43,9 +45,9 @@ def main() -> int:
     with UP_LOCK.open("a") as lock:
         if not locks.take(lock):
             sys.exit("make up: the local stack runs already. Join it: . .local/env     End it: make down")
-        locks.sign(lock)
+        name = locks.sign(lock)
         ENV.unlink(missing_ok=True)  # of one that was killed
-        serve(parameters, stage_seconds)
+        serve(parameters, stage_seconds, name)
     return 0
 
 
@@ -58,13 +60,14 @@ def seconds(text: str) -> float:
     return float(text)
 
 
-def serve(parameters: Mapping[str, str], stage_seconds: float) -> None:
-    """Run the stack until somebody ends it."""
+def serve(parameters: Mapping[str, str], stage_seconds: float, name: str) -> None:
+    """Run the stack until somebody ends it; `name` is what `make down` calls this run."""
     done = threading.Event()
     # A shell's background job ignores Ctrl-C unless it says otherwise.
     for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(end, lambda *_: done.set())
     end_with_terminal()
+    threading.Thread(target=wait_for_make_down, args=(name, done), name="make down", daemon=True).start()
     began = time.time()
 
     def starting(what: str) -> None:
@@ -85,6 +88,14 @@ def serve(parameters: Mapping[str, str], stage_seconds: float) -> None:
             say("Stopping.")
     finally:
         ENV.unlink(missing_ok=True)
+
+
+def wait_for_make_down(name: str, done: threading.Event) -> None:
+    """Set `done` as soon as `make down` asks this run to end."""
+    while not done.wait(LOOK_SECONDS):
+        with suppress(OSError):  # mostly, there is no such file
+            if UP_END.read_text() == name:
+                done.set()
 
 
 def show(stack: Stack, began: float, done: threading.Event) -> None:

@@ -324,6 +324,20 @@ def test_a_cancellation_that_neptune_refuses_is_a_warning_and_sent_again_each_mi
     checks.at_the_end(running)
 
 
+@pytest.mark.parametrize(("fault", "counted"), [("AccessDeniedException", True), ("ThrottlingException", False)])
+def test_each_step_counts_a_cancellation_that_is_denied_for_the_access_denied_alarm(
+    fault: str, counted: bool, running: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
+    running.neptune.fail(CANCEL, fault, times=3)
+    running.start(running.cancelled(JOB))
+    capsys.readouterr()
+    for counts in (counted, counted, False):  # the fourth is taken
+        running.clock.sleep(60)
+        running.track()
+        assert ('"AccessDenied":[1.0]' in capsys.readouterr().out) is counts
+
+
 @pytest.mark.parametrize("kind", ["500", "AccessDeniedException", "slow-before", "hang-before", "drop-after"])
 def test_a_job_whose_cancellation_fails_for_ever_ends_stopped_when_it_has_ended(kind: str, running: World) -> None:
     lasting = Lasting(running)

@@ -38,7 +38,7 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> EventBridge:
 
 
 def test_a_new_status_is_an_event_on_the_bus_that_is_named(bus: EventBridge) -> None:
-    assert emit.handler(EVENT, Context()) == {"emitted": 1, "files": 0}
+    assert emit.handler(EVENT, Context()) == {"emitted": 1, "files": 0, "filesNotWritten": 0}
     [entry] = bus.taken
     detail = json.loads(entry.pop("Detail"))
     assert entry == {
@@ -58,9 +58,13 @@ def test_the_events_of_a_training_are_its_messages(world: World) -> None:
 
 
 def test_what_is_no_news_is_no_event(bus: EventBridge) -> None:
-    assert emit.handler({"Records": []}, Context()) == {"emitted": 0, "files": 0}
+    assert emit.handler({"Records": []}, Context()) == {"emitted": 0, "files": 0, "filesNotWritten": 0}
     arn = EVENT["Records"][0]["dynamodb"]["NewImage"]["arn"]
-    assert emit.handler(record({}, {"status": {"S": "STARTED"}, "arn": arn}), Context()) == {"emitted": 0, "files": 0}
+    assert emit.handler(record({}, {"status": {"S": "STARTED"}, "arn": arn}), Context()) == {
+        "emitted": 0,
+        "files": 0,
+        "filesNotWritten": 0,
+    }
     assert bus.taken == []
 
 
@@ -76,7 +80,7 @@ def test_a_record_that_eventbridge_refuses_for_its_content_is_counted_and_does_n
     bus: EventBridge, capsys: pytest.CaptureFixture[str], code: str
 ) -> None:
     bus.code = code
-    assert emit.handler(EVENT, Context()) == {"emitted": 0, "files": 0}
+    assert emit.handler(EVENT, Context()) == {"emitted": 0, "files": 0, "filesNotWritten": 0}
     assert '"NotAnnounced":[1.0]' in capsys.readouterr().out
 
 
@@ -100,7 +104,7 @@ def test_an_entry_that_fails_for_a_reason_that_may_pass_fails_the_batch_so_that_
     with pytest.raises(emit.EventBridgeFailed, match=code):
         emit.handler(EVENT, Context())
     bus.code = ""
-    assert emit.handler(EVENT, Context()) == {"emitted": 1, "files": 0}
+    assert emit.handler(EVENT, Context()) == {"emitted": 1, "files": 0, "filesNotWritten": 0}
     assert [json.loads(entry["Detail"])["jobId"] for entry in bus.taken] == [JOB]
 
 
@@ -116,12 +120,16 @@ def test_a_call_that_is_refused_for_its_content_is_passed_over_and_any_other_com
         with pytest.raises(ClientError, match=code):
             emit.handler(EVENT, Context())
     else:
-        assert emit.handler(EVENT, Context()) == {"emitted": 0, "files": 0}
+        assert emit.handler(EVENT, Context()) == {"emitted": 0, "files": 0, "filesNotWritten": 0}
 
 
 def test_an_item_that_nobody_can_read_does_not_hold_the_others(bus: EventBridge) -> None:
     broken = record({"jobId": {"N": "7"}}, {})["Records"]
-    assert emit.handler({"Records": [*broken, *EVENT["Records"]]}, Context()) == {"emitted": 1, "files": 0}
+    assert emit.handler({"Records": [*broken, *EVENT["Records"]]}, Context()) == {
+        "emitted": 1,
+        "files": 0,
+        "filesNotWritten": 0,
+    }
 
 
 def test_a_batch_that_comes_again_repeats_its_events(bus: EventBridge) -> None:

@@ -40,6 +40,16 @@ def test_joining_sets_the_variables_and_leaving_puts_back_those_of_before(shell:
 
 
 @each_shell
+@pytest.mark.parametrize("value", ["a\nb\n", "\nexport AWS_REGION=x", "a\r\nb", "a\u2028b\x0cc", "case\nexport", "# a"])
+def test_a_value_with_line_breaks_is_the_same_in_the_shell_and_for_programs(shell: str, env: Path, value: str) -> None:
+    variables = {**VARIABLES, "NO_PROXY": value}
+    joining.write(variables)
+    done = subprocess.run([shell, "-euc", f'. {env}; printf "%s" "$NO_PROXY"'], capture_output=True, check=True)
+    assert done.stdout.decode() == value
+    assert joining.read() == variables
+
+
+@each_shell
 def test_joining_a_stack_that_has_ended_says_so(shell: str, env: Path) -> None:
     env.write_text(env.read_text().replace(f"kill -0 {os.getpid()}", "kill -0 4194305"))
     assert "has ended. Start it again: make up" in run(shell, f". {env}").stderr

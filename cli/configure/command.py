@@ -164,8 +164,7 @@ def _kept(output: Path, made: list[Choice]) -> dict[str, str]:
     """Return what an existing file says that the account does not."""
     if not output.exists():
         return {}
-    known = {each.name for each in made if each.value is not None}
-    return {name: value for name, value in parameters_file.read(output).items() if name not in known}
+    return parameters_file.read(output, without={each.name for each in made if each.value is not None})
 
 
 def _write(output: Path, text: str, *, overwrite: bool, quiet: bool) -> None:

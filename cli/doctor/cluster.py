@@ -6,6 +6,7 @@ from packaging.version import Version
 
 from cli.doctor.findings import Wrong, check
 from cli.facts import identity
+from cli.facts.aws import NotCheckable
 from cli.facts.facts import Facts
 from cli.facts.policies import Request, allows
 
@@ -81,6 +82,7 @@ def ml_role(facts: Facts) -> Iterator[Wrong]:
             'Neptune cannot assume it: "Please add IAM role to the cluster".',
             f"aws neptune add-role-to-db-cluster --db-cluster-identifier {found.identifier} --role-arn {role}",
         )
+    answers: dict[tuple[str, str], bool | None] = {}
     for service, arn in (("rds", role), ("sagemaker", facts.sagemaker_role)):
         trust = identity.trust(facts.aws, arn) if arn else {}
         principal = f"{service}.amazonaws.com"
@@ -89,7 +91,9 @@ def ml_role(facts: Facts) -> Iterator[Wrong]:
         )
         if trust is None:
             yield Wrong(f"There is no role {arn}", "Trainings fail.", "Correct the name, or make the role")
-        elif arn and allows({**trust, "Statement": trust["Statement"]}, request) is False:
+            continue
+        answers[service, arn] = allows(trust, request) if arn else True
+        if answers[service, arn] is False:
             yield Wrong(
                 f"{principal} cannot assume {arn}",
                 "Trainings fail: Neptune works with it as rds, and the trainings run with it as sagemaker.",
@@ -97,3 +101,5 @@ def ml_role(facts: Facts) -> Iterator[Wrong]:
                 f'\'{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": {{"Service": '
                 f'["rds.amazonaws.com", "sagemaker.amazonaws.com"]}}, "Action": "sts:AssumeRole"}}]}}\'',
             )
+    if unknown := {arn for (_, arn), answer in answers.items() if answer is None}:
+        raise NotCheckable(f"a condition in the trust policy of {' and '.join(unknown)} cannot be judged from here")

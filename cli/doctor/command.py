@@ -42,7 +42,8 @@ def doctor(
     """Check a deployed stack, or parameters before a deployment, and say what fixes what is wrong.
 
     It only reads. Each check says fine, wrong (what, why it matters, the command that fixes it), or not checkable, with
-    the permission that is missing.
+    the permission that is missing. Exit code 0 means that every check was made and is fine; 1 that something is wrong;
+    3 that nothing wrong was found, but a check could not be made.
 
     For example:
 
@@ -67,11 +68,13 @@ def doctor(
 
 
 def exit_code(results: Iterable[Result]) -> int:
-    """Return WRONG if something is wrong, FAILED if nothing could be checked."""
+    """Return FINE only if every check that is needed was made and is fine. FAILED if none could be made."""
     outcomes = {each.outcome for each in results}
     if Outcome.WRONG in outcomes:
         return Exit.WRONG
-    return Exit.FINE if Outcome.FINE in outcomes else Exit.FAILED
+    if Outcome.FINE not in outcomes:
+        return Exit.FAILED
+    return Exit.UNCHECKED if Outcome.NOT_CHECKABLE in outcomes else Exit.FINE
 
 
 def _run(chosen: Iterable[Check], facts: Facts) -> Iterator[Result]:

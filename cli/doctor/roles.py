@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from cli.doctor.findings import Wrong, check, drifted
 from cli.facts import identity, storage
+from cli.facts.aws import NotCheckable
 from cli.facts.facts import Facts
 from cli.facts.policies import Request, denies
 
@@ -48,22 +49,26 @@ def function_roles(facts: Facts) -> Iterator[Wrong]:
 
 @check("The bucket's own policy denies the functions nothing")
 def bucket_policy(facts: Facts) -> Iterator[Wrong]:
-    """Look for a statement that denies start what it reads. A condition that cannot be judged is passed over."""
+    """Look for a statement that denies start what it reads."""
     name, aws = facts.existing_bucket, facts.aws
     document = storage.bucket_policy(aws, name)
     role = f"arn:{aws.partition}:iam::{aws.account}:role/-" if facts.before else facts.role("StartRole")
     context = {"aws:SecureTransport": "true", "aws:PrincipalArn": role, "aws:PrincipalAccount": aws.account}
     if facts.value("VpcId"):
         context["aws:SourceVpc"] = facts.value("VpcId")
+    answers: dict[str, bool | None] = {}
     for action, suffix in (("s3:ListBucket", ""), ("s3:GetObject", f"/{facts.value('ModelPrefix')}model/training.py")):
         resource = f"arn:{aws.partition}:s3:::{name}{suffix}"
-        if denies(document, Request(principal=role, action=action, resource=resource, context=context)):
+        answers[action] = denies(document, Request(principal=role, action=action, resource=resource, context=context))
+        if answers[action]:
             yield Wrong(
                 f"The policy of the bucket {name} denies {action}",
                 "start cannot read models: jobs wait for access, then are rejected.",
                 f"Change the statement that denies it: aws s3api get-bucket-policy --bucket {name}; "
                 f"aws s3api put-bucket-policy --bucket {name} --policy file://policy.json",
             )
+    if None in answers.values():
+        raise NotCheckable(f"a condition in the policy of the bucket {name} cannot be judged from here")
 
 
 @check("Neptune ML's roles can read models and write trained ones")

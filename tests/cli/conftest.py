@@ -86,6 +86,7 @@ def stack(aws: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack
         "TrainingJobsTable": "training-jobs",
         "EventBus": aws.client("events").create_event_bus(Name="training-bus")["EventBusArn"].rpartition("/")[2],
         "StartFunction": "start-function",
+        "EmitFunction": "emit-function",
     }
     with serving(outputs, {"TrackFunctionTick": "tick", "SageMakerRule": "sagemaker"}) as server:
         for service in ("CLOUDFORMATION", "LAMBDA"):

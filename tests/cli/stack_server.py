@@ -4,10 +4,12 @@ They speak the real protocols on loopback: boto3 finds them by AWS_ENDPOINT_URL_
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
@@ -23,6 +25,7 @@ class StackServer(ThreadingHTTPServer):
         self.outputs, self.resources = dict(outputs), dict(resources)
         self.parameters: dict[str, str] = {}
         self.state = "Enabled"
+        self.functions: dict[str, Callable[[Any], tuple[Any, bool]]] = {}  # each returns its answer, and if it failed
         self.refusals = 0  # how often the mapping is still on its way to another state
 
     @property
@@ -58,6 +61,10 @@ class Handler(BaseHTTPRequestHandler):
     server: StackServer
 
     def do_POST(self) -> None:
+        if self.path.endswith("/invocations"):
+            said, failed = self.server.functions[self.path.split("/")[-2]](json.loads(self.body()))
+            self.answer(200, json.dumps(said), headers={"X-Amz-Function-Error": "Unhandled"} if failed else {})
+            return
         asked = {name: values[0] for name, values in parse_qs(self.body().decode()).items()}
         self.answer(*self.server.cloudformation(asked["Action"], asked))
 
@@ -79,11 +86,13 @@ class Handler(BaseHTTPRequestHandler):
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers["Content-Length"]))
 
-    def answer(self, status: int, text: str, error: str = "") -> None:
+    def answer(
+        self, status: int, text: str, error: str = "", headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         content = text.encode()
         self.send_response(status)
-        if error:
-            self.send_header("x-amzn-ErrorType", error)
+        for name, value in {**headers, **({"x-amzn-ErrorType": error} if error else {})}.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

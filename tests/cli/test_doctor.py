@@ -15,10 +15,10 @@ from cli.doctor.findings import Outcome, Result, run
 from cli.facts import permissions
 from cli.facts.aws import Aws
 from cli.facts.facts import Facts
-from tests.cli.account import NUMBER, REGION, Account, document
+from tests.cli.account import NUMBER, REGION, TRUST, Account, document
 from tests.cli.conftest import Said
 from tests.cli.deployed import STACK, Deployed
-from tests.cli.variants import VARIANTS, Variant
+from tests.cli.variants import ROLE, VARIANTS, Variant
 
 OUTSIDE_A_VPC = {("neptune", "describe_db_instances")}  # asked only if the functions are in no VPC
 SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
@@ -192,3 +192,58 @@ def test_the_command_exits_1_with_what_is_wrong_and_0_when_all_is_fine(
     assert said.code == 1
     assert "aws kms enable-key" in said.out
     assert "1 wrong" in said.out
+
+
+def test_the_command_exits_3_if_a_permission_is_missing_and_nothing_is_wrong(
+    deployed: Deployed, program: Callable[..., Said]
+) -> None:
+    deployed.account.denied.add("ListServiceQuotas")
+    try:
+        with deployed.account.as_the_users():
+            said = program("doctor", "--region", REGION)
+    finally:
+        deployed.account.denied.clear()
+    assert [said.code, "1 not checkable" in said.out] == [3, True]
+
+
+@pytest.mark.parametrize(
+    ("check", "change"),
+    [
+        ("bucket-policy", lambda deployed: with_bucket_policy(deployed, {"aws:SourceVpce": "vpce-1"})),
+        ("ml-role", lambda deployed: with_trust(deployed, "rds")),
+        ("ml-role", lambda deployed: with_trust(deployed, "sagemaker")),
+    ],
+)
+def test_a_condition_that_cannot_be_judged_is_not_checkable_and_never_fine(
+    deployed: Deployed, aws: Aws, check: str, change: Callable[[Deployed], Callable[[], object]]
+) -> None:
+    repair = change(deployed)
+    try:
+        [one] = [run(each, Facts(aws, STACK)) for each in checks.ALL if each.name == check]
+    finally:
+        repair()
+    assert [one.outcome, "cannot be judged from here" in one.why] == [Outcome.NOT_CHECKABLE, True]
+
+
+def with_bucket_policy(deployed: Deployed, condition: dict[str, str]) -> Callable[[], object]:
+    s3, bucket = deployed.account.client("s3"), deployed.attribute(["ModelBucket"])
+    before = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": resources}
+    s3.put_bucket_policy(Bucket=bucket, Policy=document({**deny, "Condition": {"StringNotEquals": condition}}))
+    return lambda: s3.put_bucket_policy(Bucket=bucket, Policy=before)
+
+
+def with_trust(deployed: Deployed, service: str) -> Callable[[], object]:
+    """A trust policy that has a condition on one of the two services."""
+    iam = deployed.account.client("iam")
+    statements = [
+        {"Effect": "Allow", "Principal": {"Service": f"{each}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        for each in ("rds", "sagemaker")
+    ]
+    for each in statements:
+        if each["Principal"] == {"Service": f"{service}.amazonaws.com"}:
+            each["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    changed = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=changed)
+    return lambda: iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=document(TRUST))

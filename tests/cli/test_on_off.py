@@ -9,6 +9,7 @@ import pytest
 from cli import on_off
 from tests.cli.conftest import Said
 from tests.cli.stack_server import StackServer
+from tests.rendered import Rendered, template
 
 Program = Callable[..., Said]
 
@@ -77,3 +78,21 @@ def test_one_of_the_switches_off_is_shown_as_partly_on(
 ) -> None:
     aws.client("events").disable_rule(Name=rule)
     assert "partly on" in program("status").out
+
+
+@pytest.mark.parametrize("read_timeout", template()["Parameters"]["NeptuneReadTimeoutSeconds"]["AllowedValues"])
+def test_off_says_for_how_long_the_templates_functions_and_retries_can_still_start_a_training(
+    program: Program, stack: StackServer, read_timeout: str
+) -> None:
+    rendered = Rendered(NeptuneReadTimeoutSeconds=read_timeout)
+    track, step = rendered["TrackFunction"], rendered["StepFunction"]
+    retries = (track["Events"]["Tick"]["Properties"], rendered["SageMakerRule"]["Targets"][0])
+    delivered = max(each["RetryPolicy"]["MaximumEventAgeInSeconds"] for each in retries)
+    waits = sum(each["EventInvokeConfig"]["MaximumEventAgeInSeconds"] for each in (track, step))
+    longest = delivered + waits + track["Timeout"] + step["Timeout"]
+    starting = on_off.ON_ITS_WAY_SECONDS + rendered["StartFunction"]["Timeout"]
+    stack.parameters["NeptuneReadTimeoutSeconds"] = read_timeout
+    said = program("off").out
+    minutes = int(said.partition(" minutes more")[0].rpartition(" ")[2])
+    assert minutes == (10 if longest <= 600 else 20)
+    assert max(longest, starting) <= minutes * 60

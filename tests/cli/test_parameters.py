@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.exits import CommandError
 from cli.facts.facts import DEFAULTS
+from cli.parameters_file import read
 from tests.cli.account import REGION, Account
 from tests.cli.conftest import Said
 from tests.rendered import template
@@ -89,6 +91,78 @@ def test_a_file_that_is_not_there_or_no_yaml_is_said(program: Callable[..., Said
     assert (said.code, str(path) in said.err) == (2, True)
     path.write_text("a: [")
     assert program("doctor", "--parameters", str(path), "--region", REGION).code == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("120", "120"),
+        ("-1", "-1"),
+        ("2026-01-01", "2026-01-01"),
+        ("'true'", "true"),
+        ('"010"', "010"),
+        ("'1e3'", "1e3"),
+        ("'{\"a\": true}'", '{"a": true}'),
+        ('>-\n  {"a":\n  1}', '{"a": 1}'),
+        ("", ""),
+        ("~", ""),
+        ("''", ""),
+        ("[subnet-1, subnet-2]", "subnet-1,subnet-2"),
+        ("\n- 1\n-\n- a", "1,a"),
+        ("ml.m5.xlarge", "ml.m5.xlarge"),
+        ("rate(7 days)", "rate(7 days)"),
+    ],
+)
+def test_a_value_is_the_text_that_sam_makes_of_it(tmp_path: Path, written: str, value: str) -> None:
+    path = tmp_path / "parameters.yaml"
+    path.write_text(f"Before: x\nName: {written}\nAfter: y\n")
+    assert read(path) == {"Before": "x", "Name": value, "After": "y"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("true", "False", "yes", "on", "010", "0x10", "0o10", "1_000", "+1", "1.50", "1e3", ".inf", "1:30"),
+        *("2026-01-01T10:00:00Z", "[a, true]"),
+    ],
+)
+def test_a_value_that_yaml_reads_otherwise_than_it_is_written_is_refused_with_what_to_write(
+    tmp_path: Path, written: str
+) -> None:
+    path = tmp_path / "parameters.yaml"
+    path.write_text(f"Name: {written}\n")
+    with pytest.raises(CommandError) as refused:
+        read(path)
+    bare = written.removeprefix("[a, ").removesuffix("]")
+    assert refused.value.problem == f"{path}: Name is {bare} without quotes, which SAM could change."
+    assert refused.value.remedy == f"Write it as text: Name: '{bare}'"
+
+
+@pytest.mark.parametrize("written", ['{"a": 1}', "\n  a: 1", "[[a], b]", "[{a: 1}]"])
+def test_a_mapping_or_a_nested_list_is_refused_with_what_to_write(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "parameters.yaml"
+    path.write_text(f"ScheduledRequest: {written}\n")
+    with pytest.raises(CommandError) as refused:
+        read(path)
+    assert refused.value.problem == f"{path}: the value of ScheduledRequest is not text."
+    assert "Put it in quotes, JSON too: ScheduledRequest: '{" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("A: 1\nA: 2\n", "has A twice"),
+        ("- A\n", "has no parameters"),
+        ("", "has no parameters"),
+        ("A: " + "[" * 5_000, "is not valid YAML"),
+        ("A: \x07", "is not valid YAML"),
+    ],
+)
+def test_a_file_that_sam_would_not_take_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "parameters.yaml"
+    path.write_text(text)
+    with pytest.raises(CommandError, match=problem):
+        read(path)
 
 
 def test_the_defaults_are_the_templates() -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import assert_never
 
 from neptune_training.aws.neptune import Absent, Found, Unknown
-from neptune_training.aws.neptune_errors import CancelFailed
+from neptune_training.aws.neptune_errors import ACCESS, CancelFailed
 from neptune_training.checks.readiness import id_taken
 from neptune_training.flow import job_problems, next_look, outcomes
 from neptune_training.flow.requested import output_of, role_of
@@ -78,6 +78,14 @@ def cancel_in_neptune(services: Services, job: Started) -> Started:
         log.warning("not cancelled", extra={"jobId": job.jobId, "failure": str(failure)})
         warnings += (failure.problem,)
     return job.warned(warnings)
+
+
+def cancellation_denied(job: Job | None) -> bool:
+    """Return True if the job runs on because access was denied when its cancellation was sent."""
+    if not isinstance(job, Started):
+        return False
+    refusals = (each.value or "" for each in job.warnings if each.field == CancelFailed.operation)
+    return any(refusal.partition(",")[0] in ACCESS for refusal in refusals)
 
 
 def look_again_at(
