@@ -18,7 +18,8 @@ from neptune_training.announce.batch import announce_each
 from neptune_training.announce.changes import read
 from neptune_training.flow.pause import Pause
 from neptune_training.flow.step import take
-from wiring import deadline, tracker
+from track_wiring import tracker
+from wiring import deadline
 
 Call = dict[str, Any]
 EVENT = "provide-client-params"

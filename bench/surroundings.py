@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 
 import start
+import step_wiring
 import wiring
 from local.emulator import Credentials, emulator, stay_on_this_machine
 from local.model import EXAMPLE, upload
@@ -169,7 +170,7 @@ class Surroundings:
 
     def services(self, variables: dict[str, str]) -> Services:
         """Return what our functions act on, in this process."""
-        return wiring.services(environment=variables)
+        return step_wiring.services(environment=variables)
 
     def started(self, services: Services) -> str:
         """Let our `start` start a job from this process; return its id."""

@@ -28,8 +28,8 @@ from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Waiting
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import TriggerKind
+from step_wiring import services as make_services
 from wiring import Context, deadline, logger
-from wiring import services as make_services
 
 services = cache(make_services)
 metrics = Metrics()

@@ -23,8 +23,8 @@ from neptune_training.flow import drain, step
 from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
 from neptune_training.flow.step_threads import StepThreads
+from step_wiring import services as make_services
 from wiring import Context, deadline, logger
-from wiring import services as make_services
 
 services = cache(make_services)
 metrics = Metrics()

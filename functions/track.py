@@ -21,8 +21,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from neptune_training.checks import sagemaker_events
 from neptune_training.flow import sagemaker_hints
 from neptune_training.flow.tick import Done
+from track_wiring import tracker as make_tracker
 from wiring import Context, deadline, logger
-from wiring import tracker as make_tracker
 
 tracker = cache(make_tracker)
 metrics = Metrics()

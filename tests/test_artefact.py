@@ -61,6 +61,8 @@ def test_the_functions_code_is_all_that_is_in_their_folder_but_the_build_itself(
         "notify.py",
         "emit.py",
         "wiring.py",
+        "step_wiring.py",
+        "track_wiring.py",
         "result_wiring.py",
     }
 
