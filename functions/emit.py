@@ -18,6 +18,10 @@ make Lambda send the batch again: it is logged and counted in the metric `Status
 follows. `emit` runs outside the VPC, does not read the table and changes no job.
 """
 
+import garbage_collection  # before all others, which it makes faster
+
+# isort: split
+
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -41,6 +45,8 @@ from result_wiring import result_finder
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+
+garbage_collection.resume()
 
 logger = Logger()
 copy_config_to_registered_loggers(logger, include={"neptune_training"})

@@ -18,6 +18,7 @@ IMPORTED = {
     "boto3",
     "botocore",
     "dateutil",
+    "garbage_collection",
     "jmespath",
     "neptune_training",
     "packaging",
