@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.programs import FUNCTIONS
 from bench.recorded_calls import changed
 from bench.rie import Cost, FunctionProcess
 from bench.surroundings import Surroundings
@@ -72,14 +73,14 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ours(around: Surroundings, code: Path) -> Iterator[Variant]:
-    """Yield our four functions."""
-    for name in ("start", "step", "track", "notify"):
+    """Yield our functions."""
+    for name in FUNCTIONS:
         yield Variant(f"ours {name}", code, f"{name}.handler", lambda name=name: prepared(around, name, bare=False))  # type: ignore[misc]
 
 
 def bare(around: Surroundings, code: Path) -> Iterator[Variant]:
-    """Yield the bare calls of our four functions."""
-    for name in ("start", "step", "track", "notify"):
+    """Yield the bare calls of our functions."""
+    for name in FUNCTIONS:
         yield Variant(f"bare {name}", code, "handler.handler", lambda name=name: prepared(around, name, bare=True))  # type: ignore[misc]
 
 
@@ -92,7 +93,7 @@ def prepared(around: Surroundings, name: str, *, bare: bool) -> Prepared:
         return {"values": {"id": job_id, "sequencer": sequencer, "table": table}} if bare else event
 
     services = around.services(variables)
-    made = "" if name == "start" else around.started(services)
+    made = around.started(services) if name in ("track", "notify") else ""
 
     def event() -> Any:
         if name == "start":
@@ -102,6 +103,9 @@ def prepared(around: Surroundings, name: str, *, bare: bool) -> Prepared:
         if name == "step":
             job_id = around.started(services)
             return in_place({"jobIds": [job_id], "turns": []}, job_id)
+        if name == "emit":  # a newer upload each time: only that one's status replaces the file
+            item = around.item(table, around.started(services))
+            return in_place(changed(item), item["jobId"]["S"], item["trigger"]["M"]["sequencer"]["S"])
         return in_place(TICK if name == "track" else changed(around.item(table, made)), made)
 
     return Prepared({**variables, "CALLS_OF": name}, event)

@@ -16,7 +16,7 @@ from build_artefact.targets import this_machine
 from local.artefact import KEPT
 
 HERE = Path(__file__).parent
-FUNCTIONS = ("start", "step", "track", "notify")
+FUNCTIONS = ("start", "step", "track", "notify", "emit")
 
 
 class Size(NamedTuple):

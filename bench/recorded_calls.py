@@ -1,7 +1,7 @@
 """Record the AWS and Neptune calls that one invocation of each of our functions makes, by botocore's hooks."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -9,16 +9,21 @@ from typing import Any
 import boto3
 from botocore import xform_name
 
+import emit
 import notify
 import start
-from bench.surroundings import CONTEXT, Surroundings
+from bench.surroundings import BUCKET, CONTEXT, PREFIX, Surroundings
+from neptune_training.announce import status_file
 from neptune_training.announce.batch import announce_each
+from neptune_training.announce.changes import read
 from neptune_training.flow.pause import Pause
 from neptune_training.flow.step import take
-from wiring import deadline, tracker
+from track_wiring import tracker
+from wiring import deadline
 
 Call = dict[str, Any]
 EVENT = "provide-client-params"
+CONDITIONS = {"IfMatch", "IfNoneMatch"}
 
 
 def calls_of_each(around: Surroundings) -> dict[str, list[Call]]:
@@ -28,7 +33,8 @@ def calls_of_each(around: Surroundings) -> dict[str, list[Call]]:
         variables = around.variables()
         table = variables["TRAINING_JOBS_TABLE"]
         services, track = around.services(variables), tracker(variables)
-        notify.sns.cache_clear()
+        for client in (notify.sns, emit.events, emit.s3):
+            client.cache_clear()
 
         def keep(function: str, act: Callable[[], Any]) -> Any:
             calls.clear()
@@ -41,14 +47,23 @@ def calls_of_each(around: Surroundings) -> dict[str, list[Call]]:
         begin = partial(start.begin, services, record["body"], record["messageId"], CONTEXT)
         job_id = keep("start", begin)["jobId"]
         keep("track", lambda: track.tick(deadline(CONTEXT)))
-        announcement = changed(around.item(table, job_id))["Records"][0]
+        item = around.item(table, job_id)
+        announcement = changed(item)["Records"][0]
         keep("step", lambda: take(services, job_id, deadline(CONTEXT), Pause()))
         keep("notify", lambda: announce_each([announcement], notify.publish))
+        keep("emit", lambda: emitted(read(item)))
     text = json.dumps(found)
     for value, name in ((job_id, "{id}"), (sequencer, "{sequencer}"), (table, "{table}")):
         text = text.replace(value, name)
     replaced: dict[str, list[Call]] = json.loads(text)
     return replaced
+
+
+def emitted(job: Mapping[str, Any]) -> None:
+    """Send the event and write the file of one change, as `emit` does."""
+    emit.send_event(job)
+    file = status_file.location_of(job, BUCKET, PREFIX)
+    emit.write_files({file: job} if file else {}, CONTEXT)
 
 
 @contextmanager
@@ -58,7 +73,10 @@ def recording() -> Iterator[list[Call]]:
 
     def note(params: Any, model: Any, **_: Any) -> None:
         service, method = model.service_model.service_name, xform_name(model.name)
-        calls.append({"service": service, "method": method, "parameters": json.loads(json.dumps(params))})
+        parameters = json.loads(json.dumps(params, default=bytes.decode))
+        if model.name == "PutObject":  # its condition holds once, and the call is made many times
+            parameters = {name: value for name, value in parameters.items() if name not in CONDITIONS}
+        calls.append({"service": service, "method": method, "parameters": parameters})
 
     events: Any = boto3._get_default_session().events
     events.register(EVENT, note)

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 
 import start
+import step_wiring
 import wiring
 from local.emulator import Credentials, emulator, stay_on_this_machine
 from local.model import EXAMPLE, upload
@@ -29,7 +30,7 @@ from neptune_training.flow.services import Services
 from tests.world import template
 
 REGION = "us-east-1"
-BUCKET, PREFIX, MODEL = "models-bucket", "models/", "fraud"
+BUCKET, PREFIX, MODEL, BUS = "models-bucket", "models/", "fraud", "default"
 FIRST_SEQUENCER = 0x6742A1F3C4D5
 CONTEXT: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 120_000)
 
@@ -60,6 +61,7 @@ class Surroundings:
         upload(self._s3, EXAMPLE, BUCKET, f"{PREFIX}{MODEL}/")
         self._etag = self._s3.head_object(Bucket=BUCKET, Key=f"{PREFIX}{MODEL}/{CONFIGURATION}")["ETag"].strip('"')
         self._topic = os.environ["TRAINING_TOPIC_ARN"] = boto3.client("sns").create_topic(Name="training")["TopicArn"]
+        os.environ["STATUS_EVENT_BUS"] = BUS
         self._tables, self._sequencers = count(1), count(FIRST_SEQUENCER)
         parameters = {
             "NeptuneEndpointUrl": neptune.url,
@@ -83,6 +85,8 @@ class Surroundings:
             "TRAINING_JOBS_TABLE": self._table(template.table()),
             "TRAINING_TOPIC_ARN": self._topic,
             "STEP_FUNCTION": "step",
+            "STATUS_EVENT_BUS": BUS,
+            "WRITE_STATUS_FILE": "true",
         }
 
     def variables_of_usual_way(self) -> dict[str, str]:
@@ -166,7 +170,7 @@ class Surroundings:
 
     def services(self, variables: dict[str, str]) -> Services:
         """Return what our functions act on, in this process."""
-        return wiring.services(environment=variables)
+        return step_wiring.services(environment=variables)
 
     def started(self, services: Services) -> str:
         """Let our `start` start a job from this process; return its id."""

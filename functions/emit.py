@@ -23,6 +23,10 @@ with `onlyFiles`, so that no event is repeated:
     {"Records": [{"dynamodb": {"NewImage": {"jobId": {"S": "fraud-b1e3…"}, …}}}], "onlyFiles": true}
 """
 
+import garbage_collection  # before all others, which it makes faster
+
+# isort: split
+
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -46,6 +50,8 @@ from result_wiring import result_finder
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+
+garbage_collection.resume()
 
 logger = Logger()
 copy_config_to_registered_loggers(logger, include={"neptune_training"})

@@ -17,6 +17,10 @@ adds `result` to the job's record: the best trial, or the last lines of the log.
 are announced, and in which words, is in `neptune_training.announce`.
 """
 
+import garbage_collection  # before all others, which it makes faster
+
+# isort: split
+
 import json
 import os
 from collections.abc import Mapping
@@ -37,6 +41,8 @@ from result_wiring import result_finder
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+garbage_collection.resume()
 
 logger = Logger()
 copy_config_to_registered_loggers(logger, include={"neptune_training"})

@@ -15,6 +15,10 @@ Once the request is recorded, it cannot be lost. If an error follows, SQS delive
 the record and changes nothing, and `step` takes the next step.
 """
 
+import garbage_collection  # before all others, which it makes faster
+
+# isort: split
+
 import json
 from functools import cache
 from typing import Any
@@ -28,8 +32,10 @@ from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Waiting
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import TriggerKind
+from step_wiring import services as make_services
 from wiring import Context, deadline, logger
-from wiring import services as make_services
+
+garbage_collection.resume()
 
 services = cache(make_services)
 metrics = Metrics()

@@ -60,7 +60,10 @@ def test_the_functions_code_is_all_that_is_in_their_folder_but_the_build_itself(
         "track.py",
         "notify.py",
         "emit.py",
+        "garbage_collection.py",
         "wiring.py",
+        "step_wiring.py",
+        "track_wiring.py",
         "result_wiring.py",
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
+import step_wiring
 import wiring
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws.neptune import Accepted
@@ -57,18 +58,18 @@ def environment(url: str) -> dict[str, str]:
 
 
 def test_start_and_step_make_clients_of_s3_dynamodb_and_neptune_only(clients: dict[str, Any]) -> None:
-    wiring.services(environment=environment("https://neptune.invalid:8182"))
+    step_wiring.services(environment=environment("https://neptune.invalid:8182"))
     assert set(clients) == {"s3", "dynamodb", "neptunedata"}
 
 
 def test_s3_and_dynamodb_are_called_by_the_names_that_gateway_endpoints_serve(clients: dict[str, Any]) -> None:
-    wiring.services(environment=environment("https://neptune.invalid:8182"))
+    step_wiring.services(environment=environment("https://neptune.invalid:8182"))
     assert clients["s3"].meta.endpoint_url == "https://s3.us-east-1.amazonaws.com"
     assert clients["dynamodb"].meta.endpoint_url == "https://dynamodb.us-east-1.amazonaws.com"
 
 
 def test_neptunes_client_tries_once_with_a_finite_read_timeout(clients: dict[str, Any]) -> None:
-    wiring.services(environment=environment("https://neptune.invalid:8182"))
+    step_wiring.services(environment=environment("https://neptune.invalid:8182"))
     config = clients["neptunedata"].meta.config
     assert config.retries["total_max_attempts"] == 1
     assert config.read_timeout == 2
@@ -76,13 +77,13 @@ def test_neptunes_client_tries_once_with_a_finite_read_timeout(clients: dict[str
 
 def test_a_neptune_with_iam_authentication_accepts_the_signature() -> None:
     with NeptuneML(check_signature=True, access_key="AKIDEXAMPLE", secret_key="secret") as server:
-        steps = wiring.services(environment=environment(server.url))
+        steps = step_wiring.services(environment=environment(server.url))
         assert isinstance(steps.neptune.start(REQUEST, until=wiring.now()), Accepted)
 
 
 def test_a_neptune_that_knows_other_credentials_leaves_the_job_waiting_for_access() -> None:
     with NeptuneML(check_signature=True, access_key="AKIDEXAMPLE", secret_key="other") as server:
-        steps = wiring.services(environment=environment(server.url))
+        steps = step_wiring.services(environment=environment(server.url))
         with pytest.raises(Refused) as raised:
             steps.neptune.start(REQUEST, until=wiring.now())
         assert raised.value.waiting_for is WaitingFor.ACCESS
@@ -93,7 +94,7 @@ def test_a_neptune_that_knows_other_credentials_leaves_the_job_waiting_for_acces
 def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     chain, key = certificate(tmp_path, "127.0.0.1")
     with NeptuneML(certificate=chain, key=key) as server:
-        steps = wiring.services(environment=environment(server.url))
+        steps = step_wiring.services(environment=environment(server.url))
         with pytest.raises(Refused) as raised:
             steps.neptune.start(REQUEST, until=wiring.now())
         assert raised.value.waiting_for is WaitingFor.NEPTUNE
@@ -104,5 +105,5 @@ def test_a_trusted_certificate_is_spoken_to(tmp_path: Path, monkeypatch: pytest.
     chain, key = certificate(tmp_path, "127.0.0.1")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(chain))
     with NeptuneML(certificate=chain, key=key) as server:
-        neptune = wiring.services(environment=environment(server.url)).neptune
+        neptune = step_wiring.services(environment=environment(server.url)).neptune
         assert isinstance(neptune.start(REQUEST, until=wiring.now()), Accepted)

@@ -95,7 +95,9 @@ MUTATIONS = [
         (WRITES, 'if codes == {"ConditionalCheckFailed"}:', "if codes:"),
     ),
     # --- only the holder of the lease may POST ------------------------------------------------------------------------
-    breaks("the SDK sends a start once", DOUBT, ("wiring.py", '"total_max_attempts": 1}', '"total_max_attempts": 3}')),
+    breaks(
+        "the SDK sends a start once", DOUBT, ("step_wiring.py", '"total_max_attempts": 1}', '"total_max_attempts": 3}')
+    ),
     breaks(
         "a lease keeps others away",
         DOUBT,

@@ -4,8 +4,8 @@
                             each minute ─► track ─┤ moto (DynamoDB, S3, SNS), local Neptune ML
                        the table's stream ─► notify, emit ─┘
 
-The real handlers run in it with the clients that `wiring` makes. What they did is counted in Neptune's own log, in the
-table and in its stream: no word of the functions is believed.
+The real handlers run in it with the clients that their wiring makes. What they did is counted in Neptune's own log, in
+the table and in its stream: no word of the functions is believed.
 """
 
 from tests.world.calls import Call, Crash, Hang

@@ -107,9 +107,11 @@ class Surroundings:
         """Nobody looks at another clock: not the functions, not the waits between tries, not S3."""
         with (
             patch("wiring.now", self.clock.seen),
+            patch("step_wiring.now", self.clock.seen),
+            patch("track_wiring.now", self.clock.seen),
             patch("step.StepThreads", partial(StepThreads, self.clock)),
             patch("neptune_training.flow.drain.StepThreads", partial(StepThreads, self.clock)),
-            patch("wiring.time", SimpleNamespace(sleep=self.clock.sleep)),
+            patch("step_wiring.time", SimpleNamespace(sleep=self.clock.sleep)),
             patch.object(Table.__init__, "__defaults__", (self.clock.sleep,)),
             patch("moto.s3.models.utcnow", self.clock.naive),
         ):

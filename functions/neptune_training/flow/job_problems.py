@@ -1,13 +1,16 @@
 """Problems that the state machine finds. Those of the checks are in `checks`, Neptune's in `aws.neptune_errors`."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from neptune_training.aws.neptune import Found
 from neptune_training.model.jobs import Record, Requested, Waiting
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem, shown
 from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.times import duration
 from neptune_training.model.triggers import TriggerKind
+
+if TYPE_CHECKING:  # `track` imports this module, and never calls Neptune
+    from neptune_training.aws.neptune import Found
 
 # The parameters that limit these waits; GiveUpSeconds limits all others.
 PARAMETERS = {WaitingFor.SLOT: "SlotWaitSeconds", WaitingFor.FILES: "FilesGraceSeconds"}
@@ -140,7 +143,7 @@ def in_doubt(job: Record, problem: str) -> Problem:
     return Problem(field="id", value=job.jobId, problem=problem, remedy=remedy)
 
 
-def failures(look: Found) -> tuple[Problem, ...]:
+def failures(look: "Found") -> tuple[Problem, ...]:
     """Return SageMaker's reason for each stage that failed; one problem without a reason if Neptune gives none."""
     failed = tuple(
         Problem(

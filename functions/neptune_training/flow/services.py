@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from neptune_training.aws.neptune import Neptune
 from neptune_training.aws.table import Table
-from neptune_training.checks.readiness import Readiness
 from neptune_training.model.settings import Settings
+
+if TYPE_CHECKING:  # `track` imports this module, and neither calls Neptune nor checks a model
+    from neptune_training.aws.neptune import Neptune
+    from neptune_training.checks.readiness import Readiness
 
 MARGIN = timedelta(seconds=5)
 
@@ -17,8 +20,8 @@ class Services:
     """Hold the table, Neptune and the checks. `now` is the only clock, and `sleep` waits for so many seconds."""
 
     table: Table
-    neptune: Neptune
-    readiness: Readiness
+    neptune: "Neptune"
+    readiness: "Readiness"
     settings: Settings
     now: Callable[[], datetime]
     sleep: Callable[[float], None]
