@@ -51,11 +51,11 @@ def test_the_dollars_are_the_sum_of_what_was_used() -> None:
 
 
 def test_all_parts_are_written_for_any_results() -> None:
-    large = [replace(RESULT, n=400, wall=50.0)]
-    runs = report.Runs([RESULT, OTHER], [RESULT, OTHER], [RESULT], large)
+    small = [replace(each, n=25, wall=5.0) for each in (RESULT, OTHER)]
+    runs = report.Runs([RESULT, OTHER], [RESULT, OTHER], [RESULT], small)
     text = "\n".join(report.parts(runs, LINES, [1.0, 2.0]))
     assert report.LEGEND in text
-    assert "this application, N = 100 → 400 | 1.20 → 1.25 |" in text
+    assert "this application, N = 25 → 100 | 2.00 → 1.20 |" in text
     assert "**With the soak's faults.**" in text
 
 

@@ -33,8 +33,7 @@ console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isat
 def main() -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="make bench-burst", description="Four designs under the same burst.")
-    parser.add_argument("--n", type=int, default=40, help="uploads (default: %(default)s)")
-    parser.add_argument("--growth", type=int, default=0, help="uploads of a second burst (default: four times --n)")
+    parser.add_argument("--n", type=int, default=160, help="uploads (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=2.0, help="starts that Neptune accepts a second (default: 2)")
     parser.add_argument(
         "--kept", action="store_true", help="measure nothing: write the page from the last run's results"
@@ -61,9 +60,9 @@ def main() -> int:
         *(("calm", kind, given.n) for kind in DESIGNS),
         *(("faulty", kind, given.n) for kind in DESIGNS),
         ("deployed", OursEachMinute, given.n),
-        *(("large", kind, given.growth or 4 * given.n) for kind in (Ours, StepFunctions)),
+        *(("small", kind, given.n // 4) for kind in DESIGNS),
     ]
-    found: dict[str, list[Result]] = {"calm": [], "faulty": [], "deployed": [], "large": []}
+    found: dict[str, list[Result]] = {"calm": [], "faulty": [], "deployed": [], "small": []}
     if given.go_on:
         runs, load[:0] = kept()
         found = {name: [*getattr(runs, name)] for name in found}
