@@ -17,16 +17,17 @@ CAPACITY = "#capacity"
 
 
 def taken(
-    job_id: str, seen: Capacity, *, limit: int, now: datetime, pause_until: datetime, holds: bool
+    job_id: str, seen: Capacity, *, limit: int, now: datetime, pause_until: datetime | None, holds: bool
 ) -> dict[str, Any]:
     """Take a slot for the job, if fewer than `limit` are taken and starts are not paused.
 
-    If starts were paused when the item was `seen`, the pause must be unchanged, and over unless the invocation `holds`
-    it. It then lasts until `pause_until`, so that no other invocation starts a job before the answer to this start.
+    With `pause_until`, starts were paused when the item was `seen`: the pause must be unchanged, and over unless the
+    invocation `holds` it. It then lasts until `pause_until`, so that no other invocation starts a job before the answer
+    to this start.
     """
     values: dict[str, Any] = {":slot": {"SS": [job_id]}, ":job": {"S": job_id}, ":limit": {"N": str(limit)}}
     room = "(attribute_not_exists(slots) OR size(slots) < :limit OR contains(slots, :job))"
-    if seen.paused_until:
+    if pause_until:
         condition = f"{room} AND pausedUntil = :seen"
         update = "ADD slots :slot SET pausedUntil = :until"
         values |= {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(pause_until)}}

@@ -134,13 +134,13 @@ class Table:
         return capacity_of(self._get(slots.CAPACITY) or {})
 
     def claim(
-        self, job: Requested, seen: Capacity, *, limit: int, now: datetime, pause_until: datetime, holds: bool
+        self, job: Requested, seen: Capacity, *, limit: int, now: datetime, pause_until: datetime | None, holds: bool
     ) -> None:
         """Save the claimed `job` and take a slot for it, in one transaction.
 
         Succeeds only while fewer than `limit` slots are taken, starts are not paused, and no newer upload of the same
-        file is known. If the invocation `holds` the pause, or if the pause is over, the claim moves `pausedUntil` to
-        `pause_until`, so that no other invocation starts a job before the answer to this start.
+        file is known. If the invocation `holds` the pause, or if the pause is over, give `pause_until`: the claim moves
+        `pausedUntil` there, so that no other invocation starts a job before the answer to this start.
 
         Raises:
             RecordChanged: one of these is no longer true, or the record is not the version before `job`: read again.

@@ -18,6 +18,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import assert_never
 
+from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.flow import plan, step
 from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
@@ -44,12 +45,14 @@ class End(Enum):
 def run(services: Services, pause: Pause, deadline: datetime) -> bool:
     """Drain the queue if this invocation holds the pause; return True if it did.
 
-    It raises nothing: what it leaves is due at the next tick.
+    It raises nothing: the jobs that it leaves are started after the next tick.
     """
-    if not pause.is_ours:
+    if not pause.has_written:
         return False
-    pause.draining = True
     try:
+        if not pause.holds(services.table.capacity()):
+            return False
+        pause.draining = True
         with StepThreads() as steps:
             ended = drain(services, pause, deadline, steps)
         leave(services, pause, ended)
@@ -108,9 +111,11 @@ def turns(services: Services) -> list[str]:
 
 
 def take(services: Services, job_id: str, deadline: datetime, pause: Pause) -> None:
-    """Take the step of one job. If it fails, log the error: the job has a step of its own later."""
+    """Take the step of one job. If it fails, log the error: `track` gives the job another one, which is counted."""
     try:
         step.take(services, job_id, deadline, pause, has_turn=True)
+    except LookFailed:
+        return  # `flow` has logged it
     except Exception:
         log.exception("step failed", extra={"jobId": job_id})
 

@@ -41,8 +41,8 @@ class Pause:
         self._unanswered = 0
 
     @property
-    def is_ours(self) -> bool:
-        """Return True if this invocation has begun or prolonged the pause. It may have lost it since."""
+    def has_written(self) -> bool:
+        """Return True if this invocation has tried to begin the pause, or to prolong it."""
         return bool(self._written)
 
     def holds(self, capacity: Capacity) -> bool:

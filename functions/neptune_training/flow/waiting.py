@@ -70,7 +70,7 @@ def claim(  # noqa: PLR0911 - each is one way out
     claimed = claimed.bounded(bounds.end_by(claimed, settings, now))
     if capacity.paused_until and not holds:
         pause.probes()
-    pause_until = pause.until(now + bounds.hold(settings)) if capacity.paused_until else now
+    pause_until = pause.until(now + bounds.hold(settings)) if capacity.paused_until else None
     try:
         services.table.claim(claimed, capacity, limit=limit, now=now, pause_until=pause_until, holds=holds)
     except RecordChanged:
