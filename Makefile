@@ -7,7 +7,9 @@ SHELL := /bin/bash
 ifndef PYTHON
 PYTHON := $(shell local/find-python.sh)
 endif
-VERSION := $(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
+# Its version, and what stands for it and this machine: the first line of the `ready` of each environment made here.
+TOLD := $(if $(PYTHON),$(shell "$(PYTHON)" -m local.machine))
+VERSION := $(word 1,$(TOLD))
 VENV ?= .venv
 BIN := $(VENV)/bin
 EMULATOR := .local/ministack-$(VERSION)
@@ -30,7 +32,7 @@ $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN)
 endif
 
 .PHONY: help setup cli run up logs down check-model test unit oldest-python small-worlds lint lint-template sam-local soak fuzz mutate artefact \
-	bench bench-burst bench-track bench-memory sbom release audit redrive schemas recording lock clean
+	bench bench-burst bench-track bench-memory sbom release audit redrive schemas recording lock clean FORCE
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +46,13 @@ $(VENV)/ready: requirements-dev.txt
 
 .local/%/ready: local/requirements-%.txt
 	@$(SET_UP) .local/$*=$< && touch $@
+
+# In a folder that two machines share, the other one's environments are there and new, and do not run here.
+OTHERS := $(if $(TOLD),$(shell grep -sLx "$(word 2,$(TOLD))" $(VENV)/ready .local/*/ready))
+ifneq ($(OTHERS),)
+$(OTHERS): FORCE
+endif
+FORCE:
 
 run: setup ## Train a model on this machine: make run [MODEL=path/to/model-directory] [PARAMETERS="Name=value …"] [VERBOSE=1]
 	@$(BIN)/python -m local.run

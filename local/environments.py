@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from local import uv
+from local import machine, uv
 from local.programs import ROOT, ProgramFailed, Programs
 
 CLEANED = (".local", ".venv")  # how the names of the folders begin that `make clean` removes, too
@@ -44,9 +44,9 @@ class Environment(NamedTuple):
         return next((each for name, each in MEGABYTES.items() if self.requirements == ROOT / name), 0)
 
     def key(self) -> str:
-        """Return what stands for all that a finished environment depends on: packages, Python, place."""
-        told = (self.requirements.read_text(), sys.version, sys.base_prefix, str(self.folder))
-        return hashlib.sha256("\0".join(told).encode()).hexdigest()
+        """Return what stands for all that a finished environment depends on: machine and Python; packages and place."""
+        told = (self.requirements.read_text(), str(self.folder))
+        return f"{machine.key()}\n{hashlib.sha256(chr(0).join(told).encode()).hexdigest()}\n"
 
     def is_ready(self) -> bool:
         """Return True if it is there and finished."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from local import machine
 from local.programs import ROOT, Programs
 
 FOLDER = ROOT / ".local" / "uv"
@@ -58,5 +59,5 @@ def index() -> list[str]:
 
 
 def key() -> str:
-    """Return what stands for the version that is installed."""
-    return hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    """Return what stands for the version that is installed, and for the machine that it runs on."""
+    return f"{machine.key()}\n{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()}\n"

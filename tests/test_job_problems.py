@@ -79,14 +79,15 @@ GIVEN_UP = Problem(field="giveUpAt", problem=OVER, remedy=AGAIN)
 def test_a_job_that_is_given_up_says_to_train_again_where_there_was_nothing_to_do_and_keeps_other_remedies() -> None:
     mine = Problem(field="file", problem="is missing", remedy="Upload it", value="a")
     theirs = Problem(field="slots", problem="are taken", remedy=f"{NOTHING_TO_DO}: wait", value="2")
-    said = job_problems.gave_up(JOB, WaitingFor.SLOT, (mine, theirs), LATER, unanswered=False)
+    said = job_problems.gave_up(JOB, WaitingFor.SLOT, (mine, theirs), LATER, unanswered=False, limit="SlotWaitSeconds")
     assert said == (mine, Problem(field="slots", problem="are taken", remedy=AGAIN, value="2"), GIVEN_UP)
 
 
 def test_a_job_that_is_given_up_without_an_answer_says_that_its_start_had_none() -> None:
-    [said] = job_problems.gave_up(JOB, WaitingFor.SLOT, (), LATER, unanswered=True)
+    [said] = job_problems.gave_up(JOB, WaitingFor.SLOT, (), LATER, unanswered=True, limit="GiveUpSeconds")
     assert [said.field, said.remedy] == ["giveUpAt", AGAIN]
     assert "was sent to Neptune but never answered" in said.problem
+    assert "and GiveUpSeconds allows no other" in said.problem
 
 
 FAILED_STAGE = {"status": "Failed", "failureReason": "out of memory", "cloudwatchLogUrl": "https://log"}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local import machine
+
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text()
 ON_THE_MAIN_PATH = ["Makefile", "local/find-python.sh"]
@@ -62,6 +64,22 @@ def test_a_variable_that_the_makefile_does_not_have_is_an_error_that_lists_those
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"there is no variable {name}; there are EVENTS MODEL N ONLY PARAMETERS" in done.stderr
+
+
+@pytest.mark.parametrize(("first_line", "makes"), [(machine.key(), False), ("another machine's", True), ("", True)])
+@pytest.mark.parametrize(("target", "place"), [("lint", "{folder}"), (".local/sam/ready", ".local/sam")])
+def test_an_environment_of_another_machine_is_made_anew_also_by_a_target_that_finds_it(
+    tmp_path: Path, first_line: str, makes: bool, target: str, place: str
+) -> None:
+    """In a folder that two machines share, it is there and newer than its requirements."""
+    for name in ("Makefile", "requirements-dev.txt", "local"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    ready = tmp_path / place.format(folder=".venv") / "ready"
+    ready.parent.mkdir(parents=True)
+    ready.write_text(f"{first_line}\nkey\n")
+    command = ["make", "--no-print-directory", "-n", target, f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ("-m local.set_up" in done.stdout) is makes
 
 
 def test_make_clean_begins_with_what_refuses_it_while_the_local_stack_runs() -> None:

@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from build_artefact.packages import folder_of_packages
+from build_artefact.targets import LAMBDA, Target
 from local import artefact, debian, set_up, uv
 from local.environments import Environment
 
@@ -58,6 +62,42 @@ def test_of_two_set_ups_at_once_one_waits_and_finds_the_others_environment(tmp_p
     assert ended(start(tmp_path / "environment", requirements)) == (0, "")
     requirements.write_text(f"# another list\n{requirements.read_text()}")
     assert not Environment(tmp_path / "environment", requirements).is_ready()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (sysconfig, "get_platform", lambda: "macosx-14.0-arm64"),
+        (sysconfig, "get_config_var", lambda _: "cpython-313-aarch64-linux-musl"),
+        (sys, "version", "3.13.0 of another build"),
+        (sys, "base_prefix", "/opt/another"),
+    ],
+    ids=["platform", "C library", "Python", "place"],
+)
+def test_what_another_machine_has_made_in_a_shared_folder_is_not_ready(
+    tmp_path: Path, requirements: Path, monkeypatch: pytest.MonkeyPatch, other: tuple[Any, str, object]
+) -> None:
+    environment = Environment(tmp_path / "environment", requirements)
+    monkeypatch.setattr(uv, "FOLDER", tmp_path / "uv")
+    for folder, key in ((environment.folder, environment.key()), (uv.FOLDER, uv.key())):
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "python").touch()
+        (folder / "ready").write_text(key)
+    assert [environment.is_ready(), uv.is_ready()] == [True, True]
+    monkeypatch.setattr(*other)
+    assert [environment.is_ready(), uv.is_ready()] == [False, False]
+
+
+def test_packages_for_this_machine_only_are_kept_apart_from_another_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept() -> list[Path]:
+        return [folder_of_packages(target, tmp_path) for target in (LAMBDA, Target((3, 12), ()))]
+
+    lambdas, own = kept()
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: "macosx-14.0-arm64")
+    assert kept()[0] == lambdas
+    assert kept()[1] != own
 
 
 def test_ctrl_c_ends_a_set_up_in_a_sentence_and_leaves_no_folder(tmp_path: Path, requirements: Path) -> None:

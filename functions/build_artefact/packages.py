@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +44,8 @@ def packages(target: Target, cache: Path) -> Path:
 def folder_of_packages(target: Target, cache: Path) -> Path:
     """Return where the packages are kept. Its name holds all that they are made from."""
     made_from = [REQUIREMENTS.read_bytes(), *(each.read_bytes() for each in sorted(HERE.glob("*.py")))]
-    made_from += [repr(target).encode(), sys.version.encode()]
+    machine = "" if target.machines else sysconfig.get_platform()  # the folder can be shared by several machines
+    made_from += [repr(target).encode(), sys.version.encode(), machine.encode()]
     return cache / f"packages-{hashlib.sha256(b''.join(made_from)).hexdigest()[:16]}"
 
 

@@ -39,8 +39,7 @@ def wait_ends_at(job: Waiting | Requested, waiting_for: WaitingFor, settings: Se
     """Return until when the job can wait for `waiting_for`."""
     if job.trigger.kind is TriggerKind.CANCELLATION:
         return job.createdAt + KEPT_FOR
-    waited = job.slot_seconds(now) if isinstance(job, Waiting) else job.slotSeconds
-    overall = job.createdAt + settings.give_up_seconds + timedelta(seconds=waited)
+    overall = job.createdAt + settings.give_up_seconds + waited_for_slot(job, now)
     match waiting_for:
         case WaitingFor.SLOT:
             return job.createdAt + settings.slot_wait_seconds
@@ -49,6 +48,20 @@ def wait_ends_at(job: Waiting | Requested, waiting_for: WaitingFor, settings: Se
             grace = job.giveUpAt if waits_already and job.giveUpAt else now + settings.files_grace_seconds
             return min(overall, grace)
     return overall
+
+
+def waited_for_slot(job: Waiting | Requested, now: datetime) -> timedelta:
+    """Return for how long the job has waited for a slot."""
+    return timedelta(seconds=job.slot_seconds(now) if isinstance(job, Waiting) else job.slotSeconds)
+
+
+def parameter_of(job: Waiting | Requested, waiting_for: WaitingFor, settings: Settings, now: datetime) -> str:
+    """Return the parameter that limits how long the job can wait for `waiting_for`."""
+    if waiting_for is WaitingFor.SLOT:
+        return "SlotWaitSeconds"
+    overall = wait_ends_at(job, WaitingFor.TURN, settings, now)
+    files_first = waiting_for is WaitingFor.FILES and wait_ends_at(job, waiting_for, settings, now) < overall
+    return "FilesGraceSeconds" if files_first else "GiveUpSeconds"
 
 
 def end_by(job: UnfinishedJob, settings: Settings, now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from neptune_training.flow import bounds
 from neptune_training.model.jobs import Record, Requested, Waiting
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem, shown
 from neptune_training.model.statuses import Status, WaitingFor
@@ -12,8 +13,12 @@ from neptune_training.model.triggers import TriggerKind
 if TYPE_CHECKING:  # `track` imports this module, and never calls Neptune
     from neptune_training.aws.neptune import Found
 
-# The parameters that limit these waits; GiveUpSeconds limits all others.
-PARAMETERS = {WaitingFor.SLOT: "SlotWaitSeconds", WaitingFor.FILES: "FilesGraceSeconds"}
+# Why `track` ends a job that may still run: each names the parameters of the bound (see `bounds`).
+NEVER_FOUND_OUT = "for as long as DoubtSeconds allows, it was not known if Neptune had started this job"
+NEVER_SEEN = "no status could be read from Neptune for as long as DoubtSeconds allows"
+RAN_TOO_LONG = (
+    "has run for longer than trainingTimeOutInSeconds allows for all its trials, and DoubtSeconds beyond that"
+)
 
 
 def superseded(job: Record, by: str) -> Problem:
@@ -61,16 +66,22 @@ def gave_up(
     now: datetime,
     *,
     unanswered: bool,
+    limit: str,
 ) -> tuple[Problem, ...]:
-    """Say that the job has waited until its bound: for how long, for what, and which parameter is the bound."""
+    """Say that the job has waited until its bound: for how long, for what, and that `limit` is the bound."""
     if job.trigger.kind is TriggerKind.CANCELLATION:
         return (no_such_job(job),)
-    since = job.createdAt
-    if waited_for is WaitingFor.FILES and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
+    since, beside = job.createdAt, ""
+    if limit == "FilesGraceSeconds" and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
         since = job.waitingSince or since  # counted from when they were first missed
-    age, limit = duration(now - since), PARAMETERS.get(waited_for, "GiveUpSeconds")
+    elif limit == "GiveUpSeconds" and (for_slot := bounds.waited_for_slot(job, now)):
+        since, beside = since + for_slot, f" beside {duration(for_slot)} for a slot"
+    age = f"{duration(now - since)}{beside}"
     waited = f"is over: the job has waited {age}, as long as {limit} allows, and still waits for {waited_for}"
-    no_answer = f"is over: the start was sent to Neptune but never answered, and {age} later Neptune has no such job"
+    no_answer = (
+        "is over: the start was sent to Neptune but never answered, Neptune has no such job, and"
+        f" {limit} allows no other"
+    )
     ended = Problem(field="giveUpAt", problem=no_answer if unanswered else waited, remedy=AGAIN)
     still = (
         Problem(field=each.field, problem=each.problem, value=each.value, remedy=AGAIN)
@@ -130,7 +141,7 @@ def maybe_not_ours(job: Record) -> Problem:
 
 def unknown_to_neptune(job: Record) -> Problem:
     """Say that the job was started, and that Neptune no longer has it."""
-    problem = "Neptune no longer knows this job"
+    problem = "Neptune no longer knows this job: it has had no such job for as long as MissingSeconds allows"
     return Problem(field="id", value=job.jobId, problem=problem, remedy=AGAIN)
 
 

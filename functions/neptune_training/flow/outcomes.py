@@ -75,7 +75,9 @@ def give_up(
 
     If `unanswered`, its last start was not answered: the reasons say that, instead of what it waited for.
     """
-    gave_up = job_problems.gave_up(job, waited_for, reasons or job.reasons, services.now(), unanswered=unanswered)
+    now = services.now()
+    limit = bounds.parameter_of(job, waited_for, services.settings, now)
+    gave_up = job_problems.gave_up(job, waited_for, reasons or job.reasons, now, unanswered=unanswered, limit=limit)
     return end(services, job, Status.REJECTED, gave_up)
 
 

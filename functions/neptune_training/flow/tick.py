@@ -164,16 +164,18 @@ class Tracker:
         """Write why the job has ended. Only a WAITING job is known not to run."""
         match job:
             case Waiting():
-                reasons = job_problems.gave_up(job, job.waitingFor, job.reasons, now, unanswered=job.unanswered)
+                limit, unanswered = bounds.parameter_of(job, job.waitingFor, self.settings, now), job.unanswered
+                reasons = job_problems.gave_up(
+                    job, job.waitingFor, job.reasons, now, unanswered=unanswered, limit=limit
+                )
                 self.table.save(job.ended(Status.REJECTED, now, reasons))
             case Requested():
-                doubt = job_problems.in_doubt(job, "until its bound, it was not known if Neptune had started this job")
+                doubt = job_problems.in_doubt(job, job_problems.NEVER_FOUND_OUT)
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)
             case Started():
-                problem = (
-                    "no status from Neptune could be read for too long" if job.unknownSince else "has run for too long"
-                )
+                never_seen = job.unknownSince and now >= job.unknownSince + self.settings.doubt_seconds
+                problem = job_problems.NEVER_SEEN if never_seen else job_problems.RAN_TOO_LONG
                 doubt = job_problems.in_doubt(job, problem)
                 self.table.release(job.ended(Status.FAILED, now, (*job.reasons, doubt)))
                 done.in_doubt.append(job.jobId)
