@@ -1,13 +1,16 @@
 """The artefact, as deployed and as the local stack runs it: it has all that the functions import, and little more."""
 
+import ast
 import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import build_artefact
 from local import artefact
 
 MEGABYTES = 1_000_000
@@ -21,7 +24,6 @@ IMPORTED = {
     "garbage_collection",
     "jmespath",
     "neptune_training",
-    "packaging",
     "pydantic",
     "pydantic_core",
     "result_wiring",
@@ -45,6 +47,15 @@ found = {each.partition(".")[0] for each, file in files.items() if file.startswi
 print(json.dumps(sorted(found - {name})))
 """
 
+IMPORT_ALL = """
+import importlib, sys
+folder, *names = sys.argv[1:]
+sys.path.insert(0, folder)
+for name in names:
+    importlib.import_module(name)
+print('"imported"')
+"""
+
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -54,12 +65,40 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class Imported(ast.NodeVisitor):
+    """The modules that a file imports, also those in a function, and none that is imported for types only."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_If(self, node: ast.If) -> None:
+        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.names |= {each.name for each in node.names}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.names.add(node.module or "")
+
+
+def run(unpacked: Path, program: str, *arguments: str) -> Any:
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "x"}
+    command = [sys.executable, "-I", "-S", "-c", program, str(unpacked), *arguments]
+    return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+
+
 @pytest.mark.parametrize("name", ["start", "step", "track", "notify", "emit"])
 def test_each_function_imports_what_is_listed_and_has_it(unpacked: Path, name: str) -> None:
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "x"}
-    command = [sys.executable, "-I", "-S", "-c", PROGRAM, str(unpacked), name]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert set(json.loads(done.stdout)) <= IMPORTED
+    assert set(run(unpacked, PROGRAM, name)) <= IMPORTED
+
+
+def test_it_has_all_that_the_functions_own_code_imports_anywhere(unpacked: Path) -> None:
+    found = Imported()
+    for source, _ in build_artefact.code():
+        found.visit(ast.parse(source.read_text()))
+    assert {"packaging.requirements", "boto3"} <= found.names
+    assert run(unpacked, IMPORT_ALL, *sorted(found.names)) == "imported"
 
 
 def test_it_is_small(unpacked: Path) -> None:
