@@ -41,7 +41,7 @@ def services(*, in_group: bool = False, environment: Mapping[str, str] = os.envi
     looks = neptune_client(settings, LOOK_IN_GROUP_SECONDS) if in_group else starts
     table = Table(boto3.client("dynamodb", config=QUICK), settings.training_jobs_table)
     neptune = Neptune(starts, looks=looks, now=now, sleep=time.sleep)
-    sources = ModelFiles(boto3.client("s3", config=QUICK))
+    sources = ModelFiles(lambda: boto3.client("s3", config=QUICK))
     readiness = Readiness(table, neptune, sources, Preparation(sources, settings), settings)
     return Services(table, neptune, readiness, settings, now, time.sleep)
 

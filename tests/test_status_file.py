@@ -373,7 +373,7 @@ def test_it_does_not_count_for_settling_or_for_the_records_etags(make_world) -> 
     world.track()
     assert world.job()["status"] == "STARTED"
     assert set(world.job()["files"]) == set(MODEL)
-    assert world.clock.now() - ModelFiles(world._s3).directory(BUCKET, f"{PREFIX}fraud/").newest > timedelta(
+    assert world.clock.now() - ModelFiles(lambda: world._s3).directory(BUCKET, f"{PREFIX}fraud/").newest > timedelta(
         seconds=120
     )
 
@@ -382,7 +382,7 @@ def test_a_model_of_a_thousand_files_and_a_status_file_is_whole_and_one_more_is_
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_files, "MAX_FILES", 5)  # also the size of a page
-    files = ModelFiles(world._s3)
+    files = ModelFiles(lambda: world._s3)
     world.put("many", {f"{number}": b"" for number in range(5)} | {STATUS_FILE: b"{}"})
     found = files.directory(BUCKET, f"{PREFIX}many/")
     assert [found.whole, len(found.files)] == [True, 5]
@@ -403,7 +403,7 @@ def test_a_listing_is_bounded_however_many_status_files_there_are(
 
     client = session().client("s3")
     with world.watched(count):
-        found = ModelFiles(client).directory(BUCKET, f"{PREFIX}many/")
+        found = ModelFiles(lambda: client).directory(BUCKET, f"{PREFIX}many/")
     assert [len(pages), found.whole, found.files] == [2, False, {}]
 
 

@@ -1,16 +1,21 @@
 """How the library meets Lambda: which clients there are, how they sign, what they trust, how often they try."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from moto import mock_aws
 
 import step_wiring
 import wiring
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
+from neptune_training.aws.model_files import Denied, ModelFiles
 from neptune_training.aws.neptune import Accepted
 from neptune_training.aws.neptune_errors import Refused
+from neptune_training.flow.services import Services
 from neptune_training.model.statuses import WaitingFor
 from tests.certificates import certificate
 
@@ -57,13 +62,37 @@ def environment(url: str) -> dict[str, str]:
     }
 
 
-def test_start_and_step_make_clients_of_s3_dynamodb_and_neptune_only(clients: dict[str, Any]) -> None:
-    step_wiring.services(environment=environment("https://neptune.invalid:8182"))
+def call_s3(services: Services) -> None:
+    with mock_aws(), pytest.raises(Denied):  # there is no such bucket
+        services.readiness.sources.directory("models", "models/fraud/")
+
+
+def test_start_and_step_make_clients_of_s3_dynamodb_and_neptune_only_and_s3s_when_it_is_first_called(
+    clients: dict[str, Any],
+) -> None:
+    services = step_wiring.services(environment=environment("https://neptune.invalid:8182"))
+    assert set(clients) == {"dynamodb", "neptunedata"}
+    call_s3(services)
     assert set(clients) == {"s3", "dynamodb", "neptunedata"}
 
 
+def test_steps_in_several_threads_make_one_client_of_s3_together() -> None:
+    made: list[Any] = []
+
+    def make() -> Any:
+        time.sleep(0.05)
+        made.append(boto3.client("s3"))
+        return made[-1]
+
+    files = ModelFiles(make)
+    with ThreadPoolExecutor() as threads:
+        seen = [*threads.map(lambda _: files._client, range(4))]
+    assert len(made) == 1
+    assert {id(each) for each in seen} == {id(made[0])}
+
+
 def test_s3_and_dynamodb_are_called_by_the_names_that_gateway_endpoints_serve(clients: dict[str, Any]) -> None:
-    step_wiring.services(environment=environment("https://neptune.invalid:8182"))
+    call_s3(step_wiring.services(environment=environment("https://neptune.invalid:8182")))
     assert clients["s3"].meta.endpoint_url == "https://s3.us-east-1.amazonaws.com"
     assert clients["dynamodb"].meta.endpoint_url == "https://dynamodb.us-east-1.amazonaws.com"
 

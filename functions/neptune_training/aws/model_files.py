@@ -3,8 +3,10 @@
 Uploaders choose sizes and keys. So listings and reads are limited, and a key is never read as a path or a pattern.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -66,10 +68,21 @@ class TooLarge(Exception):  # noqa: N818
 
 
 class ModelFiles:
-    """Read from S3. Raises the five errors above; other errors of botocore's are raised unchanged."""
+    """Read from S3. Raises the five errors above; other errors of botocore's are raised unchanged.
 
-    def __init__(self, client: "S3Client") -> None:
-        self._client = client
+    `make_client` is called when S3 is first called: most invocations of `step` never call it.
+    """
+
+    def __init__(self, make_client: "Callable[[], S3Client]") -> None:
+        self._make_client, self._lock = make_client, Lock()
+        self._made: S3Client | None = None
+
+    @property
+    def _client(self) -> "S3Client":
+        with self._lock:  # steps run in threads; boto3's session must not make clients in several (its guide, Session)
+            if self._made is None:
+                self._made = self._make_client()
+            return self._made
 
     def directory(self, bucket: str, prefix: str) -> Directory:
         """List what is below `prefix`, which ends with a slash. Raises `Denied` or `Unreachable`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from neptune_training.aws import model_files
 from neptune_training.aws.model_files import Directory, File, ModelFiles
@@ -29,7 +29,7 @@ from neptune_training.model.triggers import Trigger, TriggerKind
 
 LATEST = "LATEST"
 JOBS = {WaitingFor.DATA_PROCESSING: "data-processing", WaitingFor.PREVIOUS_TRAINING: "training"}
-DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
+DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory, config=ConfigDict(defer_build=True))
 
 
 @dataclass(frozen=True)

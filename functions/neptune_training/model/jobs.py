@@ -49,7 +49,7 @@ class Record(BaseModel):
         later: Fields that only a newer release knows. They are written back unchanged.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     jobId: str
     status: Status

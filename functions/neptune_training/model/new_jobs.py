@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from neptune_training.model.jobs import Ended, Waiting
 from neptune_training.model.parameters import S3Directory
@@ -15,7 +15,7 @@ from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.triggers import Trigger, TriggerKind
 
 MAX_MODEL_CHARACTERS = 512  # `model` is the key of an index: 2,048 bytes at most
-DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory)
+DIRECTORY: TypeAdapter[str] = TypeAdapter(S3Directory, config=ConfigDict(defer_build=True))
 
 
 def fingerprint(asked: object) -> str:

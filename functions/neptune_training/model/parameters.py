@@ -39,7 +39,7 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 class EntryPoints(BaseModel):
     """Parameters of a custom model that an uploader can set: the names of its scripts."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     trainingEntryPointScript: Script | None = Field(
         None, description="the training script's name in the model's directory, such as train.py"
@@ -60,7 +60,7 @@ class CustomModelTrainingParameters(EntryPoints):
 class ModelParameters(BaseModel):
     """Parameters of a model: all that `training-job.json` beside it can set."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
     custom: ClassVar[str] = "customModelTrainingParameters"
 
     dataProcessingJobId: Text | None = Field(
@@ -125,7 +125,7 @@ class TrainingRequest(ModelParameters):
 class CancellationRequest(BaseModel):
     """Hold the detail of an event that cancels a training."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     id: JobId = Field(description="the id of the job to cancel, as its messages and its record have it")
     clean: bool = Field(False, description="true or false; true also deletes what the job has written")
@@ -133,6 +133,8 @@ class CancellationRequest(BaseModel):
 
 class NoParameters(BaseModel):
     """Hold the parameters that a trigger of an unknown kind, or a cancellation, can set: none."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 def settable_by(kind: TriggerKind) -> type[BaseModel]:

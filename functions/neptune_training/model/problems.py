@@ -32,7 +32,7 @@ class Problem(BaseModel):
     (`models[0]["1-tier-param"][2].range`) or an S3 key. `value` is the value found there, as JSON, shortened.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     field: Annotated[str, AfterValidator(lambda field: shortened(field, MAX_FIELD_CHARACTERS))]
     problem: Text

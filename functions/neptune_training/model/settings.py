@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from neptune_training.model.parameters import TrainingRequest
 
@@ -43,7 +43,7 @@ class Limit:
 class Limits(BaseModel):
     """Hold the operator's limits for all requests. `checks.request.over_limits` enforces each field."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     instanceTypes: Annotated[
         tuple[str, ...],
@@ -83,7 +83,7 @@ class Limits(BaseModel):
 class Settings(BaseModel):
     """Hold the environment of `start`, `step` and `track`. Durations are given in seconds."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     training_jobs_table: str
     neptune_endpoint_url: str
@@ -104,7 +104,7 @@ class Settings(BaseModel):
     missing_seconds: Seconds = timedelta(hours=1)
     neptune_read_timeout_seconds: int = 20
     allow_cancel_clean: bool = False
-    limits: Limits = Limits()
+    limits: Limits = Field(default_factory=Limits)
     defaults: Mapping[str, Any] = {}
 
     @property

@@ -32,7 +32,7 @@ class Trigger(BaseModel):
         etag, versionId, sequencer: Of the uploaded object, as S3's event has them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", serialize_by_alias=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="allow", serialize_by_alias=True)
 
     stored_kind: str = Field(alias="kind")
     identity: str

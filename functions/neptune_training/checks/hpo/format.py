@@ -27,7 +27,7 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REGEX
 class Part(BaseModel):
     """A part of the file. Other keys than its own are an error."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True, frozen=True)
 
 
 class Parameter(Part):
