@@ -130,3 +130,68 @@ def test_takes_no_more_than_seconds_for_the_largest_of_files(raw):
     except Invalid as invalid:
         assert sum(len(str(reason)) for reason in invalid.problems) < 100_000
     assert time.monotonic() - begin < 5
+
+
+NOT_YAML = "Use JSON, not YAML: names and texts in double quotes, a comma between two entries"
+FIRST = "n" * 45
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (
+            b"models:\n  - model: custom\n",
+            f'is not JSON at line 1, column 1: Expecting value (value: "models:\\n  - model: c"). {NOT_YAML}',
+        ),
+        (
+            b'{"a": 1 // x\n}',
+            (
+                'is not JSON at line 1, column 9: Expecting \',\' delimiter (value: "{\\"a\\": 1 // x\\n}").'
+                " Remove the comment: JSON has none"
+            ),
+        ),
+        (
+            f'{{"{FIRST}" 1, "second": 2}}'.encode(),
+            (
+                f"is not JSON at line 1, column 50: Expecting ':' delimiter"
+                f' (value: "{"n" * 18}\\" 1, \\"second\\": 2}}").'
+                f" {NOT_YAML}"
+            ),
+        ),
+        (
+            b'{"a": ]',
+            (
+                'is not JSON at line 1, column 7: Expecting value (value: "{\\"a\\": ]").'
+                " Remove the comma before it, or close what is open"
+            ),
+        ),
+        (
+            b'{"a": False}',
+            'is not JSON at line 1, column 7: Expecting value (value: "{\\"a\\": False}"). Use false, in lower case',
+        ),
+        (
+            b'{"a": 1',
+            f'is not JSON at line 1, column 8: Expecting \',\' delimiter (value: "{{\\"a\\": 1"). {NOT_YAML}',
+        ),
+        (b"", f"is empty. {NOT_YAML}"),
+        (b'"\xff"', "is not UTF-8 text: byte 2 cannot be read. Save it as UTF-8"),
+        (b" " * (MAX_BYTES + 1), "is larger than 262144 bytes (value: 262145). Make it smaller"),
+        (b"[" * 100_000, "is nested more than 32 levels deep. Use fewer levels"),
+        (b"NaN", "is not a finite number, or is too long. Write a finite number of at most 18 digits"),
+        (
+            b'"\\ud800"',
+            'has half a character (a lone surrogate) (value: "\\ud800"). Remove it, or use the whole character',
+        ),
+        (b'{"a": 1, "a": 1}', 'has the same name more than once (value: "a"). Keep one of them'),
+    ],
+)
+def test_what_is_wrong_with_a_document_is_said_with_value_and_remedy(raw, said):
+    assert [str(each) for each in reasons(raw)] == [f"file.json: {said}"]
+
+
+def test_the_largest_document_and_number_and_the_deepest_nesting_are_read():
+    assert read(b" " * (MAX_BYTES - 1) + b"7", "file.json") == 7
+    assert read(b"-" + b"9" * 18, "file.json") == -(10**18 - 1)
+    assert [each.problem for each in reasons(b"9" * 19)] == ["is not a finite number, or is too long"]
+    assert read(b"[" * 32 + b"1" + b"]" * 32, "file.json")
+    assert [each.field for each in reasons(b"[" * 33 + b"1" + b"]" * 33)] == ["[0]" * 33]

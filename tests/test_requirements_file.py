@@ -85,3 +85,17 @@ def test_no_more_than_eighty_characters_of_a_line_are_told() -> None:
 
 def test_an_odd_escape_in_a_marker_warns_nobody() -> None:
     assert requirements.check(rb"a; os_name == '\d'").problems == ()
+
+
+def test_what_is_wrong_with_a_line_is_said_with_its_number_value_and_remedy() -> None:
+    problems, warnings = requirements.check(b"torch\nnot a requirement!\nnumpy>=1.16.*\n")
+    assert [str(each) for each in (*problems, *warnings)] == [
+        (
+            'requirements.txt: line 2 is not a valid pip requirement (value: "not a requirement!").'
+            " Fix the line, for example numpy>=1.16"
+        ),
+        (
+            'requirements.txt: line 3 is valid for some versions of pip only (value: "numpy>=1.16.*").'
+            " Nothing to do if pip accepts it"
+        ),
+    ]

@@ -79,3 +79,81 @@ def test_a_script_in_a_folder_is_offered_with_its_path() -> None:
     names = [CONFIGURATION, "src/training.py", "helper.py", "transform.py"]
     [problem] = scripts.missing(names, scripts.entry_points(None))
     assert 'trainingEntryPointScript to "src/training.py", which is there' in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"y = 1\ndef f(:\n  pass\n",
+            'training.py: is not Python that compiles at line 2: invalid syntax (value: "def f(:\\n"). Fix the script',
+        ),
+        (
+            b"tensor.cuda(async=True)\n",
+            (
+                "training.py: was not checked: it may compile with Python 3.6 only: invalid syntax."
+                " Nothing to do if the file is valid"
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_script_is_said_with_its_line_and_the_remedy(content: bytes, said: str) -> None:
+    problems, warnings = scripts.check_parsed(scripts.parse({"training.py": content}))
+    assert [str(each) for each in (*problems, *warnings)] == [said]
+
+
+def test_a_script_too_large_to_be_checked_is_a_warning_with_the_limit() -> None:
+    assert str(scripts.too_large("a.py")) == (
+        "a.py: was not checked: it is larger than 131072 bytes. Nothing to do if the file is valid"
+    )
+
+
+CHOOSE = "customModelTrainingParameters."
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (
+            [CONFIGURATION, "training.py", "transform.py"],
+            [],
+        ),
+        (
+            ["training.py", "transform.py"],
+            [f"{CONFIGURATION}: is missing. Upload it beside the scripts"],
+        ),
+        (
+            [CONFIGURATION, "transform.py", "_train.py", "data.csv"],
+            [
+                (
+                    f"{CHOOSE}trainingEntryPointScript: there is no training script training.py"
+                    f' (value: "training.py"). Upload it beside {CONFIGURATION}'
+                )
+            ],
+        ),
+        (
+            [CONFIGURATION, "training.py", "z.py", "transit.py", "a.py"],
+            [
+                (
+                    f"{CHOOSE}transformEntryPointScript: there is no transform script transform.py"
+                    f' (value: "transform.py").'
+                    f' Upload it beside {CONFIGURATION}, or set {CHOOSE}transformEntryPointScript to "transit.py",'
+                    " which is there (for an upload: in training-job.json)"
+                )
+            ],
+        ),
+        (
+            [CONFIGURATION, "training.py", "z.py", "a.py"],
+            [
+                (
+                    f"{CHOOSE}transformEntryPointScript: there is no transform script transform.py"
+                    f' (value: "transform.py").'
+                    f' Upload it beside {CONFIGURATION}, or set {CHOOSE}transformEntryPointScript to "a.py",'
+                    " which is there (for an upload: in training-job.json)"
+                )
+            ],
+        ),
+    ],
+)
+def test_what_is_missing_is_said_with_the_script_that_is_there_instead(names: list[str], said: list[str]) -> None:
+    assert [str(each) for each in scripts.missing(names, DEFAULTS)] == said

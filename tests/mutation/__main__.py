@@ -4,6 +4,7 @@ The exit status is 1 if a mutant survives that survivors.toml does not explain, 
 longer. Without arguments, all files are mutated except those that survivors.toml lists as not judged yet.
 """
 
+import re
 import sys
 from collections import Counter
 from fnmatch import fnmatchcase
@@ -14,6 +15,9 @@ from tests.mutation.workspace import FUNCTIONS, mutmut, prepare
 
 NOTICED = {"killed", "caught by type check", "timeout"}
 JUDGED = {"survived", "no tests"}
+DIFF = re.compile(
+    r"^# .*\n", re.MULTILINE
+)  # the line before each: `# neptune_training.model.times.x_f__mutmut_1: survived`
 
 
 def main(paths: list[str]) -> int:
@@ -24,7 +28,9 @@ def main(paths: list[str]) -> int:
     mutmut("run", *patterns, output=None)
     results = [line.strip().rpartition(": ") for line in mutmut("results", "--all", "true").splitlines()]
     statuses = {name: status for name, _, status in results if any(fnmatchcase(name, each) for each in patterns)}
-    survived = {from_diff(name, mutmut("show", name)) for name, status in statuses.items() if status in JUDGED}
+    survivors = [name for name, status in statuses.items() if status in JUDGED]
+    diffs = DIFF.split(mutmut("show-each", *survivors))[1:]
+    survived = {from_diff(name, diff) for name, diff in zip(survivors, diffs, strict=True)}
     broken = sorted(f"{status}: {name}" for name, status in statuses.items() if status not in NOTICED | JUDGED)
     expected = {each.mutant for each in explained() if FUNCTIONS / each.mutant.file in files}
     return report(Counter(statuses.values()), sorted(survived - expected), sorted(expected - survived), broken)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any
 
+import click
 import libcst
 import pytest
 from _pytest.config import _prepareconfig
@@ -110,6 +111,14 @@ if __name__ == "__main__":
         """Let mutmut run all tests, once, and measure which functions each calls and how long it takes."""
         measure(*arguments, **options)
         keep_the_quickest()
+
+    @program.cli.command()
+    @click.argument("names", nargs=-1)
+    @click.pass_context
+    def show_each(context: click.Context, names: tuple[str, ...]) -> None:
+        """Show several mutants: mutmut's own command shows one, and takes seconds to begin."""
+        for name in names:
+            context.invoke(program.show, mutant_name=name)
 
     setattr(program, "collect_or_load_stats", measure_and_keep_the_quickest)  # noqa: B010
     setattr(isolation, "PytestRunner", CollectedOnce)  # noqa: B010
