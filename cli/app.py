@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Literal, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from cyclopts import App, CycloptsError, Group
 
 from cli import screen
@@ -14,7 +16,7 @@ from cli.check import check
 from cli.configure.command import configure
 from cli.doctor.command import doctor
 from cli.enable_events import enable_events
-from cli.exits import CommandError, Exit, explained
+from cli.exits import CommandError, Exit, explained, is_from_aws_client
 from cli.jobs import jobs, show
 from cli.new import new
 from cli.on_off import off, on, status
@@ -83,6 +85,12 @@ def run(arguments: Sequence[str]) -> int:
         failure = error
     except (BotoCoreError, ClientError) as error:
         failure = explained(error)
+    except (ValueError, ResponseParserError) as error:
+        if not is_from_aws_client(error):
+            raise
+        failure = CommandError(
+            f"{str(error).rstrip('. ')}.", "Check AWS_ENDPOINT_URL, other variables of AWS, and: aws configure list"
+        )
     except OSError as error:  # a file or a directory of this machine
         place, remedy = (f"{error.filename}: ", "Check that you can read it.") if error.filename else ("", "")
         failure = CommandError(f"{place}{error.strerror}.", remedy)  # a full disk has no file's name
@@ -94,5 +102,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> NoReturn:
-    """Run the program as the shell asks."""
+    """Run the program as the shell asks. A character that the terminal's encoding lacks is shown as its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))

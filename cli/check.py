@@ -54,7 +54,8 @@ def check(
         neptune-training check models/fraud --json
     """
     if not model.is_dir():
-        raise CommandError(f"{model}: there is no such directory.", f"Name the one that holds {CONFIGURATION}.")
+        what = "this is a file, not a directory" if model.exists() else "there is no such directory"
+        raise CommandError(f"{model}: {what}.", f"Name the one that holds {CONFIGURATION}.")
     folder = Folder(model)
     prepared = Preparation(folder, settings(data_processing_job_id)).prepare(job(model), folder.listing())
     wrong = [*prepared.problems, *prepared.missing]

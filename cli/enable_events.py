@@ -5,7 +5,7 @@ S3 replaces a bucket's whole notification configuration, or none of it. So what 
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from cyclopts import Parameter
 
 from cli.account import ACCESS, Access
@@ -36,8 +36,8 @@ def enable_events(
     """
     try:
         changed = turn_on(access.session.client("s3"), bucket)
-    except ClientError as error:
-        if error.response["Error"].get("Code") != "NoSuchBucket":
+    except (ClientError, ParamValidationError) as error:  # the second for a name that no bucket can have
+        if isinstance(error, ClientError) and error.response["Error"].get("Code") != "NoSuchBucket":
             raise
         raise CommandError(f"There is no bucket {bucket}.", "Check the name, without s3://, and --profile.") from error
     if json:

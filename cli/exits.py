@@ -1,14 +1,17 @@
 """The exit codes of all commands, and AWS's errors as one line that says what to do."""
 
 from enum import IntEnum
+from traceback import walk_tb
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's own, of which its others are made
     HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
@@ -22,6 +25,8 @@ REMEDIES: list[tuple[tuple[type[BotoCoreError], ...], str]] = [
     ((NoCredentialsError, PartialCredentialsError), "Name a profile with --profile, or set AWS_PROFILE."),
     ((ProfileNotFound,), "`aws configure list-profiles` lists the profiles that there are."),
     ((NoRegionError,), "Name it with --region, or set AWS_REGION."),
+    ((InvalidRegionError,), "Check --region and AWS_REGION: a region is called us-east-1, for example."),
+    ((ParamValidationError,), "Check the names and values that you gave."),
     ((SSOError, TokenRetrievalError), "Log in again: aws sso login"),
     ((ConnectionError, HTTPClientError), "Check the network, the region, and AWS_ENDPOINT_URL if it is set."),
 ]
@@ -44,6 +49,11 @@ class CommandError(Exception):
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
         self.problem, self.remedy = problem, remedy
+
+
+def is_from_aws_client(error: Exception) -> bool:
+    """Return True if AWS's client library raised it: it cannot read a setting, or what answers is not AWS."""
+    return any(frame.f_globals["__name__"].startswith("botocore.") for frame, _ in walk_tb(error.__traceback__))
 
 
 def explained(error: BotoCoreError | ClientError) -> CommandError:

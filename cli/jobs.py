@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from rich.table import Table
 
 from cli.account import ACCOUNT, Account
@@ -34,7 +34,7 @@ def jobs(
     *,
     model: Annotated[str | None, Parameter(help=MODEL)] = None,
     trigger: Annotated[str | None, Parameter(help=TRIGGER)] = None,
-    limit: Annotated[int, Parameter(help="Show at most this many jobs.")] = 100,
+    limit: Annotated[int, Parameter(help="Show at most this many jobs.", validator=validators.Number(gte=1))] = 100,
     account: Account = ACCOUNT,
     json: Json = False,
 ) -> int:
@@ -48,6 +48,8 @@ def jobs(
         neptune-training jobs --model s3://my-models/models/fraud/ --limit 10
         neptune-training jobs --trigger models/fraud/
     """
+    if "" in (model, trigger):
+        raise CommandError("--model or --trigger is empty.", "Leave it out to list all unfinished jobs.")
     if model and trigger:
         raise CommandError("--model and --trigger cannot be combined.", "Leave one out.")
     dynamodb, table = account.session.client("dynamodb"), account.output("TrainingJobsTable")
@@ -103,7 +105,7 @@ def show(
     if "waitingFor" in record:
         say(f"waits for {record['waitingFor']}, until {record.get('giveUpAt')} at the latest")
     for kind, colour in (("reasons", "red"), ("warnings", "yellow")):
-        for each in record.get(kind, []):
+        for each in problems_in(record.get(kind)):
             value = f" (value: {each['value']})" if each.get("value") is not None else ""
             say((kind.removesuffix("s"), colour), f"  {each.get('field')}: {each.get('problem')}{value}")
             say(f"        {each.get('remedy')}")
@@ -111,6 +113,11 @@ def show(
         say(line)
     say((f"The whole record: neptune-training show {record['jobId']} --json", "dim"))
     return Exit.FINE
+
+
+def problems_in(field: Any) -> list[dict[str, Any]]:
+    """Return the problems that a field of a record has; none if a person has written something else there."""
+    return [each for each in field if isinstance(each, dict)] if isinstance(field, list) else []
 
 
 def read(account: Account, job_id: str) -> dict[str, Any]:

@@ -25,10 +25,10 @@ def outputs(
         neptune-training outputs
         aws s3 sync ./fraud "s3://$(neptune-training outputs ModelBucket)/models/fraud/"
     """
-    found = {name: account.output(name)} if name else account.outputs
+    found = account.outputs if name is None else {name: account.output(name)}
     if json:
         print_json(found)
-    elif name:
+    elif name is not None:
         say(found[name])
     else:
         widest = max(map(len, found), default=0)

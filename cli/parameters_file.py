@@ -32,7 +32,7 @@ def read(path: Path, *, without: Container[str] = ()) -> dict[str, str]:
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(
-            f"{path} is not valid YAML: {error}", f"It has a line for each parameter, such as {EXAMPLE}"
+            f"{path} is not valid YAML: {error}.", f"It has a line for each parameter, such as {EXAMPLE}"
         ) from None
     if not isinstance(said, yaml.MappingNode):
         raise CommandError(f"{path} has no parameters.", f"It has a line for each parameter, such as {EXAMPLE}")

@@ -42,7 +42,7 @@ def say(*parts: object, style: str = "", end: str = "\n") -> None:
 
 def say_json(data: object) -> None:
     """Print `data` as JSON, coloured."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=repr)
     console.print(JSONHighlighter()(Text(visible_lines(text))))
 
 
@@ -53,7 +53,7 @@ def say_wide(table: Table) -> None:
 
 def print_json(data: object) -> None:
     """Print `data` as JSON for a program: in ASCII, so that nothing in it can harm a terminal either."""
-    sys.stdout.write(f"{json.dumps(data, indent=2, default=str)}\n")
+    sys.stdout.write(f"{json.dumps(data, indent=2, default=repr)}\n")
 
 
 def complain(problem: object, remedy: object) -> None:

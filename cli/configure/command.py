@@ -1,6 +1,7 @@
 """`neptune-training configure`: the command."""
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from difflib import unified_diff
@@ -13,7 +14,7 @@ from rich.prompt import Confirm
 from rich.text import Text
 
 from cli import parameters_file
-from cli.account import ACCOUNT, Account
+from cli.account import ACCOUNT, DEFAULT_STACK, Account
 from cli.configure import choices, parameters_yaml
 from cli.configure.choices import Choice
 from cli.configure.questions import choose
@@ -68,6 +69,7 @@ def configure(
     cluster
         The cluster's identifier, if the account has several in this region.
     """
+    _check_place(output)
     aws = Aws(account.session)
     found = _cluster(aws, cluster)
     made = _choices(aws, account.stack_name, found, subnets, security_group, yes=yes)
@@ -85,8 +87,16 @@ def configure(
     if not dry_run:
         _write(output, text, overwrite=overwrite, quiet=json)
     if not json:
-        _warn(made, warnings, output)
+        _warn(made, warnings, output, account.stack_name)
     return Exit.FINE
+
+
+def _check_place(output: Path) -> None:
+    """Raise `CommandError` if no file can be written there."""
+    if output.is_dir():
+        raise CommandError(f"--output {output} is a directory.", "Name a file, such as parameters.yaml.")
+    if not output.resolve().parent.is_dir():
+        raise CommandError(f"--output {output}: there is no directory {output.parent}.", "Make it, or name another.")
 
 
 def _cluster(aws: Aws, name: str | None) -> Cluster:
@@ -215,7 +225,7 @@ def _warnings(facts: Facts) -> list[Result]:
     return [each for each in found if each.outcome in (Outcome.WRONG, Outcome.NOT_CHECKABLE)]
 
 
-def _warn(made: list[Choice], warnings: list[Result], output: Path) -> None:
+def _warn(made: list[Choice], warnings: list[Result], output: Path, stack: str) -> None:
     unknown = [each for each in made if each.value is None]
     if unknown or warnings:
         say()
@@ -225,4 +235,6 @@ def _warn(made: list[Choice], warnings: list[Result], output: Path) -> None:
     for each in warnings:
         report.show(each)
     say()
-    say(f"Next: sam build && sam deploy --parameter-overrides file://{output}; then: neptune-training doctor")
+    named = "" if stack == DEFAULT_STACK else f" --stack-name {shlex.quote(stack)}"
+    file = shlex.quote(f"file://{output}")
+    say(f"Next: sam build && sam deploy{named} --parameter-overrides {file}; then: neptune-training doctor{named}")

@@ -332,3 +332,46 @@ def test_without_a_role_for_neptune_ml_it_is_said(account: Account, configure: C
     account.set_ml_role("")
     assert "names no neptune_ml_iam_role" in configure().out
     account.set_ml_role(ML_ROLE)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("", "is a directory. Name a file, such as parameters.yaml."),
+        ("none/parameters.yaml", "there is no directory"),
+    ],
+)
+def test_a_place_where_no_file_can_be_written_is_refused_before_aws_is_asked(
+    program: Callable[..., Said], tmp_path: Path, output: str, expected: str
+) -> None:
+    said = program("configure", "--output", str(tmp_path / output))
+    assert [said.code, expected in said.err] == [2, True]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (
+            "parameters.yaml",
+            (),
+            "sam deploy --parameter-overrides file://parameters.yaml; then: neptune-training doctor",
+        ),
+        (
+            "my file.yaml",
+            ("--stack-name", "mine"),
+            "sam deploy --stack-name mine --parameter-overrides 'file://my file.yaml'; then: neptune-training doctor",
+        ),
+    ],
+)
+def test_the_next_command_names_the_stack_and_the_file_for_a_shell(
+    account: Account,
+    program: Callable[..., Said],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    said: tuple[str, tuple[str, ...], str],
+) -> None:
+    name, options, expected = said
+    monkeypatch.chdir(tmp_path)
+    shown = program("configure", "--output", name, "--region", REGION, *options).out
+    assert expected in shown
+    assert shown.endswith(f"then: {' '.join(('neptune-training doctor', *options))}\n")

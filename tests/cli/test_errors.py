@@ -1,6 +1,10 @@
 """What goes wrong before a command can begin is one line that says what to do, on stderr, with exit code 2."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import boto3
 import pytest
@@ -99,3 +103,58 @@ def test_the_completion_of_a_shell_names_every_command(program: Program, shell: 
     assert said.code == 0
     for command in ("check", "enable-events", "redrive", "status", "restore"):
         assert command in said.out
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"AWS_ENDPOINT_URL": "foo"}, "Invalid endpoint: foo. Check AWS_ENDPOINT_URL"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:99999"}, "Check AWS_ENDPOINT_URL"),
+        ({"AWS_MAX_ATTEMPTS": "many"}, "'many'. Check AWS_ENDPOINT_URL, other variables of AWS"),
+    ],
+)
+def test_a_setting_that_the_client_library_cannot_read_is_one_line(
+    program: Program, aws: boto3.Session, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert expected in one_line(program("jobs"))
+
+
+def test_a_server_that_is_not_aws_is_one_line(
+    program: Program, stack: StackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "cloudformation", lambda *_: (200, "<html><body>hello</body>"))
+    assert "Check AWS_ENDPOINT_URL" in one_line(program("jobs"))
+
+
+def test_an_error_of_the_programs_own_is_not_hidden(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.new.EXAMPLE", None)
+    with pytest.raises(AttributeError):
+        program("new", "/nowhere/x/y")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("jobs", "--limit", "-1"), "--limit"),
+        (("jobs", "--limit", "0"), "--limit"),
+        (("jobs", "--model", ""), "--model or --trigger is empty. Leave it out"),
+        (("jobs", "--trigger", ""), "--model or --trigger is empty. Leave it out"),
+        (("outputs", ""), "has no output"),
+        (("enable-events", "s3://my-models"), "There is no bucket s3://my-models. Check the name, without s3://"),
+        (("jobs", "--region", "us east"), "Check --region and AWS_REGION"),
+        (("check", __file__), "this is a file, not a directory. Name the one that holds"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_and_never_taken_for_another(
+    program: Program, stack: StackServer, arguments: tuple[str, ...], expected: str
+) -> None:
+    assert expected in one_line(program(*arguments))
+
+
+def test_a_character_that_the_terminals_encoding_lacks_is_shown_as_its_number(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from cli.app import main; main()", "new", str(tmp_path / "modèle")]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": f"functions{os.pathsep}."}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert [done.returncode, "mod\\xe8le" in done.stdout, done.stderr] == [0, True, ""]

@@ -142,3 +142,13 @@ def test_a_job_without_a_record_exits_2_and_says_how_to_look_for_its_trigger(pro
     done = program("show", "fraud-9")
     assert (done.code, done.out) == (2, "")
     assert "jobs --trigger" in done.err
+
+
+@pytest.mark.parametrize("fields", [{"reasons": "because"}, {"warnings": ["a"], "result": "b"}, {"note": b"\x00"}])
+def test_a_record_that_a_person_has_written_is_shown_as_far_as_it_can_be_read(
+    program: Program, dynamodb: Any, terminal: None, fields: dict[str, Any]
+) -> None:
+    record(dynamodb, "by-hand", "REQUESTED", 1, **fields)
+    said = program("show", "by-hand")
+    assert [said.code, "REQUESTED  by-hand" in said.out] == [0, True]
+    assert program("show", "by-hand", "--json").json["jobId"] == "by-hand"
