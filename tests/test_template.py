@@ -199,7 +199,12 @@ def test_the_functions_have_time_for_five_slow_answers_and_a_start_unless_for_lo
 # --- the functions' environment ---------------------------------------------------------------------------------------
 
 VARIABLES: dict[str, Any] = ALL_ON.globals["Environment"]["Variables"]
-NOT_SETTINGS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "AWS_ENDPOINT_URL"}
+NOT_SETTINGS = {
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "PYDANTIC_DISABLE_PLUGINS",
+    "AWS_ENDPOINT_URL",
+}
 NOT_DEFAULTS = {
     "id",  # a job's own
     "previousModelTrainingJobId",  # a model's own
