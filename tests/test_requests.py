@@ -257,8 +257,8 @@ def test_a_limit_is_enforced_because_it_is_declared(name: str, value: int) -> No
 
 
 def test_a_limit_that_does_not_say_what_it_limits_is_an_error() -> None:
-    with pytest.raises(TypeError, match="newLimit"):
-        create_model("More", __base__=Limits, newLimit=(int, 7))
+    with pytest.raises(TypeError, match=r"newLimit, other$"):
+        create_model("More", __base__=Limits, newLimit=(int, 7), other=(int, 8))
 
 
 def test_an_entry_point_at_the_top_level_is_answered_with_its_right_place() -> None:
