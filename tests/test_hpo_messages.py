@@ -47,6 +47,17 @@ def changed(name: str, **keys: Any) -> Any:
             ".range: a str cannot have a range (value: [0, 1]). List its values in options",
         ),
         (
+            {"range": [0, 1], "type": "bool", "default": True},
+            ".range: a bool cannot have a range (value: [0, 1]). List its values in options",
+        ),
+        (
+            {"range": [-2, 2], "inc_strategy": "power2"},
+            (
+                ".range: the inc_strategy power2 needs values above 0 (value: [-2, 2])."
+                " Start above 0, or set inc_strategy to linear"
+            ),
+        ),
+        (
             {"range": [0, 1], "inc_strategy": "log"},
             (
                 ".range: the inc_strategy log needs values above 0 (value: [0, 1])."

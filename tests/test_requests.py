@@ -148,7 +148,8 @@ def test_output_into_a_folder_above_the_upload_folder_is_refused(models: str) ->
 
 
 @pytest.mark.parametrize(
-    "place", ["s3://models/model", "s3://models/models-trained", "s3://model", "s3://models/x/models/"]
+    "place",
+    ["s3://models/model", "s3://models/models-trained", "s3://models/modelsX", "s3://model", "s3://models/x/models/"],
 )
 def test_output_beside_the_upload_folder_is_sent_without_a_slash_at_its_end(place: str) -> None:
     assert event({"trainModelS3Location": place})["trainModelS3Location"] == place.rstrip("/")
