@@ -254,3 +254,11 @@ def test_a_document_that_is_no_object_or_has_no_model_is_said_to_need_exactly_on
             " Set it to a list of exactly one model: with more, the tuning job fails"
         )
     ]
+
+
+def test_a_parameter_that_can_be_read_only_in_part_counts_among_those_that_are_tuned() -> None:
+    many = [{"param": f"p{n}", "type": "int", "range": [1, 9], "x": 1} for n in range(31)]
+    tiers = {"1-tier-param": many, "2-tier-param": [], "3-tier-param": [], "fixed-param": []}
+    assert problems(changed("custom-link-predict", **tiers))[-1] == (
+        "models[0]: SageMaker tunes at most 30 hyperparameters (value: 31). Move some to fixed-param or remove them"
+    )

@@ -167,9 +167,11 @@ def test_eleven_trials_of_which_only_tier_two_is_tuned_are_not_said_to_be_alike(
 
 def test_a_parameter_that_the_script_does_not_accept_is_said_with_the_option_that_is_nearest() -> None:
     document = with_parameter("1-tier-param", range=[0, 1])
-    model(document)["1-tier-param"] += [{"param": name, "type": "int", "range": [1, 9]} for name in ("widht", "heads")]
+    model(document)["1-tier-param"] += [
+        {"param": name, "type": "int", "range": [1, 9]} for name in ("widht", "heads", "X")
+    ]
     placed = hpo.check(document, max_hpo_jobs=60).parameters
-    known = ["--news", "-width-", "--dropout", "--batch_size", "--edge-paths", "--lr", "--epochs"]
+    known = ["--X-rays", "--news", "-width-", "--dropout", "--batch_size", "--edge-paths", "--lr", "--epochs"]
     said = [str(each) for each in unknown_to("train.py", known, placed) if each.field.startswith(TIER_1)]
     assert said == [
         (

@@ -210,5 +210,11 @@ def test_what_is_not_an_object_is_kept_when_layers_are_merged_so_that_it_is_repo
 
 
 def test_a_trigger_of_an_unknown_kind_can_set_no_part_of_a_parameter() -> None:
-    fields = [each.partition(":")[0] for each in problems(by_an_unknown_kind, {CUSTOM: THERE})]
-    assert fields == [CUSTOM, f"{CUSTOM}.sourceS3DirectoryPath"]
+    inner = {**THERE, "trainingEntryPointScript": "train.py"}
+    fields = [each.partition(":")[0] for each in problems(by_an_unknown_kind, {CUSTOM: inner})]
+    assert fields == [CUSTOM, f"{CUSTOM}.sourceS3DirectoryPath", f"{CUSTOM}.trainingEntryPointScript"]
+
+
+def test_only_an_event_or_a_schedule_can_set_what_follows_from_the_trigger() -> None:
+    able = {kind for kind in TriggerKind if request.can_override(kind)}
+    assert able == {TriggerKind.EVENT, TriggerKind.SCHEDULE}
