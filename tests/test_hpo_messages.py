@@ -262,3 +262,18 @@ def test_a_parameter_that_can_be_read_only_in_part_counts_among_those_that_are_t
     assert problems(changed("custom-link-predict", **tiers))[-1] == (
         "models[0]: SageMaker tunes at most 30 hyperparameters (value: 31). Move some to fixed-param or remove them"
     )
+
+
+def test_a_parameter_that_can_be_read_only_in_part_has_no_problem_of_the_part_that_cannot() -> None:
+    assert problems(with_parameter(range=[1])) == [
+        (
+            f"{TIER_1}[0].range: should have at least 2 items, not 1 (value: [1])."
+            " Set it to the least and the greatest value, such as [16, 128]"
+        )
+    ]
+
+
+@pytest.mark.parametrize("regex", ["a", "a" * 500])
+def test_the_shortest_and_the_longest_expression_are_checked(regex: str) -> None:
+    [problem] = problems(with_regexes(regex))
+    assert problem.startswith(f"{METRIC}.metric_definitions[0].Regex: has no group")
