@@ -195,3 +195,21 @@ def test_the_largest_document_and_number_and_the_deepest_nesting_are_read():
     assert [each.problem for each in reasons(b"9" * 19)] == ["is not a finite number, or is too long"]
     assert read(b"[" * 32 + b"1" + b"]" * 32, "file.json")
     assert [each.field for each in reasons(b"[" * 33 + b"1" + b"]" * 33)] == ["[0]" * 33]
+
+
+@pytest.mark.parametrize(
+    ("raw", "remedy"),
+    [(b"[1, X]", NOT_YAML), (b'["a", }', "Remove the extra comma")],
+)
+def test_a_comma_is_extra_only_before_a_bracket(raw, remedy):
+    [reason] = reasons(raw)
+    assert reason.remedy.startswith(remedy)
+
+
+def test_what_follows_a_part_that_is_nested_too_deeply_is_looked_at_as_well():
+    deep = b"[" * 40 + b"]" * 40
+    found = [(each.field, each.problem) for each in reasons(b"[" + deep + b", NaN]")]
+    assert found == [
+        ("[0]" * 33, "is nested more than 32 levels deep"),
+        ("[1]", "is not a finite number, or is too long"),
+    ]

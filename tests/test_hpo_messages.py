@@ -47,6 +47,17 @@ def changed(name: str, **keys: Any) -> Any:
             ".range: a str cannot have a range (value: [0, 1]). List its values in options",
         ),
         (
+            {"range": [0, 1], "type": "bool", "default": True},
+            ".range: a bool cannot have a range (value: [0, 1]). List its values in options",
+        ),
+        (
+            {"range": [-2, 2], "inc_strategy": "power2"},
+            (
+                ".range: the inc_strategy power2 needs values above 0 (value: [-2, 2])."
+                " Start above 0, or set inc_strategy to linear"
+            ),
+        ),
+        (
             {"range": [0, 1], "inc_strategy": "log"},
             (
                 ".range: the inc_strategy log needs values above 0 (value: [0, 1])."
@@ -243,3 +254,26 @@ def test_a_document_that_is_no_object_or_has_no_model_is_said_to_need_exactly_on
             " Set it to a list of exactly one model: with more, the tuning job fails"
         )
     ]
+
+
+def test_a_parameter_that_can_be_read_only_in_part_counts_among_those_that_are_tuned() -> None:
+    many = [{"param": f"p{n}", "type": "int", "range": [1, 9], "x": 1} for n in range(31)]
+    tiers = {"1-tier-param": many, "2-tier-param": [], "3-tier-param": [], "fixed-param": []}
+    assert problems(changed("custom-link-predict", **tiers))[-1] == (
+        "models[0]: SageMaker tunes at most 30 hyperparameters (value: 31). Move some to fixed-param or remove them"
+    )
+
+
+def test_a_parameter_that_can_be_read_only_in_part_has_no_problem_of_the_part_that_cannot() -> None:
+    assert problems(with_parameter(range=[1])) == [
+        (
+            f"{TIER_1}[0].range: should have at least 2 items, not 1 (value: [1])."
+            " Set it to the least and the greatest value, such as [16, 128]"
+        )
+    ]
+
+
+@pytest.mark.parametrize("regex", ["a", "a" * 500])
+def test_the_shortest_and_the_longest_expression_are_checked(regex: str) -> None:
+    [problem] = problems(with_regexes(regex))
+    assert problem.startswith(f"{METRIC}.metric_definitions[0].Regex: has no group")

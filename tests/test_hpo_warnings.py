@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from neptune_training.checks import hpo
+from neptune_training.checks.hpo.search_warnings import unknown_to
 from tests.test_hpo import example, model, with_parameter, with_regexes
-from tests.test_hpo_messages import METRIC, TIER_2, TIER_3, changed, warnings
+from tests.test_hpo_messages import METRIC, TIER_1, TIER_2, TIER_3, changed, warnings
 
 FEW = "maxHPONumberOfTrainingJobs: fewer than 10 trials rarely find a good model (value: {}). Set it to at least 10"
 UNTUNED = (
@@ -154,4 +156,30 @@ def test_a_regular_expression_that_only_some_pythons_compile_is_a_warning_with_w
             ' global flags not at the start of the expression at position 15 (value: "loss: ([0-9.]+)(?i)").'
             " Nothing to do if SageMaker accepts it"
         )
+    ]
+
+
+def test_eleven_trials_of_which_only_tier_two_is_tuned_are_not_said_to_be_alike() -> None:
+    document = with_parameter("2-tier-param", range=[0, 1])
+    model(document)["1-tier-param"] = []
+    assert warnings(document, 11) == []
+
+
+def test_a_parameter_that_the_script_does_not_accept_is_said_with_the_option_that_is_nearest() -> None:
+    document = with_parameter("1-tier-param", range=[0, 1])
+    model(document)["1-tier-param"] += [
+        {"param": name, "type": "int", "range": [1, 9]} for name in ("widht", "heads", "X")
+    ]
+    placed = hpo.check(document, max_hpo_jobs=60).parameters
+    known = ["--X-rays", "--news", "-width-", "--dropout", "--batch_size", "--edge-paths", "--lr", "--epochs"]
+    said = [str(each) for each in unknown_to("train.py", known, placed) if each.field.startswith(TIER_1)]
+    assert said == [
+        (
+            f"{TIER_1}[1].param: is not an option of train.py, which would exit with code 2"
+            ' (value: "widht"). Did you mean "width-"?'
+        ),
+        (
+            f"{TIER_1}[2].param: is not an option of train.py, which would exit with code 2"
+            ' (value: "heads"). Add it to the script, or remove it here'
+        ),
     ]

@@ -191,3 +191,30 @@ def test_a_problem_is_said_with_its_parameter_value_and_remedy(send: Any, asked:
 def test_as_many_parallel_trials_as_trials_are_in_order(parallel: int) -> None:
     asked = {"maxHPONumberOfTrainingJobs": 3, "maxHPOParallelTrainingJobs": parallel}
     assert event(asked).items() >= asked.items()
+
+
+def test_no_trial_at_all_is_one_problem_and_not_a_second_one_of_the_trials_in_parallel() -> None:
+    assert problems(event, {"maxHPONumberOfTrainingJobs": 0}) == [
+        (
+            "maxHPONumberOfTrainingJobs: should be greater than or equal to 1 (value: 0)."
+            " Set it to the number of trials of the hyperparameter search, at least 10 for a good model"
+        )
+    ]
+
+
+def test_what_is_not_an_object_is_kept_when_layers_are_merged_so_that_it_is_reported() -> None:
+    inner = {"trainingEntryPointScript": "train.py"}
+    assert request.merge({CUSTOM: "s3://x"}, {CUSTOM: inner}) == {CUSTOM: "s3://x"}
+    assert request.merge({CUSTOM: inner}, {CUSTOM: "s3://x"}) == {CUSTOM: "s3://x"}
+    assert request.merge({CUSTOM: inner, "id": "a"}, {CUSTOM: THERE, "id": "b"}) == {CUSTOM: inner | THERE, "id": "b"}
+
+
+def test_a_trigger_of_an_unknown_kind_can_set_no_part_of_a_parameter() -> None:
+    inner = {**THERE, "trainingEntryPointScript": "train.py"}
+    fields = [each.partition(":")[0] for each in problems(by_an_unknown_kind, {CUSTOM: inner})]
+    assert fields == [CUSTOM, f"{CUSTOM}.sourceS3DirectoryPath", f"{CUSTOM}.trainingEntryPointScript"]
+
+
+def test_only_an_event_or_a_schedule_can_set_what_follows_from_the_trigger() -> None:
+    able = {kind for kind in TriggerKind if request.can_override(kind)}
+    assert able == {TriggerKind.EVENT, TriggerKind.SCHEDULE}

@@ -148,7 +148,8 @@ def test_output_into_a_folder_above_the_upload_folder_is_refused(models: str) ->
 
 
 @pytest.mark.parametrize(
-    "place", ["s3://models/model", "s3://models/models-trained", "s3://model", "s3://models/x/models/"]
+    "place",
+    ["s3://models/model", "s3://models/models-trained", "s3://models/modelsX", "s3://model", "s3://models/x/models/"],
 )
 def test_output_beside_the_upload_folder_is_sent_without_a_slash_at_its_end(place: str) -> None:
     assert event({"trainModelS3Location": place})["trainModelS3Location"] == place.rstrip("/")
@@ -257,8 +258,8 @@ def test_a_limit_is_enforced_because_it_is_declared(name: str, value: int) -> No
 
 
 def test_a_limit_that_does_not_say_what_it_limits_is_an_error() -> None:
-    with pytest.raises(TypeError, match="newLimit"):
-        create_model("More", __base__=Limits, newLimit=(int, 7))
+    with pytest.raises(TypeError, match=r"newLimit, other$"):
+        create_model("More", __base__=Limits, newLimit=(int, 7), other=(int, 8))
 
 
 def test_an_entry_point_at_the_top_level_is_answered_with_its_right_place() -> None:

@@ -58,6 +58,22 @@ def test_a_wrong_value_fails_the_deployment_and_not_each_request(name: str) -> N
         Settings.from_environment({**ENVIRONMENT, name: "nonsense"})
 
 
+def test_a_default_that_is_not_valid_is_named_with_its_value_and_what_it_should_be() -> None:
+    with pytest.raises(ValueError, match="stack's default") as raised:
+        Settings.from_environment({**ENVIRONMENT, "DEFAULT_trainingTimeOutInSeconds": "a day"})
+    assert str(raised.value) == (
+        "the stack's default for trainingTimeOutInSeconds, 'a day', "
+        "is not a number of seconds from 1 to 2419200 (28 days)"
+    )
+
+
+def test_a_limit_and_a_duration_that_are_no_texts_are_taken_as_they_are() -> None:
+    said = Settings.from_environment(ENVIRONMENT)
+    plain = said.model_dump() | {"limits": {"instanceTypes": ("ml.g5.*",)}, "settle_seconds": timedelta(seconds=7)}
+    made = Settings(**plain)
+    assert [made.limits.instanceTypes, made.settle_seconds] == [("ml.g5.*",), timedelta(seconds=7)]
+
+
 def test_what_the_code_takes_by_default_is_what_the_template_does() -> None:
     deployed = Rendered().globals["Environment"]["Variables"]
     named = {name: deployed[name] for name in ENVIRONMENT if name in deployed}

@@ -30,10 +30,12 @@ def test_a_time_is_written_in_utc_and_cut_to_milliseconds() -> None:
 
 def test_each_millisecond_has_a_text_of_its_own() -> None:
     assert times.to_text(NOW.replace(microsecond=999_000)) == "2026-11-24T02:00:00.999Z"
+    assert times.to_milliseconds(NOW.replace(microsecond=1_000)) == NOW.replace(microsecond=1_000)
 
 
 def test_a_time_that_somebody_wrote_by_hand_without_a_zone_is_in_utc() -> None:
     assert times.from_text("2026-11-24T02:00:00") == times.from_text("2026-11-24T02:00:00.000Z") == NOW
+    assert times.from_text("2026-11-24T03:00:00+01:00") == NOW
 
 
 # --- capacity ---------------------------------------------------------------------------------------------------------
@@ -99,7 +101,7 @@ def test_an_entry_that_cannot_be_read_is_left_out_and_named_in_the_log(
     wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert entry_of({**ITEM, **wrong}) is None
-    assert [vars(record)["jobId"] for record in caplog.records] == ["a"]
+    assert [(record.message, vars(record)["jobId"]) for record in caplog.records] == [("not a job", "a")]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,22 @@ def test_a_step_is_under_way_until_its_invocation_ends_which_is_never_later_than
     until: datetime | None, now: datetime, in_step: bool
 ) -> None:
     assert Entry("a", Status.STARTED, NOW, NOW, step_until=until).in_step(now) is in_step
+
+
+@pytest.mark.parametrize(
+    ("next_at", "until", "end_by", "due"),
+    [
+        (NOW, None, None, True),
+        (NOW + MINUTE, None, None, False),
+        (NOW, NOW + MINUTE, None, False),
+        (NOW, NOW, NOW + MINUTE, True),
+        (NOW, None, NOW, False),
+    ],
+)
+def test_a_job_is_due_at_its_time_unless_a_step_of_it_is_under_way_or_its_bound_has_passed(
+    next_at: datetime, until: datetime | None, end_by: datetime | None, due: bool
+) -> None:
+    assert Entry("a", Status.STARTED, next_at, NOW, step_until=until, end_by=end_by).is_due(NOW) is due
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------

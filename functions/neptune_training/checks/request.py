@@ -185,7 +185,7 @@ def over_limit(name: str, value: object, most: str, parameter: str) -> Problem:
 def contradictions(merged: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for parameters that contradict each other."""
     total, parallel = ({**NEPTUNES_DEFAULTS, **merged}[name] for name in (TOTAL, PARALLEL))
-    if isinstance(total, int) and isinstance(parallel, int) and parallel > total:
+    if isinstance(total, int) and isinstance(parallel, int) and 0 < total < parallel:
         problem = f"is above maxHPONumberOfTrainingJobs, {total}"
         remedy = f"Set it to at most {total}, or raise maxHPONumberOfTrainingJobs"
         yield Problem(field="maxHPOParallelTrainingJobs", value=shown(parallel), problem=problem, remedy=remedy)

@@ -148,6 +148,6 @@ def of_type(name: str, value: object) -> Any:
     """Return a default in its parameter's own type: numbers as numbers, lists as lists. Raises ValueError."""
     field: Any = TrainingRequest.model_fields[name]
     try:
-        return TypeAdapter(field.annotation).validate_python(value, strict=False)
+        return TypeAdapter(field.annotation).validate_python(value)
     except ValidationError as error:
         raise ValueError(f"the stack's default for {name}, {value!r}, is not {field.description}") from error
