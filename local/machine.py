@@ -6,8 +6,14 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import sys
 import sysconfig
+
+
+def platform_key() -> str:
+    """Return what stands for the machine alone, the same for each of its Pythons: system, processor, C library."""
+    return " ".join((platform.system(), platform.machine(), str(sysconfig.get_config_var("MULTIARCH"))))
 
 
 def key() -> str:

@@ -60,4 +60,4 @@ def index() -> list[str]:
 
 def key() -> str:
     """Return what stands for the version that is installed, and for the machine that it runs on."""
-    return f"{machine.key()}\n{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()}\n"
+    return f"{machine.platform_key()}\n{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()}\n"

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -74,18 +75,37 @@ def test_of_two_set_ups_at_once_one_waits_and_finds_the_others_environment(tmp_p
     ],
     ids=["platform", "C library", "Python", "place"],
 )
-def test_what_another_machine_has_made_in_a_shared_folder_is_not_ready(
+def test_an_environment_that_another_machine_or_python_has_made_in_a_shared_folder_is_not_ready(
     tmp_path: Path, requirements: Path, monkeypatch: pytest.MonkeyPatch, other: tuple[Any, str, object]
 ) -> None:
     environment = Environment(tmp_path / "environment", requirements)
-    monkeypatch.setattr(uv, "FOLDER", tmp_path / "uv")
-    for folder, key in ((environment.folder, environment.key()), (uv.FOLDER, uv.key())):
-        (folder / "bin").mkdir(parents=True)
-        (folder / "bin" / "python").touch()
-        (folder / "ready").write_text(key)
-    assert [environment.is_ready(), uv.is_ready()] == [True, True]
+    (environment.folder / "bin").mkdir(parents=True)
+    (environment.folder / "bin" / "python").touch()
+    (environment.folder / "ready").write_text(environment.key())
+    assert environment.is_ready()
     monkeypatch.setattr(*other)
-    assert [environment.is_ready(), uv.is_ready()] == [False, False]
+    assert not environment.is_ready()
+
+
+@pytest.mark.parametrize(
+    ("other", "ready"),
+    [
+        ((platform, "system", lambda: "Darwin"), False),
+        ((platform, "machine", lambda: "arm64"), False),
+        ((sysconfig, "get_config_var", lambda _: "x86_64-linux-musl"), False),
+        ((sys, "version", "3.11.2 of the same machine"), True),
+    ],
+    ids=["system", "processor", "C library", "Python"],
+)
+def test_uv_is_made_anew_on_another_machine_and_shared_by_the_pythons_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: tuple[Any, str, object], ready: bool
+) -> None:
+    monkeypatch.setattr(uv, "FOLDER", tmp_path / "uv")
+    uv.FOLDER.mkdir()
+    (uv.FOLDER / "ready").write_text(uv.key())
+    assert uv.is_ready()
+    monkeypatch.setattr(*other)
+    assert uv.is_ready() is ready
 
 
 def test_packages_for_this_machine_only_are_kept_apart_from_another_machines(
