@@ -24,7 +24,7 @@ from rich.console import Console
 
 from bench import page
 from bench.burst.prices import HOURS_A_MONTH, Usage
-from neptune_training.aws.table import item
+from neptune_training.aws.records import item
 from neptune_training.model.jobs import Started
 from neptune_training.model.statuses import UNFINISHED, Status
 from tests.world import Call, World

@@ -77,7 +77,7 @@ def test_an_environment_of_another_machine_is_made_anew_also_by_a_target_that_fi
     ready = tmp_path / place.format(folder=".venv") / "ready"
     ready.parent.mkdir(parents=True)
     ready.write_text(f"{first_line}\nkey\n")
-    command = ["make", "--no-print-directory", "-n", target, f"PYTHON={sys.executable}"]
+    command = ["make", "--no-print-directory", "-n", target, f"PYTHON={sys.executable}", "VENV=.venv"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ("-m local.set_up" in done.stdout) is makes
 

@@ -16,8 +16,8 @@ from neptune_training.announce import result, result_finder
 from neptune_training.announce.result import LogLines
 from neptune_training.announce.result_finder import ResultFinder
 from neptune_training.aws.dynamodb_items import plain, typed
+from neptune_training.aws.records import item, job_of
 from neptune_training.aws.result_field import write_result
-from neptune_training.aws.table import item, job_of
 from neptune_training.model.jobs import Ended
 from neptune_training.model.statuses import Status
 from tests.world import Call, Crash, World
@@ -384,11 +384,11 @@ def test_lines_for_which_there_was_no_time_left_have_no_command_either(
 
     def pass_time(call: Call) -> None:
         if (call.operation, call.moment) == ("GetLogEvents", "after"):
-            now[0] = 9.0
+            now[0] = 61.0
 
     def finder(*, write_results: bool) -> ResultFinder:
         made = result_wiring.result_finder(write_results=write_results)
-        made._clock, made._until = lambda: now[0], 5.0
+        made._clock, made._until = lambda: now[0], 60.0
         return made
 
     monkeypatch.setattr(notify, "result_finder", finder)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from neptune_training.aws.dynamodb_items import plain, typed
-from neptune_training.aws.table import item, job_of
+from neptune_training.aws.records import item, job_of
 from neptune_training.checks import events
 from neptune_training.model import new_jobs
 from neptune_training.model.capacity import capacity_of

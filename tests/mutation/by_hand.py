@@ -29,8 +29,8 @@ STEP, WAITING, REQUESTED, STARTED, OUTCOMES, INTAKE, PLAN, TICK, DRAIN, PAUSE = 
     f"{PACKAGE}/flow/{name}.py"
     for name in ("step", "waiting", "requested", "started", "outcomes", "intake", "plan", "tick", "drain", "pause")
 )
-TABLE, SLOTS, WRITES, NEPTUNE, FAILURES = (
-    f"{PACKAGE}/aws/{name}.py" for name in ("table", "slots", "writes", "neptune", "neptune_errors")
+TABLE, RECORDS, SLOTS, WRITES, NEPTUNE, FAILURES = (
+    f"{PACKAGE}/aws/{name}.py" for name in ("table", "records", "slots", "writes", "neptune", "neptune_errors")
 )
 READINESS, TRIGGERS = (f"{PACKAGE}/checks/{name}.py" for name in ("readiness", "events"))
 
@@ -77,7 +77,7 @@ MUTATIONS = [
     breaks(
         "a record is only written over the version that its writer has seen",
         ONCE,
-        (TABLE, 'SAME_VERSION = "version = :seen"', 'SAME_VERSION = "version = :seen OR attribute_exists(jobId)"'),
+        (RECORDS, 'SAME_VERSION = "version = :seen"', 'SAME_VERSION = "version = :seen OR attribute_exists(jobId)"'),
     ),
     breaks(
         "there are no more slots than MaxConcurrentTrainingJobs",
@@ -205,7 +205,7 @@ MUTATIONS = [
     breaks("a pause can grow for ever", DRAINS, (DRAIN, "min(refusals, MAX_DOUBLINGS)", "refusals")),
     breaks("a probe is one POST", DRAINS, (PAUSE, "replace(Pace(), retry_for=timedelta())", "Pace()")),
     breaks("a drain that lost the pause goes on", DRAINS, (DRAIN, "    if pause.lost:\n        return End.LOST\n", "")),
-    breaks("a drain waits for nothing", DRAINS, (DRAIN, "pause.pace.wait", "timedelta()")),
+    breaks("a drain does not wait between two starts", DRAINS, (DRAIN, "pause.pace.wait", "timedelta()")),
     breaks(
         "a job that waits for the cluster costs nothing while it waits",
         "tests/test_plan.py",

@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloudwatch_logs import write_log
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB
+from neptune_training.aws.records import item
 from neptune_training.aws.slots import CAPACITY
-from neptune_training.aws.table import item
 from tests.world.calls import Call
 from tests.world.seen import Seen
 from tests.world.surroundings import REGION, TABLE

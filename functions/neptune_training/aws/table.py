@@ -19,11 +19,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from neptune_training.aws import slots
-from neptune_training.aws.dynamodb_items import plain, typed
+from neptune_training.aws.dynamodb_items import plain
+from neptune_training.aws.records import item, job_of, over_version
 from neptune_training.aws.writes import Kind, RecordChanged, Writes, update_of
 from neptune_training.model.capacity import Capacity, capacity_of
-from neptune_training.model.jobs import Ended, Job, Requested, Waiting, type_of
-from neptune_training.model.statuses import UNFINISHED, Status, WaitingFor, status_of
+from neptune_training.model.jobs import Job, Requested, Waiting
+from neptune_training.model.statuses import UNFINISHED, Status, WaitingFor
 from neptune_training.model.times import to_text
 from neptune_training.model.triggers import Trigger
 from neptune_training.model.unfinished import Entry, entry_of
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 UNFINISHED_INDEX = "unfinished"
 MODEL_INDEX = "model"
-SAME_VERSION = "version = :seen"
 NEW = "attribute_not_exists(jobId)"
 
 
@@ -226,15 +226,6 @@ class Table:
         return plain(answer["Item"]) if "Item" in answer else None
 
 
-def over_version(job: Job) -> dict[str, Any]:
-    """Return the parameters of a put of `job` that succeeds only over the version before it."""
-    return {
-        "Item": item(job),
-        "ConditionExpression": SAME_VERSION,
-        "ExpressionAttributeValues": {":seen": {"N": str(job.version - 1)}},
-    }
-
-
 def newest_key(trigger: Trigger) -> str:
     """Return the key of the item that holds the newest upload of this file: `#newest s3://my-models/models/fraud/…`."""
     return f"#newest s3://{trigger.bucket}/{trigger.key}"
@@ -243,20 +234,3 @@ def newest_key(trigger: Trigger) -> str:
 def padded(trigger: Trigger) -> str:
     """Return the sequencer padded with zeros on the right, to compare as text (S3 guide, Event message structure)."""
     return (trigger.sequencer or "").upper().ljust(64, "0")
-
-
-def item(job: Job) -> dict[str, Any]:
-    """Return a job as DynamoDB stores it, without fields that are None: so the index has unfinished jobs only."""
-    return typed({**job.later, **job.model_dump(mode="json", exclude_none=True)})
-
-
-def job_of(stored: dict[str, Any]) -> Job:
-    """Return the job of a record that was read. Fields that this release does not know are kept in `later`.
-
-    Raises:
-        ValidationError: it cannot be read, most likely because it was written by hand.
-    """
-    status = status_of(stored.get("status"))
-    kind = type_of(status) if status else Ended  # `Ended` refuses an unknown status
-    known = {name: value for name, value in stored.items() if name in kind.model_fields and name != "later"}
-    return kind.model_validate({**known, "later": {name: stored[name] for name in stored.keys() - known.keys()}})

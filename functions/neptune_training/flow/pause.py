@@ -1,7 +1,7 @@
-"""What one invocation has to do with the pause of all starts: if it holds the pause, and what Neptune has answered.
+"""The pause of all starts, as one invocation knows it: if it holds the pause, and how Neptune has answered.
 
 The pause begins when Neptune refuses a start. The invocation that began it, or that sent the probe after it, *holds*
-it: nobody else starts a job until `pausedUntil`. Meanwhile `flow.drain` starts the jobs that wait, one by one.
+it: no other invocation starts a job until `pausedUntil`. Meanwhile `flow.drain` starts the jobs that wait, one by one.
 """
 
 from dataclasses import replace
