@@ -132,6 +132,14 @@ def without_defaults(asked: dict[str, Any]) -> None:
         ),
         (
             event,
+            {"maxHPONumberOfTrainingJobs": 1, "maxHPOParallelTrainingJobs": 2},
+            (
+                "maxHPOParallelTrainingJobs: is above maxHPONumberOfTrainingJobs, 1 (value: 2)."
+                " Set it to at most 1, or raise maxHPONumberOfTrainingJobs"
+            ),
+        ),
+        (
+            event,
             {"id": "a", "previousModelTrainingJobId": "a"},
             (
                 'previousModelTrainingJobId: is the new job\'s own id (value: "a").'
