@@ -63,7 +63,7 @@ def run(services: Services, pause: Pause, deadline: datetime) -> bool:
 
 def drain(services: Services, pause: Pause, deadline: datetime, steps: StepThreads) -> End:
     """Start jobs of the queue until one of the ends; return which."""
-    queue = queued(services, pause)
+    queue = queued(services, pause, steps)
     while (ended := ends(services, pause, deadline, steps)) is None:
         if (job_id := next(queue, None)) is None:
             return End.EMPTY
@@ -88,7 +88,7 @@ def ends(services: Services, pause: Pause, deadline: datetime, steps: StepThread
     return None if services.time_to_start(deadline) else End.OUT_OF_TIME
 
 
-def queued(services: Services, pause: Pause) -> Iterator[str]:
+def queued(services: Services, pause: Pause, steps: StepThreads) -> Iterator[str]:
     """Yield the jobs that can start, in the order of `flow.plan`, until no start is sent for any of them.
 
     The index can lag behind, so it may lack the job that was refused last: that one is tried again.
@@ -97,8 +97,10 @@ def queued(services: Services, pause: Pause) -> Iterator[str]:
         read_at, sent = services.now(), pause.sent
         for job_id in turns(services) or ([pause.refused_job] if pause.refused_for else []):
             yield job_id
-            if services.now() >= read_at + READ_AGAIN:
+            if pause.sent > sent and services.now() >= read_at + READ_AGAIN:
                 break
+        else:
+            steps.wait()  # one of them may still send its start, or be refused
         if pause.sent == sent:
             return
 

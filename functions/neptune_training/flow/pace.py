@@ -11,6 +11,7 @@ FIRST_GAP = timedelta(seconds=0.25)
 SHORTEST_GAP = timedelta(seconds=0.02)
 LONGEST_WAIT = timedelta(seconds=4)
 RETRY_FOR = timedelta(seconds=10)
+FEWEST_REFUSALS = 3
 SLOWER = 1.2  # after a refusal. With FASTER, one start of 12 is refused where the limit does not change
 FASTER = 0.985  # after a start that was accepted
 MUCH_FASTER = 0.9  # after more in a row than the limit explains: it must have grown
@@ -54,5 +55,9 @@ class Pace:
         return min(self.gap * doublings, LONGEST_WAIT)
 
     def is_over(self, now: datetime) -> bool:
-        """Return True if Neptune has refused all starts for so long that the next one has to wait for a probe."""
-        return self.refused_since is not None and now + self.wait >= self.refused_since + self.retry_for
+        """Return True if Neptune has refused all starts for so long that the next one has to wait for a probe.
+
+        The time alone does not count: slow steps may have kept the drain from sending starts.
+        """
+        enough = self.refused >= FEWEST_REFUSALS or not self.retry_for
+        return enough and self.refused_since is not None and now + self.wait >= self.refused_since + self.retry_for

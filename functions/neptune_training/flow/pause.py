@@ -59,6 +59,10 @@ class Pause:
         self._written.add(to_text(time))
         return time
 
+    def not_written(self, time: datetime) -> None:
+        """Forget a time whose write was refused: another invocation may have written the same."""
+        self._written.discard(to_text(time))
+
     def probes(self) -> None:
         """Note that the next start is a probe: if it is refused, the pause is lengthened at once."""
         self.pace = replace(Pace(), retry_for=timedelta())

@@ -14,7 +14,7 @@ from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded
 from neptune_training.flow import bounds, job_problems, outcomes, requested
 from neptune_training.flow.pause import Pause
-from neptune_training.flow.services import Services
+from neptune_training.flow.services import MARGIN, Services
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job, Waiting
 from neptune_training.model.statuses import Status, WaitingFor
@@ -74,10 +74,13 @@ def claim(  # noqa: PLR0911 - each is one way out
     try:
         services.table.claim(claimed, capacity, limit=limit, now=now, pause_until=pause_until, holds=holds)
     except RecordChanged:
+        if pause_until:
+            pause.not_written(pause_until)
         return lost_race(services, job)
+    late = pause_until is not None and services.now() > now + MARGIN  # the pause could end before the answer
     if services.now() >= give_up_at:  # the claim took long: no start is sent after giveUpAt
         return outcomes.give_up(services, claimed, job.waitingFor, job.reasons, unanswered=job.unanswered)
-    if not services.time_to_start(deadline):  # the claim took long: the answer to a start now could come too late
+    if late or not services.time_to_start(deadline):  # the claim took long: so could the answer to a start now
         return outcomes.wait_again(services, claimed, WaitingFor.TURN, (), tried=False, unanswered=job.unanswered)
     if ready.exists:
         return requested.look_up(services, claimed)
