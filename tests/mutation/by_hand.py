@@ -317,7 +317,7 @@ MUTATIONS = [
     breaks(
         "a POST that could be cut off is not sent",
         STUBBORN,
-        (WAITING, "if not services.time_to_start(deadline):  # the claim", "if deadline is None:  # the claim"),
+        (WAITING, "if late or not services.time_to_start(deadline):", "if late:"),
     ),
     breaks(
         "the previous training is looked at before the start",
