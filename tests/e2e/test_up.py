@@ -200,7 +200,7 @@ def test_the_documents_show_commands_that_can_run_here() -> None:
     assert counted == {
         "README.md": 1,
         "docs/local.md": 4,
-        "docs/operate.md": 9,
+        "docs/operate.md": 10,
         "docs/pipelines.md": 1,
         "docs/record-and-message.md": 1,
         "docs/triggers.md": 3,
