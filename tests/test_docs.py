@@ -172,8 +172,8 @@ def test_the_shares_of_code_of_the_other_designs_are_those_of_the_table() -> Non
         r"^\| lines of code and template \| ([\d,]+) \| \d+ \| (\d+) \| \*\*(\d+)\*\* \|$", said, re.MULTILINE
     )[0]
     ours, step_functions, durable = (int(each.replace(",", "")) for each in row)
-    assert [round(ours / step_functions, -1), round(ours / durable, -1)] == [40, 60]
-    assert "Step Functions needs about a fortieth of the code,\ndurable functions about a sixtieth." in said
+    assert [round(ours / step_functions, -1), round(ours / durable, -1)] == [50, 70]
+    assert "Step Functions needs about a fiftieth of the code,\ndurable functions about a seventieth." in said
 
 
 def test_every_file_that_contributing_names_is_there() -> None:
