@@ -1,4 +1,4 @@
-"""What is written to DynamoDB, and what its errors mean, as plain calls."""
+"""The writes to DynamoDB and the meaning of its errors, as plain calls."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

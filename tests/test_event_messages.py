@@ -1,4 +1,4 @@
-"""What is read of each event, field by field, and what people are told of one that cannot be read, word for word."""
+"""The fields that are read from each event, and the messages about an event that cannot be read, word for word."""
 
 import hashlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the check of a configuration warns of, word for word: place, problem, value and remedy."""
+"""The warnings of the check of a configuration, word for word: place, problem, value and remedy."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a run leaves to read, also when two runs end at the same moment, or one is killed."""
+"""The files of the last run, also when two runs end at the same moment, or one is killed."""
 
 import os
 import subprocess

@@ -42,7 +42,7 @@ def test_an_entry_point_imports_the_library_and_wiring_but_no_other_entry_point_
 
 
 def printed_by(program: str, function: str) -> Any:
-    """What a program prints that imports a function into a process of its own, as a cold start does."""
+    """Return what a program prints that imports a function in a new process, as a cold start does."""
     environment = {**os.environ, "PYTHONPATH": str(FUNCTIONS), "POWERTOOLS_METRICS_NAMESPACE": "x"}
     command = [sys.executable, "-c", program, function]
     return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)

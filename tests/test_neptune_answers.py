@@ -1,4 +1,4 @@
-"""What Neptune's answers mean, as plain calls."""
+"""The meaning of Neptune's answers, as plain calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What Neptune's errors mean, and what people are told of them, as plain calls."""
+"""The meaning of Neptune's errors and the messages about them, as plain calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the check of a request says to people, word for word: parameter, problem, value and remedy."""
+"""The messages of the check of a request, word for word: parameter, problem, value and remedy."""
 
 from typing import Any
 

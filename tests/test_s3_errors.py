@@ -1,4 +1,4 @@
-"""What S3's errors and the names of its objects mean, as plain calls."""
+"""The meaning of S3's errors and of the names of its objects, as plain calls."""
 
 from typing import Any
 

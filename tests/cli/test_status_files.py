@@ -36,7 +36,7 @@ def test_a_final_status_that_an_outage_has_cost_is_written_again_and_no_event_is
 
 @pytest.fixture
 def invocations(stack: StackServer, aws: boto3.Session) -> list[Any]:
-    """What `emit` is invoked with. It writes each second file, and the table has 12 uploads and two other jobs."""
+    """Return the events that `emit` gets. It writes each second file; the table has 12 uploads and two other jobs."""
     for number in range(12):
         put(aws, f"upload-{number:02}", UPLOAD, "2026-11-30T03:00:00.000Z")
     put(aws, "earlier", UPLOAD, "2026-11-30T02:59:59.999Z")
