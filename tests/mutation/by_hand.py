@@ -205,7 +205,7 @@ MUTATIONS = [
     breaks("a pause can grow for ever", DRAINS, (DRAIN, "min(refusals, MAX_DOUBLINGS)", "refusals")),
     breaks("a probe is one POST", DRAINS, (PAUSE, "replace(Pace(), retry_for=timedelta())", "Pace()")),
     breaks("a drain that lost the pause goes on", DRAINS, (DRAIN, "    if pause.lost:\n        return End.LOST\n", "")),
-    breaks("a drain does not wait between two starts", DRAINS, (DRAIN, "pause.pace.wait", "timedelta()")),
+    breaks("a drain does not wait between two starts", DRAINS, (PAUSE, "+ self.pace.wait -", "-")),
     breaks(
         "a job that waits for the cluster costs nothing while it waits",
         "tests/test_plan.py",

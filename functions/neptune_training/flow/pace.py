@@ -12,10 +12,16 @@ SHORTEST_GAP = timedelta(seconds=0.02)
 LONGEST_WAIT = timedelta(seconds=4)
 RETRY_FOR = timedelta(seconds=10)
 FEWEST_REFUSALS = 3
-SLOWER = 1.2  # after a refusal. With FASTER, one start of 12 is refused where the limit does not change
-FASTER = 0.985  # after a start that was accepted
-MUCH_FASTER = 0.9  # after more in a row than the limit explains: it must have grown
-LONG_ROW = 20
+# After a refusal.
+SLOWER = 1.15
+MUCH_SLOWER = 1.4  # after the last refusal, fewer than FEW starts were accepted: the limit is still far
+FEW = 3
+# After a start that was accepted. Where the limit does not change, one start of about 20 is then refused.
+FASTER = 0.985
+SLIGHTLY_FASTER = 0.997  # the gap is NEAR the one at which the last start was refused
+NEAR = 1.08
+MUCH_FASTER = 0.9  # no start was refused so far, or a LONG_ROW were accepted: the limit must have grown
+LONG_ROW = 40
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Pace:
         accepted: How many starts in a row were accepted.
         refused: How many starts in a row were refused; each one doubles the wait.
         refused_since: The time of the first of these refusals.
+        refused_gap: The gap when a start was refused last; None if none was refused.
         retry_for: For how long starts are sent although all are refused. Zero for a probe.
     """
 
@@ -34,19 +41,25 @@ class Pace:
     accepted: int = 0
     refused: int = 0
     refused_since: datetime | None = None
+    refused_gap: timedelta | None = None
     retry_for: timedelta = RETRY_FOR
 
     def after_acceptance(self) -> Self:
-        """Return the pace after Neptune had room for a start: a little faster."""
+        """Return the pace after Neptune had room for a start: faster, but only slightly near the limit."""
         accepted = self.accepted + 1
-        gap = max(self.gap * (FASTER if accepted <= LONG_ROW else MUCH_FASTER), SHORTEST_GAP)
+        if self.refused_gap is None or accepted > LONG_ROW:
+            factor = MUCH_FASTER
+        else:
+            factor = SLIGHTLY_FASTER if self.gap < self.refused_gap * NEAR else FASTER
+        gap = max(self.gap * factor, SHORTEST_GAP)
         return replace(self, gap=gap, accepted=accepted, refused=0, refused_since=None, retry_for=RETRY_FOR)
 
     def after_refusal(self, now: datetime) -> Self:
         """Return the pace after a 429 (too many requests): slower, and the next start comes later still."""
         since = self.refused_since or now
-        gap = min(self.gap * SLOWER, LONGEST_WAIT)
-        return replace(self, gap=gap, accepted=0, refused=self.refused + 1, refused_since=since)
+        gap = min(self.gap * (MUCH_SLOWER if self.accepted < FEW else SLOWER), LONGEST_WAIT)
+        refused = self.refused + 1
+        return replace(self, gap=gap, accepted=0, refused=refused, refused_since=since, refused_gap=self.gap)
 
     @property
     def wait(self) -> timedelta:

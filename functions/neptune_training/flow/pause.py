@@ -67,6 +67,12 @@ class Pause:
         """Note that the next start is a probe: if it is refused, the pause is lengthened at once."""
         self.pace = replace(Pace(), retry_for=timedelta())
 
+    def seconds_left(self, now: datetime) -> float:
+        """Return how long to wait before the next start, at the pace of the drain. 0 if there is no drain."""
+        if self.sent_at is None or not self.draining:
+            return 0
+        return max((self.sent_at + self.pace.wait - now).total_seconds(), 0)
+
     def sends(self, now: datetime) -> None:
         """Note that a start is being sent."""
         self.sent, self.sent_at = self.sent + 1, now

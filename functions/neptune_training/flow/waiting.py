@@ -48,7 +48,8 @@ def step(services: Services, job: Waiting, deadline: datetime, pause: Pause, *, 
 def claim(  # noqa: PLR0911 - each is one way out
     services: Services, job: Waiting, ready: Ready, deadline: datetime, pause: Pause, *, has_turn: bool
 ) -> Job:
-    """Take a slot and a lease for the job, and start it."""
+    """Take a slot and a lease for the job, and start it. A drain waits here until Neptune takes the next start."""
+    services.sleep(pause.seconds_left(services.now()))
     now, capacity, settings = services.now(), services.table.capacity(), services.settings
     give_up_at = bounds.wait_ends_at(job, WaitingFor.TURN, settings, now)
     if now >= give_up_at:
