@@ -31,7 +31,7 @@ ifneq ($(filter-out $(KNOWN),$(GIVEN)),)
 $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN))
 endif
 
-.PHONY: help setup cli run up logs down check-model test unit oldest-python small-worlds lint lint-template sam-local soak fuzz mutate artefact \
+.PHONY: help setup cli run up logs down check-model test unit oldest-python plain small-worlds lint lint-template sam-local soak fuzz mutate artefact \
 	bench bench-burst bench-track bench-memory sbom release audit redrive schemas recording lock clean FORCE
 
 help: ## List the targets
@@ -85,8 +85,12 @@ test: setup ## Run all tests
 unit: $(VENV)/ready ## Run the tests of the rules, in some minutes
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"
 
-oldest-python: ## Run the tests of the rules on the oldest Python that is supported, without the program's
-	@PYTEST_ADDOPTS=--ignore=tests/cli $(MAKE) --no-print-directory unit PYTHON="$$(local/find-python.sh 3.11)" VENV=.venv-3.11
+oldest-python: ## Run the rules as plain calls, and some whole flows, on the oldest Python that is supported
+	@$(MAKE) --no-print-directory plain PYTHON="$$(local/find-python.sh 3.11)" VENV=.venv-3.11
+
+plain: $(VENV)/ready
+	@$(BIN)/python -m pytest -n 2 --ignore=tests/cli -m "not e2e and not faults and not world"
+	@$(BIN)/python -m pytest tests/test_step_rules.py
 
 small-worlds: $(VENV)/ready ## Look at all small worlds, for many minutes
 	@SMALL_WORLDS=all $(BIN)/python -m pytest -n 2 tests/test_small_worlds.py

@@ -16,6 +16,13 @@ def pytest_configure(config: pytest.Config) -> None:
     still_running.add_to(config)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with a world, so that a run can leave them out: they take most of the time."""
+    for item in items:
+        if "make_world" in getattr(item, "fixturenames", ()):
+            item.add_marker("world")
+
+
 @pytest.fixture
 def make_world() -> Iterator[Callable[..., World]]:
     with ExitStack() as worlds:

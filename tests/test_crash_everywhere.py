@@ -29,7 +29,7 @@ from tests.world.triggers import MODEL
 pytestmark = pytest.mark.faults
 
 
-MINUTES = timedelta(minutes=2)
+MINUTES, HALF_A_MINUTE = timedelta(minutes=2), timedelta(seconds=30)
 
 
 class Flow(NamedTuple):
@@ -76,7 +76,7 @@ FLOWS = {
     "rejected": Flow(lambda world: [world.requested(modelName="x")], ("REJECTED",), kills=10, pairs=20),
     "cancelled": Flow(requested_and_cancelled, ("STOPPED",), pairs=0, cancels=True),
     "cancelled while it waits": Flow(
-        requested_and_cancelled, ("STOPPED",), pairs=0, capacity_after=MINUTES, cancels=True
+        requested_and_cancelled, ("STOPPED",), pairs=0, capacity_after=HALF_A_MINUTE, cancels=True
     ),
     "cancelled before its request": Flow(
         cancelled_before_requested, ("STOPPED", "SUPERSEDED"), kills=20, pairs=0, cancels=True

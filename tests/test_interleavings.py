@@ -343,7 +343,7 @@ class Interleavings(RuleBasedStateMachine):
 
 
 Interleavings.TestCase.settings = settings(
-    max_examples=int(HISTORIES or 25),
+    max_examples=int(HISTORIES or 15),
     stateful_step_count=50,
     derandomize=HISTORIES is None,
     deadline=None,

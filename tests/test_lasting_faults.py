@@ -148,7 +148,7 @@ def bound_of(job: dict[str, Any], lasting: Lasting) -> Bound | None:
 
 
 LastingFaults.TestCase.settings = settings(
-    max_examples=int(HISTORIES or 15),
+    max_examples=int(HISTORIES or 10),
     stateful_step_count=40,
     derandomize=HISTORIES is None,
     deadline=None,
@@ -164,7 +164,7 @@ FAULTY = st.lists(st.tuples(st.sampled_from([START, START, GET]), KINDS), min_si
 
 
 @given(faulty=FAULTY, order=st.randoms(use_true_random=False), skew=st.sampled_from([0, 60]))
-@settings(max_examples=int(HISTORIES or 20), deadline=None, derandomize=HISTORIES is None, database=None)
+@settings(max_examples=int(HISTORIES or 12), deadline=None, derandomize=HISTORIES is None, database=None)
 def test_jobs_without_a_fault_start_within_the_probes_that_fairness_allows_however_others_fail(
     faulty: list[tuple[str, str]], order: random.Random, skew: int
 ) -> None:

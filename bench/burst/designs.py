@@ -82,7 +82,7 @@ class Ours(Design):
     sources = (*sorted((ROOT / "functions").rglob("*.py")), ROOT / "template.yaml")
     sources = tuple(path for path in sources if "build_artefact" not in path.parts)
     tick_seconds = 1.0
-    parameters: ClassVar[dict[str, str]] = {"MaxConcurrentTrainingJobs": "500"}
+    parameters: ClassVar[dict[str, str]] = {"MaxConcurrentTrainingJobs": "500", "NeptuneReadTimeoutSeconds": "5"}
 
     def __enter__(self) -> Self:
         self._stack = Stack(

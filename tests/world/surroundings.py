@@ -25,7 +25,7 @@ import step
 import track
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws.table import Table
-from tests.world import template
+from tests.world import quick_moto, template
 from tests.world.calls import Call, Calls
 from tests.world.clock import Clock
 from tests.world.step_threads import StepThreads
@@ -33,6 +33,8 @@ from tests.world.step_threads import StepThreads
 REGION = "us-east-1"
 BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
 STAGE_SECONDS = 100.0
+
+quick_moto.install()
 
 
 class Surroundings:

@@ -1,0 +1,27 @@
+"""moto with less work for the same answers: it is most of what the tests with a world wait for.
+
+moto 5.2 looks for each type of a DynamoDB value (`S`, `N`, …) under a dozen other names too, and lists the methods of
+its class anew at each request.
+"""
+
+from functools import cache
+from typing import Any
+
+from moto.core import responses, utils
+from moto.core.serialize import ResponseSerializer
+
+TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
+found_by_any_name = ResponseSerializer.get_value
+
+
+def value_of(self: ResponseSerializer, value: Any, key: str, shape: Any) -> Any:
+    """Return the member `key` of `value`. A DynamoDB value, such as `{"S": "fraud"}`, has it under that name or not."""
+    if key in TYPES and isinstance(value, dict) and value.keys() <= TYPES:
+        return value.get(key)
+    return found_by_any_name(self, value, key, shape)
+
+
+def install() -> None:
+    """Use it from now on."""
+    ResponseSerializer.get_value = value_of  # type: ignore[method-assign]
+    responses.method_names_from_class = cache(utils.method_names_from_class)  # type: ignore[attr-defined]
