@@ -31,7 +31,7 @@ ifneq ($(filter-out $(KNOWN),$(GIVEN)),)
 $(error there is no variable $(filter-out $(KNOWN),$(GIVEN)); there are $(KNOWN))
 endif
 
-.PHONY: help setup cli run up logs down check-model test unit oldest-python plain small-worlds lint lint-template sam-local soak fuzz mutate artefact \
+.PHONY: help setup cli run up logs down check-model test unit oldest-python plain proofs lint lint-template sam-local soak fuzz mutate artefact \
 	bench bench-burst bench-track bench-memory sbom release audit redrive schemas recording lock clean FORCE
 
 help: ## List the targets
@@ -92,8 +92,9 @@ plain: $(VENV)/ready
 	@$(BIN)/python -m pytest -n 2 --ignore=tests/cli -m "not e2e and not faults and not world"
 	@$(BIN)/python -m pytest tests/test_step_rules.py
 
-small-worlds: $(VENV)/ready ## Look at all small worlds, for many minutes
-	@SMALL_WORLDS=all $(BIN)/python -m pytest -n 2 tests/test_small_worlds.py
+proofs: $(VENV)/ready ## Look at all small worlds and pairs of kills, and at many random histories, for an hour: make proofs [N=100]
+	@PROOFS=$(or $(N),100) $(BIN)/python -m pytest -n 2 \
+		tests/test_small_worlds.py tests/test_crash_everywhere.py tests/test_interleavings.py tests/test_lasting_faults.py
 
 lint: $(VENV)/ready ## Check style, types and layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -3,9 +3,8 @@
 Functions run side by side, call by call (`tests.world.actors`), and hypothesis chooses who goes on, who dies, what
 fails and how much time passes. Neptune does not check ids here: a second start would be accepted, and counted.
 
-    INTERLEAVINGS=2000 pytest tests/test_interleavings.py    looks at that many histories, others each time
-
-A history that breaks a promise becomes a plain test elsewhere: it says better what must not happen.
+`make proofs N=2000` looks at that many histories, others each time. A history that breaks a promise becomes a plain
+test elsewhere: it says better what must not happen.
 """
 
 import json
@@ -30,7 +29,7 @@ from tests.world.triggers import MODEL
 
 pytestmark = pytest.mark.faults
 
-HISTORIES = os.environ.get("INTERLEAVINGS")
+HISTORIES = os.environ.get("PROOFS")
 START, GET, GET_DATA = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "GetMLDataProcessingJob"
 CANCEL = "CancelMLModelTrainingJob"
 FAULTS = (
@@ -343,7 +342,7 @@ class Interleavings(RuleBasedStateMachine):
 
 
 Interleavings.TestCase.settings = settings(
-    max_examples=int(HISTORIES or 15),
+    max_examples=int(HISTORIES or 10),
     stateful_step_count=50,
     derandomize=HISTORIES is None,
     deadline=None,

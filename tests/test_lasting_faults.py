@@ -8,7 +8,7 @@ What is asserted is the table of bounds of docs/how-it-works.md: how long a job 
 and not seen; that nothing is started after `giveUpAt`; that slots are left only with jobs that run. And what always
 holds: at most one accepted start for each trigger.
 
-    LASTING_FAULTS=500 pytest tests/test_lasting_faults.py    looks at that many histories, others each time
+`make proofs N=500` looks at that many histories, others each time.
 """
 
 import os
@@ -29,7 +29,7 @@ from tests.world.lasting import KINDS, Lasting, job_of
 
 pytestmark = pytest.mark.faults
 
-HISTORIES = os.environ.get("LASTING_FAULTS")
+HISTORIES = os.environ.get("PROOFS")
 GIVE_UP = SLOT_WAIT = DOUBT = timedelta(minutes=10)
 TICK = timedelta(minutes=1)
 MOST_SKEW = timedelta(minutes=1)
@@ -148,7 +148,7 @@ def bound_of(job: dict[str, Any], lasting: Lasting) -> Bound | None:
 
 
 LastingFaults.TestCase.settings = settings(
-    max_examples=int(HISTORIES or 10),
+    max_examples=int(HISTORIES or 6),
     stateful_step_count=40,
     derandomize=HISTORIES is None,
     deadline=None,
@@ -164,7 +164,7 @@ FAULTY = st.lists(st.tuples(st.sampled_from([START, START, GET]), KINDS), min_si
 
 
 @given(faulty=FAULTY, order=st.randoms(use_true_random=False), skew=st.sampled_from([0, 60]))
-@settings(max_examples=int(HISTORIES or 12), deadline=None, derandomize=HISTORIES is None, database=None)
+@settings(max_examples=int(HISTORIES or 8), deadline=None, derandomize=HISTORIES is None, database=None)
 def test_jobs_without_a_fault_start_within_the_probes_that_fairness_allows_however_others_fail(
     faulty: list[tuple[str, str]], order: random.Random, skew: int
 ) -> None:

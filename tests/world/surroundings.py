@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from tests.world import quick_moto, template
 from tests.world.calls import Call, Calls
 from tests.world.clock import Clock
 from tests.world.step_threads import StepThreads
+from wiring import logger
 
 REGION = "us-east-1"
 BUCKET, PREFIX, TABLE = "models-bucket", "models/", "training-jobs"
@@ -79,6 +81,7 @@ class Surroundings:
             starting.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", "No application metrics")  # handlers side by side share powertools' set
             starting.enter_context(self._own_session())
+            logger.registered_handler.setStream(sys.stdout)  # it has that of an earlier test, which is closed
             for function in (start, step, track):  # read when the module was, before there was this environment
                 namespace = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
                 starting.enter_context(patch.object(function.metrics.provider, "namespace", namespace))
