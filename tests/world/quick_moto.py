@@ -37,5 +37,5 @@ def project(self: Item, paths: list[list[str]]) -> Item:
 def install() -> None:
     """Use it from now on."""
     ResponseSerializer.get_value = value_of  # type: ignore[method-assign]
-    Item.project = project  # type: ignore[method-assign]
+    Item.project = project  # type: ignore[method-assign, assignment]
     responses.method_names_from_class = cache(utils.method_names_from_class)  # type: ignore[attr-defined]

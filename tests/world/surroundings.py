@@ -1,6 +1,7 @@
 """What a world is made of: moto, local Neptune ML, the functions' environment, their clock and their clients."""
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, Self, TextIO, cast
 from unittest.mock import patch
 
 import boto3
@@ -81,7 +82,8 @@ class Surroundings:
             starting.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", "No application metrics")  # handlers side by side share powertools' set
             starting.enter_context(self._own_session())
-            logger.registered_handler.setStream(sys.stdout)  # it has that of an earlier test, which is closed
+            handler = cast("logging.StreamHandler[TextIO]", logger.registered_handler)
+            handler.setStream(sys.stdout)  # it has that of an earlier test, which is closed
             for function in (start, step, track):  # read when the module was, before there was this environment
                 namespace = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
                 starting.enter_context(patch.object(function.metrics.provider, "namespace", namespace))
