@@ -121,7 +121,7 @@ mutate: $(VENV)/ready ## Change the functions in small ways, and see a test noti
 bench: setup .local/sam/ready .local/lambda/ready ## Measure the functions beside the usual way, and renew docs/performance.md: make bench [N=15]
 	@$(BIN)/python -m bench $(if $(N),--processes $(N))
 
-bench-burst: setup .local/durable/ready ## Hold four designs beside each other under a burst and faults: make bench-burst [N=160]
+bench-burst: setup .local/durable/ready ## Hold four designs beside each other under a burst and faults: make bench-burst [N=80]
 	@$(BIN)/python -m bench.burst $(if $(N),--n $(N))
 
 bench-track: $(VENV)/ready ## Count what an hour with 500 running and 100,000 ended jobs costs

@@ -1,6 +1,6 @@
 """`make bench-burst`: four designs under the same burst of uploads, one after the other, without and with faults.
 
-    python -m bench.burst --n 40 --rate 2
+    python -m bench.burst --n 40 --rate 1
 
 It writes its part of `docs/performance.md` and the picture `docs/images/bench-burst.svg`.
 """
@@ -33,8 +33,8 @@ console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isat
 def main() -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="make bench-burst", description="Four designs under the same burst.")
-    parser.add_argument("--n", type=int, default=160, help="uploads (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=2.0, help="starts that Neptune accepts a second (default: 2)")
+    parser.add_argument("--n", type=int, default=80, help="uploads (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=1.0, help="starts that Neptune accepts a second (default: %(default)s)")
     parser.add_argument(
         "--kept", action="store_true", help="measure nothing: write the page from the last run's results"
     )
