@@ -63,6 +63,7 @@ def test_an_event_that_cannot_be_read_is_logged_with_its_problems(
     said = {"jobId": answer["jobId"], "status": "REJECTED"}
     assert answer == {**said, "arn": None}
     [ended, request] = logged(caplog, "request", "repeat", "ended")
+    assert world.job()["trigger"]["identity"] == "message message-0"
     assert ended.pop("reasons") == [str(Problem.model_validate(each)) for each in world.job()["reasons"]]
     assert [ended, request] == [{"message": "ended", **said}, {"message": "request", **said, "waitingFor": None}]
     assert printed() == {"Requests": [1.0, "Count"]}

@@ -52,18 +52,18 @@ def test_a_message_is_published_for_each_protocol_with_attributes_to_filter_by(
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "raised"),
+    ("code", "answer", "raised", "said"),
     [
-        ("InvalidParameter", "Message too long", CannotBeAnnounced),
-        ("InvalidParameter", "Invalid parameter: TopicArn", ClientError),
-        ("Throttling", "no", ClientError),
+        ("InvalidParameter", "Message too long", CannotBeAnnounced, "SNS does not accept the message"),
+        ("InvalidParameter", "Invalid parameter: TopicArn", ClientError, "TopicArn"),
+        ("Throttling", "no", ClientError, "Throttling"),
     ],
 )
 def test_only_a_message_that_sns_refuses_for_its_content_cannot_be_announced(
-    sns: Stubber, code: str, said: str, raised: type[Exception]
+    sns: Stubber, code: str, answer: str, raised: type[Exception], said: str
 ) -> None:
-    sns.add_client_error("publish", code, said)
-    with pytest.raises(raised):
+    sns.add_client_error("publish", code, answer)
+    with pytest.raises(raised, match=said):
         notify.publish(JOB)
 
 
@@ -71,7 +71,7 @@ def test_a_message_that_is_no_text_cannot_be_announced(monkeypatch: pytest.Monke
     monkeypatch.setattr(notify, "sns", lambda: client("sns"))
     monkeypatch.setenv("TRAINING_TOPIC_ARN", TOPIC)
     monkeypatch.setattr(notify, "subject", lambda _: 7)
-    with pytest.raises(CannotBeAnnounced):
+    with pytest.raises(CannotBeAnnounced, match="SNS does not accept the message"):
         notify.publish(JOB)
 
 
@@ -121,13 +121,17 @@ def test_an_entry_that_fails_says_why(events: Stubber, code: str, raised: type[E
 
 
 @pytest.mark.parametrize(
-    ("code", "raised"), [("ValidationException", CannotBeAnnounced), ("ThrottlingException", ClientError)]
+    ("code", "raised", "said"),
+    [
+        ("ValidationException", CannotBeAnnounced, "EventBridge does not accept the event"),
+        ("ThrottlingException", ClientError, "ThrottlingException"),
+    ],
 )
 def test_a_call_that_fails_is_given_up_only_for_its_content(
-    events: Stubber, code: str, raised: type[Exception]
+    events: Stubber, code: str, raised: type[Exception], said: str
 ) -> None:
     events.add_client_error("put_events", code)
-    with pytest.raises(raised):
+    with pytest.raises(raised, match=said):
         emit.send_event(JOB)
 
 
@@ -135,7 +139,7 @@ def test_an_event_that_is_no_text_cannot_be_announced(monkeypatch: pytest.Monkey
     monkeypatch.setattr(emit, "events", lambda: client("events"))
     monkeypatch.setenv("STATUS_EVENT_BUS", "mine")
     monkeypatch.setattr(emit, "message", lambda _: 7)
-    with pytest.raises(CannotBeAnnounced):
+    with pytest.raises(CannotBeAnnounced, match="EventBridge does not accept the event"):
         emit.send_event(JOB)
 
 
@@ -158,8 +162,8 @@ class Files:
     def __init__(self, **happens: Any) -> None:
         self.happens, self.tried = happens, list[str]()
 
-    def write(self, _s3: Any, file: S3Object, job: Any) -> bool:
-        assert job == {**JOB, "jobId": file.key}
+    def write(self, s3: Any, file: S3Object, job: Any) -> bool:
+        assert [s3, job] == [ANY, {**JOB, "jobId": file.key}]
         self.tried.append(file.key)
         if isinstance(self.happens[file.key], Exception):
             raise self.happens[file.key]
