@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from neptune_training.announce.batch import announce_each
-from neptune_training.announce.changes import CannotBeAnnounced, job_to_announce, needs_announcement, read
+from neptune_training.announce.changes import (
+    CannotBeAnnounced,
+    job_to_announce,
+    needs_announcement,
+    read,
+    with_bytes,
+)
 
 NEW = {"jobId": {"S": "a"}, "status": {"S": "STARTED"}, "model": {"S": "s3://m/"}}
 
@@ -29,6 +35,11 @@ def test_an_image_is_read_in_pythons_own_types_with_bytes_at_any_depth() -> None
     assert [bytes(found["m"]["b"]), found["m"]["n"]] == [b"\x00", 1]
     assert [bytes(found["l"][0]), found["l"][1], found["s"]] == [b"\x01", "AQ==", "AQ=="]
     assert read(None) == {}
+
+
+def test_binary_values_become_bytes_and_keep_their_types() -> None:
+    value = {"M": {"l": {"L": [{"B": "AAE="}, {"BS": ["AA=="]}, {"S": "AA=="}]}}}
+    assert with_bytes(value) == {"M": {"l": {"L": [{"B": b"\x00\x01"}, {"BS": [b"\x00"]}, {"S": "AA=="}]}}}
 
 
 @pytest.mark.parametrize(

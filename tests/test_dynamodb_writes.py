@@ -65,6 +65,11 @@ def test_an_update_has_its_key_and_only_the_values_that_it_is_given() -> None:
             Contended,
             "ConditionalCheckFailed, TransactionConflict",
         ),
+        (
+            ["ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"],
+            Contended,
+            "ConditionalCheckFailed, ProvisionedThroughputExceeded, ThrottlingError, TransactionConflict",
+        ),
         (["ThrottlingError"], Contended, "ThrottlingError"),
         (["ProvisionedThroughputExceeded"], Contended, "ProvisionedThroughputExceeded"),
         ([], Contended, ""),
@@ -75,6 +80,10 @@ def test_a_cancelled_transaction_is_a_changed_record_only_if_no_conflict_came_be
 ) -> None:
     found = writes.verdict(cancelled(*codes))
     assert [type(found), str(found)] == [kind, said]
+
+
+def test_a_transaction_cancelled_without_a_reason_may_succeed_again() -> None:
+    assert isinstance(writes.verdict(ClientError({}, "TransactWriteItems")), Contended)
 
 
 def test_a_transaction_cancelled_for_another_reason_is_the_error_as_it_is() -> None:

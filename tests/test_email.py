@@ -106,10 +106,22 @@ def test_problems_that_do_not_fit_are_counted() -> None:
     ]
 
 
-def test_problems_that_fit_are_all_there_and_not_counted() -> None:
+def test_an_email_without_problems_has_no_place_for_them() -> None:
+    assert email(JOB).split("\n") == [
+        "STARTED: s3://m/fraud/",
+        "",
+        "Neptune has started the training.",
+        "Job: fraud-1",
+        "",
+        "The record: neptune-training show fraud-1",
+    ]
+
+
+@pytest.mark.parametrize("known", [{}, {"arn": "arn:a"}])
+def test_problems_that_fit_are_all_there_and_not_counted(known: dict[str, str]) -> None:
     many = [{"problem": f"is wrong {number}", "remedy": "Fix it"} for number in range(8)]
-    lines = email({**JOB, "reasons": many[:7], "warnings": many[7:]}).split("\n")
-    assert lines[19:] == [
+    lines = email({**JOB, **known, "reasons": many[:7], "warnings": many[7:]}).split("\n")
+    assert lines[19 + len(known) :] == [
         "Warning: is wrong 7",
         "  What to do: Fix it",
         "",

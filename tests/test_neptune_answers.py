@@ -65,6 +65,11 @@ def test_a_job_writes_to_a_place_if_its_output_is_there_or_below_it(output: str 
     assert Found("InProgress", {}).writes_to("s3://out/a") is None
 
 
+def test_only_slashes_at_the_end_of_a_place_do_not_matter() -> None:
+    job = Found("InProgress", {"processing": {"outputLocation": "s3://out/Y"}})
+    assert [job.writes_to("s3://out/X"), job.writes_to("s3://out//")] == [False, True]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -3,7 +3,16 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from neptune_training.aws import neptune_errors
 from neptune_training.aws.neptune_errors import (
@@ -49,6 +58,40 @@ def test_a_failed_start_means_this(
     assert getattr(found, "waiting_for", None) is waiting_for
 
 
+UNTRUSTED, URL = OSError("[SSL: CERTIFICATE_VERIFY_FAILED]"), "https://neptune.invalid"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "waiting_for"),
+    [
+        (ParamValidationError(report="no"), PermanentFailure, None),
+        (NoCredentialsError(), Refused, WaitingFor.ACCESS),
+        (EndpointConnectionError(endpoint_url=URL), Refused, WaitingFor.NEPTUNE),
+        (ConnectTimeoutError(endpoint_url=URL), Refused, WaitingFor.NEPTUNE),
+        (ProxyConnectionError(proxy_url=URL), Refused, WaitingFor.NEPTUNE),
+        (SSLError(endpoint_url=URL, error=UNTRUSTED), Refused, WaitingFor.NEPTUNE),
+        (SSLError(endpoint_url=URL, error=OSError("EOF occurred")), Unanswered, None),
+        (ReadTimeoutError(endpoint_url=str(UNTRUSTED)), Unanswered, None),
+    ],
+)
+def test_a_start_without_an_answer_is_refused_only_if_it_was_not_sent(
+    error: Any, kind: type[Failure], waiting_for: WaitingFor | None
+) -> None:
+    found = neptune_errors.failure_of_start(error)
+    assert type(found) is kind
+    assert [found.code, found.message, found.request_id] == [type(error).__name__, str(error), None]
+    assert getattr(found, "waiting_for", None) is waiting_for
+
+
+def test_an_answer_means_what_its_code_its_text_and_its_status_mean() -> None:
+    said: Any = {
+        "Error": {"Code": "New", "Message": "no"},
+        "ResponseMetadata": {"RequestId": "r-1", "HTTPStatusCode": 400},
+    }
+    found = neptune_errors.failure_of_start(ClientError(said, "StartMLModelTrainingJob"))
+    assert [type(found), str(found), found.request_id] == [Refused, "New: no", "r-1"]
+
+
 @pytest.mark.parametrize(
     ("response", "found"),
     [
@@ -91,43 +134,50 @@ def test_an_answer_without_an_http_status_has_the_status_0(response: Any, status
 
 
 @pytest.mark.parametrize(
-    ("failure", "said"),
+    ("kind", "given", "said"),
     [
         (
-            PermanentFailure("A", "is wrong", "r-1"),
+            PermanentFailure,
+            ("A", "is wrong", "r-1"),
             (
                 "StartMLModelTrainingJob: is wrong (value: A, requestId r-1). Fix the problem that Neptune names, then"
                 " upload the configuration again, or send a new event (under another id, if it names one)"
             ),
         ),
         (
-            Refused("A", "is full", None, WaitingFor.CAPACITY),
+            Refused,
+            ("A", "is full", None, WaitingFor.CAPACITY),
             "StartMLModelTrainingJob: is full (value: A). Nothing to do: it is tried again",
         ),
         (
-            Refused("A", "no", None, WaitingFor.ACCESS),
+            Refused,
+            ("A", "no", None, WaitingFor.ACCESS),
             (
                 "StartMLModelTrainingJob: no (value: A). Ask the operator of the stack to grant the functions'"
                 " role access to this cluster"
             ),
         ),
         (
-            LookFailed("GetMLModelTrainingJob", "AccessDenied", "no", "r-1"),
+            LookFailed,
+            ("GetMLModelTrainingJob", "AccessDenied", "no", "r-1"),
             (
                 "GetMLModelTrainingJob: no (value: AccessDenied, requestId r-1). Ask the operator of the stack to"
                 " grant the functions' role access to this cluster"
             ),
         ),
         (
-            LookFailed("GetMLModelTrainingJob", "A", "no"),
+            LookFailed,
+            ("GetMLModelTrainingJob", "A", "no"),
             "GetMLModelTrainingJob: no (value: A). Nothing to do: it is tried again",
         ),
         (
-            CancelFailed("A", "no", "r-1"),
+            CancelFailed,
+            ("A", "no", "r-1"),
             "CancelMLModelTrainingJob: no (value: A, requestId r-1). Nothing to do: it is sent again each minute",
         ),
         (
-            CancelFailed("AccessDenied", "no"),
+            CancelFailed,
+            ("AccessDenied", "no"),
             (
                 "CancelMLModelTrainingJob: no (value: AccessDenied). Ask the operator of the stack to allow"
                 " the functions' roles neptune-db:CancelMLModelTrainingJob"
@@ -135,7 +185,10 @@ def test_an_answer_without_an_http_status_has_the_status_0(response: Any, status
         ),
     ],
 )
-def test_a_failure_is_a_problem_with_what_a_person_can_do(failure: Failure, said: str) -> None:
+def test_a_failure_is_a_problem_with_what_a_person_can_do(
+    kind: type[Failure], given: tuple[Any, ...], said: str
+) -> None:
+    failure = kind(*given)
     assert [str(failure.problem), str(failure)] == [said, f"{failure.code}: {failure.message}"]
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 import step_wiring
+import track_wiring
 import wiring
 from local.neptune_ml import COMPLETED_DATA_PROCESSING_JOB, NeptuneML
 from neptune_training.aws.model_files import Denied, ModelFiles
@@ -136,3 +138,73 @@ def test_a_trusted_certificate_is_spoken_to(tmp_path: Path, monkeypatch: pytest.
     with NeptuneML(certificate=chain, key=key) as server:
         neptune = step_wiring.services(environment=environment(server.url)).neptune
         assert isinstance(neptune.start(REQUEST, until=wiring.now()), Accepted)
+
+
+# --- with all that it is made of --------------------------------------------------------------------------------------
+
+QUICK = {"connect_timeout": 3, "read_timeout": 10, "attempts": 4}
+
+
+def patience(client: Any) -> dict[str, Any]:
+    """How long a client waits, and how often it tries."""
+    config = client.meta.config
+    assert config.retries["mode"] == "standard"
+    timeouts = {"connect_timeout": config.connect_timeout, "read_timeout": config.read_timeout}
+    return {**timeouts, "attempts": config.retries["total_max_attempts"]}
+
+
+@pytest.mark.parametrize(
+    ("in_group", "read_timeout", "starts", "looks"),
+    [
+        ({}, "20", 20, 20),
+        ({"in_group": False}, "20", 20, 20),
+        ({"in_group": True}, "20", 20, 5),
+        ({"in_group": True}, "2", 2, 2),
+    ],
+)
+def test_a_step_among_others_looks_at_neptune_for_five_seconds_at_most(
+    in_group: dict[str, bool], read_timeout: str, starts: int, looks: int
+) -> None:
+    given = {**environment("https://neptune.invalid:8182"), "NEPTUNE_READ_TIMEOUT_SECONDS": read_timeout}
+    neptune = step_wiring.services(**in_group, environment=given).neptune
+    once = {"connect_timeout": 3, "attempts": 1}
+    assert [patience(neptune._client), patience(neptune._looks)] == [
+        {**once, "read_timeout": starts},
+        {**once, "read_timeout": looks},
+    ]
+    assert {each.meta.endpoint_url for each in (neptune._client, neptune._looks)} == {"https://neptune.invalid:8182"}
+
+
+def test_a_step_has_the_table_and_the_settings_of_its_environment_and_tries_quickly(clients: dict[str, Any]) -> None:
+    services = step_wiring.services(environment=environment("https://neptune.invalid:8182"))
+    call_s3(services)
+    assert [patience(clients["dynamodb"]), patience(clients["s3"])] == [QUICK, QUICK]
+    assert [services.table._name, services.table._client] == ["jobs", clients["dynamodb"]]
+    readiness = services.readiness
+    assert [readiness.table, readiness.neptune, readiness.settings] == [
+        services.table,
+        services.neptune,
+        services.settings,
+    ]
+    assert [services.now, services.sleep] == [wiring.now, time.sleep]
+    assert services.settings.model_bucket == "models"
+
+
+def test_a_tick_has_the_table_of_its_environment_and_invokes_step_for_later(clients: dict[str, Any]) -> None:
+    tracker = track_wiring.tracker({**environment("https://neptune.invalid:8182"), "STEP_FUNCTION": "the-step"})
+    assert set(clients) == {"dynamodb", "lambda"}
+    assert [tracker.table._name, tracker.table._client] == ["jobs", clients["dynamodb"]]
+    assert [tracker.settings.model_bucket, tracker.now] == ["models", wiring.now]
+    assert [patience(clients["dynamodb"]), patience(clients["lambda"])] == [
+        QUICK,
+        {"connect_timeout": 2, "read_timeout": 3, "attempts": 2},
+    ]
+    sent = {
+        "FunctionName": "the-step",
+        "InvocationType": "Event",
+        "Payload": '{"jobIds": ["a", "b"], "turns": ["b"]}',
+    }
+    with Stubber(clients["lambda"]) as stubber:
+        stubber.add_response("invoke", {"StatusCode": 202}, sent)
+        tracker.invoke(("a", "b"), ("b",))
+        stubber.assert_no_pending_responses()

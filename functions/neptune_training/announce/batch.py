@@ -32,7 +32,7 @@ def announced(stream_record: Mapping[str, Any], send: Send) -> bool:
         if job:
             send(job)
     except CannotBeAnnounced as reason:
-        keys = repr(stream_record.get("dynamodb", {}).get("Keys"))
+        keys = repr(stream_record["dynamodb"].get("Keys"))
         logger.exception("not announced", extra={"reason": str(reason), "keys": keys[:MAX_KEYS]})
         with single_metric(name="NotAnnounced", unit=MetricUnit.Count, value=1):
             return False

@@ -34,7 +34,8 @@ def email(job: Mapping[str, Any]) -> str:
     if len(found) > room:
         body.append(f"And {len(found) - room} more: see the record.")
     whole = "\n".join(one_line(line) for line in (*head, *body, *foot))
-    return whole.encode(errors="replace")[:MAX_BYTES].decode(errors="ignore")
+    # Each line is printable, so all of it can be encoded.
+    return whole.encode()[:MAX_BYTES].decode(errors="ignore")
 
 
 def what_happened(job: Mapping[str, Any]) -> str:  # noqa: PLR0911 - a sentence each

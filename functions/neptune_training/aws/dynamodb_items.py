@@ -11,7 +11,7 @@ class Integers(TypeDeserializer):
     """Read whole numbers as `int` and others as `float`: JSON and Neptune's client cannot take boto3's `Decimal`."""
 
     def _deserialize_n(self, value: str) -> int | float:
-        return int(value) if value.lstrip("-").isdecimal() else float(value)
+        return int(value) if value.removeprefix("-").isdecimal() else float(value)
 
 
 class Floats(TypeSerializer):

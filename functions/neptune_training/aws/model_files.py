@@ -134,12 +134,12 @@ def is_status_file(name: str) -> bool:
 def meaning(error: ClientError) -> Exception:
     """Return an error of S3 as one of the exceptions above, or unchanged. Codes: S3 API reference, Error responses."""
     response: Any = error.response
-    code = response.get("Error", {}).get("Code", "")
+    code = response.get("Error", {}).get("Code")
     if code in {"NoSuchKey", "404", "NotFound"}:
         return Gone(str(error))
     if code in {"PreconditionFailed", "412"}:
         return ContentChanged(str(error))
-    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in {"NoSuchBucket", "PermanentRedirect"} or 400 <= status < 500:  # a person has to act
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code == "PermanentRedirect" or status in range(400, 500):  # a person has to act
         return Denied(str(error))
     return error

@@ -60,7 +60,7 @@ class Found:
     def writes_to(self, location: str) -> bool | None:
         """Return True if its output is below `location`, an S3 URI; None while Neptune does not show it."""
         output = self.stages.get("processing", {}).get("outputLocation")
-        return None if not output else f"{output.rstrip('/')}/".startswith(f"{location.rstrip('/')}/")
+        return None if not output else f"{output}/".startswith(f"{location.rstrip('/')}/")
 
 
 class Absent:

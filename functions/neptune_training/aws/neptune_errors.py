@@ -189,12 +189,12 @@ def failure_of_start(error: ClientError | BotoCoreError) -> StartFailure:
 
 def http_status(error: ClientError) -> int:
     """Return the HTTP status of the answer, 0 if there was none."""
-    status: Any = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status: Any = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return status if isinstance(status, int) else 0
 
 
 def failure_by_code(  # noqa: PLR0911 - one row of the table each
-    code: str, message: str, request_id: str | None, status: int = 0
+    code: str, message: str, request_id: str | None, status: int
 ) -> StartFailure:
     """Return what an error code means, as docs/errors.md has it row by row.
 
