@@ -69,4 +69,4 @@ def conflicting(asked: Asked, job: Job, now: datetime) -> Ended:
 
 def raw(body: str) -> str:
     """Return the start of a body that cannot be read, as text that DynamoDB can store."""
-    return body[:MAX_RAW_CHARACTERS].encode(errors="replace").decode()[:MAX_RAW_CHARACTERS]
+    return body[:MAX_RAW_CHARACTERS].encode(errors="replace").decode()
