@@ -34,7 +34,7 @@ def main() -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="make bench-burst", description="Four designs under the same burst.")
     parser.add_argument("--n", type=int, default=80, help="uploads (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=1.0, help="starts that Neptune accepts a second (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=1.0, help="starts accepted a second (default: %(default)s)")
     parser.add_argument(
         "--kept", action="store_true", help="measure nothing: write the page from the last run's results"
     )
