@@ -26,7 +26,7 @@ SETTINGS = Settings(
     neptune_endpoint_url="https://neptune",
     model_bucket="models",
     model_prefix="in/",
-    train_model_s3_location="s3://trained/out/",
+    train_model_s3_location="s3://trained/X/",
 )
 KEY = f"in/fraud/{CONFIGURATION}"
 UPLOAD = Trigger(kind="upload", identity="u", bucket="models", key=KEY, etag="e1", sequencer="0A")
@@ -36,7 +36,7 @@ ROLE = "arn:aws:iam::123456789012:role/neptune"
 SENT: dict[str, Any] = {
     "dataProcessingJobId": "night",
     "id": "fraud-1",
-    "trainModelS3Location": "s3://trained/out/fraud-1",
+    "trainModelS3Location": "s3://trained/X/fraud-1",
     "neptuneIamRoleArn": ROLE,
 }
 CUSTOM = {"customModelTrainingParameters": {"sourceS3DirectoryPath": "s3://theirs/fraud/"}}

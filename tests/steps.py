@@ -1,7 +1,7 @@
 """The table and Neptune in memory, for plain calls of the flow's functions, and what was written, asked and logged."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,8 @@ from neptune_training.flow.services import Services
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job, Requested, Waiting
 from neptune_training.model.settings import Settings
+from neptune_training.model.statuses import WaitingFor
+from neptune_training.model.unfinished import Entry
 from tests.test_bounds import KNOWN, MINUTE, NOW, SETTINGS, requested, started, waiting
 
 __all__ = ["KNOWN", "MINUTE", "NOW", "ROLE", "SENT", "SETTINGS", "Cluster", "Records", "logged", "requested"]
@@ -37,6 +39,7 @@ class Records:
     seen: Capacity = field(default_factory=Capacity)
     ahead: int = 0
     of_model: int = 0
+    entries: Sequence[Entry] = ()
 
     @classmethod
     def of(cls, *jobs: Job) -> "Records":
@@ -81,6 +84,24 @@ class Records:
 
     def waiting(self, model: str) -> list[str]:
         return [job.jobId for job in self.jobs.values() if isinstance(job, Waiting) and job.model == model]
+
+    def unfinished(self) -> list[Entry]:
+        return [*self.entries]
+
+    def shorten_pause(self, seen: Capacity, until: datetime) -> None:
+        self.written.append(("shorten", seen, until))
+
+    def lengthen_pause(self, seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> None:
+        self.written.append(("lengthen", seen, until, paused_for, refusals))
+
+    def end_pause(self, seen: Capacity) -> None:
+        self.written.append(("end pause", seen))
+
+    def forget_slots(self, job_ids: Iterable[str]) -> None:
+        self.written.append(("forget", [*job_ids]))
+
+    def add_slots(self, job_ids: Iterable[str]) -> None:
+        self.written.append(("add", [*job_ids]))
 
     def postpone(self, job_id: str, until: datetime) -> None:
         self.written.append(("postpone", job_id, until))
@@ -140,13 +161,14 @@ def services(
     *,
     checks: Checks | None = None,
     now: Callable[[], datetime] = lambda: NOW,
+    sleep: Callable[[float], None] = lambda _: None,
     **settings: Any,
 ) -> Services:
-    """Services with this table, cluster and checks, and these settings beside the usual ones. Nobody sleeps."""
+    """Services with this table, cluster and checks, and these settings beside the usual ones."""
     changed: Settings = SETTINGS.model_copy(update=settings)
     neptune, readiness = cluster or Cluster(), checks or Checks(Rejected(()))
-    parts: Any = {"table": records, "neptune": neptune, "readiness": readiness, "sleep": None}
-    return Services(settings=changed, now=now, **parts)
+    parts: Any = {"table": records, "neptune": neptune, "readiness": readiness}
+    return Services(settings=changed, now=now, sleep=sleep, **parts)
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, Mapping[str, Any]]]:

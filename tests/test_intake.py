@@ -69,7 +69,7 @@ def test_our_own_write_sent_twice_counts_as_new() -> None:
 
 def test_another_request_under_a_used_id_is_rejected_and_keeps_all_that_it_asked() -> None:
     table = Uploads.of(expected(sent(id="mine")))
-    body = sent(id="mine", trainingInstanceType="ml.g5.2xlarge")
+    body = sent(id="mine", customModelTrainingParameters={"sourceS3DirectoryPath": "s3://theirs/fraud/"})
     rejected, new = record(table, body)
     asked = events.read(json.dumps(body), "message-1")
     job = expected(body)

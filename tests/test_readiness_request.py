@@ -108,8 +108,8 @@ def test_uploads_and_schedules_train_one_model_each(kind: TriggerKind, one: bool
 
 # --- an explicit id ---------------------------------------------------------------------------------------------------
 
-OURS = Found("InProgress", {"processing": {"outputLocation": "s3://trained/out/fraud-1/x"}})
-THEIRS = Found("InProgress", {"processing": {"outputLocation": "s3://trained/out/fraud-10/x"}})
+OURS = Found("InProgress", {"processing": {"outputLocation": "s3://trained/X/fraud-1/x"}})
+THEIRS = Found("InProgress", {"processing": {"outputLocation": "s3://trained/X/fraud-10/x"}})
 MINE = {"id": "fraud-1"}
 
 
@@ -130,8 +130,8 @@ def test_an_explicit_id_that_neptune_has_with_our_own_output_is_ready_and_exists
     [
         (THEIRS, {}),
         (RUNS, {}),  # it does not show its output
-        (OURS, {"trainModelS3Location": "s3://trained/out/fraud-1/x"}),
-        (OURS, {"trainModelS3Location": "s3://trained/out"}),
+        (OURS, {"trainModelS3Location": "s3://trained/X/fraud-1/x"}),
+        (OURS, {"trainModelS3Location": "s3://trained/X"}),
     ],
 )
 def test_an_explicit_id_of_a_job_that_may_be_anothers_is_rejected(look: Found, request_: dict[str, str]) -> None:

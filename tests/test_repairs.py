@@ -11,10 +11,10 @@ from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job
 from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.times import to_text
-from tests.steps import NOW, SETTINGS, logged, requested, seconds, started, waiting
+from tests.steps import NOW, SETTINGS, Records, logged, requested, seconds, started, waiting
 from tests.test_plan import job as entry
 from tests.test_plan import queued
-from tests.test_tick import Clock, Index, index, tracker
+from tests.test_tick import Clock, index, tracker
 
 # --- the capacity -----------------------------------------------------------------------------------------------------
 
@@ -30,7 +30,7 @@ def test_the_capacity_is_read_only_if_a_job_in_the_queue_is_due() -> None:
 
 
 def test_a_capacity_that_cannot_be_read_counts_as_a_pause(caplog: pytest.LogCaptureFixture) -> None:
-    class Away(Index):
+    class Away(Records):
         def capacity(self) -> Capacity:
             raise OSError
 
@@ -41,7 +41,7 @@ def test_a_capacity_that_cannot_be_read_counts_as_a_pause(caplog: pytest.LogCapt
     assert logged(caplog) == [("EXCEPTION", "the capacity cannot be read or repaired", {})]
 
 
-def repaired(table: Index, holders: set[str], **said: Any) -> tuple[Capacity, Done]:
+def repaired(table: Records, holders: set[str], **said: Any) -> tuple[Capacity, Done]:
     done = Done()
     return tracker(table, **said).repaired(table.seen, holders, NOW, done), done
 
@@ -74,7 +74,7 @@ def test_a_pause_that_a_function_may_have_set_is_left() -> None:
     assert table.written == []
 
 
-class Reads(Index):
+class Reads(Records):
     """Counts how often the capacity is read."""
 
     reads = 0
@@ -114,7 +114,7 @@ def test_slots_of_jobs_whose_records_say_otherwise_are_left() -> None:
 
 
 def test_a_record_that_cannot_be_read_keeps_its_slot_and_the_others_are_read(caplog: pytest.LogCaptureFixture) -> None:
-    class Odd(Index):
+    class Odd(Records):
         def get(self, job_id: str) -> Job | None:
             if job_id == "a":
                 raise ValueError(job_id)

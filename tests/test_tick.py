@@ -1,6 +1,6 @@
 """A tick of `track`, as plain calls: what is invoked, repaired, ended and counted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -24,28 +24,8 @@ BEFORE = Problem(field="before", problem="is odd", remedy="Wait")
 DAY = timedelta(days=1)
 
 
-class Index(Records):
-    """The table, with the index over its unfinished jobs, and the writes to the control item."""
-
-    entries: list[Entry]
-
-    def unfinished(self) -> list[Entry]:
-        return self.entries
-
-    def shorten_pause(self, seen: Capacity, until: datetime) -> None:
-        self.written.append(("shorten", seen, until))
-
-    def forget_slots(self, job_ids: Iterable[str]) -> None:
-        self.written.append(("forget", [*job_ids]))
-
-    def add_slots(self, job_ids: Iterable[str]) -> None:
-        self.written.append(("add", [*job_ids]))
-
-
-def index(*jobs: Job, entries: Iterable[Entry] = (), capacity: Capacity | None = None) -> Index:
-    table = Index({job.jobId: job for job in jobs}, seen=capacity or Capacity())
-    table.entries = [*entries]
-    return table
+def index(*jobs: Job, entries: Sequence[Entry] = (), capacity: Capacity | None = None) -> Records:
+    return Records({job.jobId: job for job in jobs}, seen=capacity or Capacity(), entries=entries)
 
 
 class Clock:
@@ -60,7 +40,7 @@ class Clock:
 
 
 def tracker(
-    table: Index, invoke: Callable[..., Any] = lambda *_: None, now: Callable[[], datetime] = lambda: NOW, **said: Any
+    table: Records, invoke: Callable[..., Any] = lambda *_: None, now: Callable[[], datetime] = lambda: NOW, **said: Any
 ) -> Tracker:
     return Tracker(cast("Any", table), invoke, SETTINGS.model_copy(update=said), now)
 
@@ -143,7 +123,7 @@ def test_no_job_is_ended_in_the_last_thirty_seconds() -> None:
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
-def ended(job: UnfinishedJob) -> tuple[Index, Done]:
+def ended(job: UnfinishedJob) -> tuple[Records, Done]:
     table, done = index(job), Done()
     tracker(table).end(job.jobId, done)
     return table, done

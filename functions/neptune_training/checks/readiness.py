@@ -92,8 +92,7 @@ class Readiness:
             if not has_one_model(job.trigger.kind) and not request.customModelTrainingParameters:
                 return Rejected((no_latest(),))
             latest, warnings = self._latest(job, request.neptuneIamRoleArn)
-            changed = {**request.model_dump(exclude_none=True), "previousModelTrainingJobId": latest}
-            request = TrainingRequest.model_validate(changed)
+            request = request.model_copy(update={"previousModelTrainingJobId": latest})
             prepared.warnings += warnings
         files = {name: file.etag for name, file in sorted(directory.files.items())[:100]} if directory else {}
         ready = Ready(request.model_dump(exclude_none=True), files, tuple(prepared.warnings))
@@ -168,7 +167,7 @@ def named_by(job: Job) -> tuple[str, str] | None:
     except ValidationError:
         return None
     bucket, _, prefix = path.removeprefix("s3://").partition("/")
-    return (bucket, prefix.rstrip("/") + "/") if bucket and prefix.strip("/") else None
+    return (bucket, prefix) if prefix else None
 
 
 def current(trigger: Trigger, configuration: File | None) -> Verdict | None:

@@ -68,7 +68,7 @@ def cancel_in_neptune(services: Services, job: Started) -> Started:
     failed, the next one only looks: the cancellation may be what kills each step.
     """
     # failedSteps includes this step: it is even after an odd number of failures.
-    only_look = job.adopted or (job.failedSteps > 0 and job.failedSteps % 2 == 0)
+    only_look = job.adopted or job.failedSteps % 2 == 0
     if not job.cancelledBy or only_look or (job.neptuneStatus or "").lower() == "stopping":
         return job
     clean = job.cancelClean and services.settings.allow_cancel_clean  # it may no longer be allowed
