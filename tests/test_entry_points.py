@@ -1,11 +1,10 @@
-"""What `start`, `step` and `track` pass to the library, and what they do with the answer, as plain calls."""
+"""What `step` and `track` pass to the library, and what they do with the answer, as plain calls."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-import start
 import step
 import track
 import wiring
@@ -46,31 +45,6 @@ def test_the_time_is_in_utc_and_an_invocation_ends_when_lambdas_milliseconds_are
     assert wiring.now().tzinfo is UTC
     monkeypatch.setattr(wiring, "now", lambda: NOW)
     assert wiring.deadline(Context(1_500)) == NOW + timedelta(seconds=1.5)
-
-
-# --- start ------------------------------------------------------------------------------------------------------------
-
-MESSAGE = {"eventSource": "aws:sqs", "body": "{}", "messageId": "1"}
-
-
-@pytest.mark.parametrize(
-    ("event", "is_queue"),
-    [
-        ({"Records": [MESSAGE]}, True),
-        ({"Records": [MESSAGE, MESSAGE]}, True),
-        ({"Records": []}, True),
-        ({"Records": [MESSAGE, {**MESSAGE, "eventSource": "aws:sns"}]}, False),
-        ({"Records": [{**MESSAGE, "body": 1}]}, False),
-        ({"Records": [{**MESSAGE, "messageId": None}]}, False),
-        ({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}, False),
-        ({"Records": {"0": MESSAGE}}, False),
-        ({"records": [MESSAGE]}, False),
-        ({}, False),
-        ([MESSAGE], False),
-    ],
-)
-def test_an_event_comes_from_the_queue_only_if_all_its_records_are_messages(event: Any, is_queue: bool) -> None:
-    assert start.is_queue(event) is is_queue
 
 
 # --- step -------------------------------------------------------------------------------------------------------------

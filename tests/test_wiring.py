@@ -93,10 +93,22 @@ def test_steps_in_several_threads_make_one_client_of_s3_together() -> None:
     assert {id(each) for each in seen} == {id(made[0])}
 
 
-def test_s3_and_dynamodb_are_called_by_the_names_that_gateway_endpoints_serve(clients: dict[str, Any]) -> None:
+def patience(client: Any) -> dict[str, Any]:
+    """How long a client waits, and how often it tries."""
+    config = client.meta.config
+    assert config.retries["mode"] == "standard"
+    timeouts = {"connect_timeout": config.connect_timeout, "read_timeout": config.read_timeout}
+    return {**timeouts, "attempts": config.retries["total_max_attempts"]}
+
+
+QUICK = {"connect_timeout": 3, "read_timeout": 10, "attempts": 4}
+
+
+def test_s3_and_dynamodb_are_called_quickly_by_the_names_that_gateway_endpoints_serve(clients: dict[str, Any]) -> None:
     call_s3(step_wiring.services(environment=environment("https://neptune.invalid:8182")))
     assert clients["s3"].meta.endpoint_url == "https://s3.us-east-1.amazonaws.com"
     assert clients["dynamodb"].meta.endpoint_url == "https://dynamodb.us-east-1.amazonaws.com"
+    assert [patience(clients["s3"]), patience(clients["dynamodb"])] == [QUICK, QUICK]
 
 
 def test_neptunes_client_tries_once_with_a_finite_read_timeout(clients: dict[str, Any]) -> None:
@@ -140,19 +152,6 @@ def test_a_trusted_certificate_is_spoken_to(tmp_path: Path, monkeypatch: pytest.
         assert isinstance(neptune.start(REQUEST, until=wiring.now()), Accepted)
 
 
-# --- with all that it is made of --------------------------------------------------------------------------------------
-
-QUICK = {"connect_timeout": 3, "read_timeout": 10, "attempts": 4}
-
-
-def patience(client: Any) -> dict[str, Any]:
-    """How long a client waits, and how often it tries."""
-    config = client.meta.config
-    assert config.retries["mode"] == "standard"
-    timeouts = {"connect_timeout": config.connect_timeout, "read_timeout": config.read_timeout}
-    return {**timeouts, "attempts": config.retries["total_max_attempts"]}
-
-
 @pytest.mark.parametrize(
     ("in_group", "read_timeout", "starts", "looks"),
     [
@@ -175,10 +174,8 @@ def test_a_step_among_others_looks_at_neptune_for_five_seconds_at_most(
     assert {each.meta.endpoint_url for each in (neptune._client, neptune._looks)} == {"https://neptune.invalid:8182"}
 
 
-def test_a_step_has_the_table_and_the_settings_of_its_environment_and_tries_quickly(clients: dict[str, Any]) -> None:
+def test_a_step_has_the_table_and_the_settings_of_its_environment(clients: dict[str, Any]) -> None:
     services = step_wiring.services(environment=environment("https://neptune.invalid:8182"))
-    call_s3(services)
-    assert [patience(clients["dynamodb"]), patience(clients["s3"])] == [QUICK, QUICK]
     assert [services.table._name, services.table._client] == ["jobs", clients["dynamodb"]]
     readiness = services.readiness
     assert [readiness.table, readiness.neptune, readiness.settings] == [
