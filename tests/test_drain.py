@@ -113,6 +113,20 @@ def test_a_drain_that_has_no_time_left_lets_the_next_tick_send_a_probe(make_worl
     checks.at_the_end(world)
 
 
+@pytest.mark.parametrize("seconds_more", [3.0, 3.37, 3.74])
+def test_the_jobs_that_a_drain_has_no_time_for_wait_as_before_and_none_counts_as_failed(
+    make_world, seconds_more: float
+) -> None:
+    world = make_world({"starts_per_second": 2}, MaxConcurrentTrainingJobs="500")
+    ids = queue_up(world, 12)
+    world.timeout = world.services.settings.neptune_read_timeout_seconds + 5 + seconds_more
+    let_the_probe_go(world)
+    world.take(ids[0], turn=True)
+    left = [job for job in world.jobs().values() if job["status"] == "WAITING"]
+    assert left
+    assert {(job["waitingFor"], job.get("failedSteps", 0)) for job in left} == {("capacity", 0)}
+
+
 def test_a_drain_that_is_killed_leaves_a_pause_that_ends_by_itself(make_world) -> None:
     world = make_world(MaxConcurrentTrainingJobs="50")
     ids = queue_up(world, 5)

@@ -53,7 +53,7 @@ def test_near_the_gap_that_was_refused_last_the_gap_shrinks_more_slowly(gap: flo
     assert pace.after_acceptance().gap / SECOND == pytest.approx(gap * shorter, abs=1e-5)
 
 
-def test_after_forty_acceptances_in_a_row_the_gap_shrinks_by_a_tenth_each_time() -> None:
+def test_after_thirty_acceptances_in_a_row_the_gap_shrinks_by_a_tenth_each_time() -> None:
     long_row = reduce(lambda pace, _: pace.after_acceptance(), range(LONG_ROW - 1), Pace().after_refusal(NOW))
     last = long_row.after_acceptance()
     assert [round(last.gap / long_row.gap, 3), round(last.after_acceptance().gap / last.gap, 3)] == [0.997, 0.9]

@@ -15,8 +15,8 @@ PROBE = timedelta()
     ("pace", "gap"),
     [
         (Pace(gap=SECOND), 0.9),  # none was refused so far
-        (Pace(gap=SECOND, accepted=39, refused_gap=SECOND * 0.5), 0.985),
-        (Pace(gap=SECOND, accepted=40, refused_gap=SECOND * 0.5), 0.9),
+        (Pace(gap=SECOND, accepted=29, refused_gap=SECOND * 0.5), 0.985),
+        (Pace(gap=SECOND, accepted=30, refused_gap=SECOND * 0.5), 0.9),
         (Pace(gap=SECOND, refused_gap=SECOND), 0.997),
         (Pace(gap=SECOND * 1.08, refused_gap=SECOND), 1.08 * 0.985),
         (Pace(gap=SECOND * 1.07, refused_gap=SECOND), 1.07 * 0.997),

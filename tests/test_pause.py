@@ -1,5 +1,6 @@
 """The pause as one invocation knows it, as plain calls: all that it holds after each note."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ NEW: dict[str, Any] = {
     "sent_at": None,
     "refused_for": None,
     "refused_job": "",
-    "_written": set(),
+    "_written": Counter(),
     "_unanswered": 0,
 }
 PROBE = Pace(retry_for=timedelta())
@@ -46,6 +47,21 @@ def test_an_invocation_holds_the_pause_whose_end_it_has_written() -> None:
     assert pause.holds(OURS)
     pause.not_written(NOW)
     assert [pause.has_written, pause.holds(OURS)] == [False, False]
+
+
+def test_of_two_steps_that_write_the_same_end_of_the_pause_one_can_fail_and_the_pause_is_still_held() -> None:
+    pause = Pause()
+    for _ in range(2):
+        pause.until(NOW)
+    pause.not_written(NOW)
+    assert [pause.has_written, pause.holds(OURS)] == [True, True]
+
+
+def test_a_clock_that_goes_back_makes_no_wait_longer_than_the_paces() -> None:
+    pause = Pause()
+    pause.draining = True
+    pause.sends(NOW)
+    assert pause.seconds_left(NOW - timedelta(hours=1)) == pause.pace.wait.total_seconds()
 
 
 @pytest.mark.parametrize(

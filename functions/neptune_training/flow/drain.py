@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=5)
 MAX_DOUBLINGS = 10  # without a maximum, many refusals in a row would overflow a timedelta
-TIME_TO_CHECK = 0.5  # seconds that a job is checked before its start can be sent; `waiting.claim` waits for the rest
+# A job is checked for so long before its start can be sent. `waiting.claim` waits for the rest.
+TIME_TO_CHECK = timedelta(seconds=0.5)
 READ_AGAIN = timedelta(seconds=10)  # so that a job that comes meanwhile has its fair share
 
 
@@ -68,8 +69,8 @@ def drain(services: Services, pause: Pause, deadline: datetime, steps: StepThrea
     while (ended := ends(services, pause, deadline, steps)) is None:
         if (job_id := next(queue, None)) is None:
             return End.EMPTY
-        services.sleep(max(pause.seconds_left(services.now()) - TIME_TO_CHECK, 0))
-        if not services.time_to_start(deadline):
+        services.sleep(max(pause.seconds_left(services.now()) - TIME_TO_CHECK.total_seconds(), 0))
+        if not services.time_to_start(deadline - TIME_TO_CHECK):
             return End.OUT_OF_TIME
         steps.take(partial(take, services, job_id, deadline, pause))
     return ended

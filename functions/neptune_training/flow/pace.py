@@ -16,12 +16,12 @@ FEWEST_REFUSALS = 3
 SLOWER = 1.15
 MUCH_SLOWER = 1.4  # after the last refusal, fewer than FEW starts were accepted: the limit is still far
 FEW = 3
-# After a start that was accepted. Where the limit does not change, one start of about 20 is then refused.
+# After a start that was accepted. Where the limit does not change, one start of about 25 is then refused.
 FASTER = 0.985
 SLIGHTLY_FASTER = 0.997  # the gap is NEAR the one at which the last start was refused
 NEAR = 1.08
 MUCH_FASTER = 0.9  # no start was refused so far, or a LONG_ROW were accepted: the limit must have grown
-LONG_ROW = 40
+LONG_ROW = 30
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ The pause begins when Neptune refuses a start. The invocation that began it, or 
 it: no other invocation starts a job until `pausedUntil`. Meanwhile `flow.drain` starts the jobs that wait, one by one.
 """
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,17 +38,17 @@ class Pause:
         self.sent_at: datetime | None = None
         self.refused_for: WaitingFor | None = None
         self.refused_job = ""
-        self._written: set[str] = set()
+        self._written = Counter[str]()  # two steps may write the same text, and one of them fail
         self._unanswered = 0
 
     @property
     def has_written(self) -> bool:
         """Return True if this invocation has tried to begin the pause, or to prolong it."""
-        return bool(self._written)
+        return bool(+self._written)
 
     def holds(self, capacity: Capacity) -> bool:
         """Return True if `pausedUntil` is a time that this invocation has written."""
-        return capacity.pause_text in self._written
+        return self._written[capacity.pause_text] > 0
 
     def may_start(self, capacity: Capacity) -> bool:
         """Return True if this invocation can start a job although starts are paused. Note if it has lost the pause."""
@@ -56,12 +57,12 @@ class Pause:
 
     def until(self, time: datetime) -> datetime:
         """Return `time`, to be written as `pausedUntil`. Call it before the write, whose answer may be lost."""
-        self._written.add(to_text(time))
+        self._written[to_text(time)] += 1
         return time
 
     def not_written(self, time: datetime) -> None:
         """Forget a time whose write was refused: another invocation may have written the same."""
-        self._written.discard(to_text(time))
+        self._written[to_text(time)] -= 1
 
     def probes(self) -> None:
         """Note that the next start is a probe: if it is refused, the pause is lengthened at once."""
@@ -71,7 +72,8 @@ class Pause:
         """Return how long to wait before the next start, at the pace of the drain. 0 if there is no drain."""
         if self.sent_at is None or not self.draining:
             return 0
-        return max((self.sent_at + self.pace.wait - now).total_seconds(), 0)
+        left = min(self.sent_at + self.pace.wait - now, self.pace.wait)  # the clock may have gone back
+        return max(left.total_seconds(), 0)
 
     def sends(self, now: datetime) -> None:
         """Note that a start is being sent."""
