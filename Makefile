@@ -92,7 +92,7 @@ plain: $(VENV)/ready
 	@$(BIN)/python -m pytest -n 2 --ignore=tests/cli -m "not e2e and not faults and not world"
 	@$(BIN)/python -m pytest tests/test_step_rules.py
 
-proofs: $(VENV)/ready ## Look at all small worlds and pairs of kills, and at many random histories, for an hour: make proofs [N=100]
+proofs: $(VENV)/ready ## Look at all small worlds and pairs of kills, and at many random histories, for hours: make proofs [N=100]
 	@PROOFS=$(or $(N),100) $(BIN)/python -m pytest -n 2 \
 		tests/test_small_worlds.py tests/test_crash_everywhere.py tests/test_interleavings.py tests/test_lasting_faults.py
 

@@ -1,12 +1,17 @@
-"""Worlds for all tests; `make_world` makes one with other parameters of the template, or of local Neptune ML."""
+"""Stubbed clients and worlds for all tests.
+
+`make_world` makes a world with other parameters of the template, or of local Neptune ML.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from botocore.stub import Stubber
 
 from local.emulator import stay_on_this_machine
 from tests import still_running
+from tests.stubs import stubbed
 from tests.world import World
 
 stay_on_this_machine()
@@ -21,6 +26,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "make_world" in getattr(item, "fixturenames", ()):
             item.add_marker("world")
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Stubber]:
+    with stubbed("dynamodb") as stubber:
+        yield stubber
+
+
+@pytest.fixture
+def s3() -> Iterator[Stubber]:
+    with stubbed("s3") as stubber:
+        yield stubber
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""What the decision if a job can start reads, in memory, for plain calls of it."""
+"""The table, S3, Neptune and the checks of files in memory, to judge in plain calls if a job can start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, cast
 
 from neptune_training.aws.model_files import Directory, File
@@ -15,19 +16,13 @@ from neptune_training.checks.verdicts import Verdict
 from neptune_training.model.jobs import Waiting
 from neptune_training.model.parameters import TrainingRequest
 from neptune_training.model.problems import Problem
-from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import Trigger
+from tests.settings import settings
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-SETTINGS = Settings(
-    training_jobs_table="jobs",
-    neptune_endpoint_url="https://neptune",
-    model_bucket="models",
-    model_prefix="in/",
-    train_model_s3_location="s3://trained/X/",
-)
+SETTINGS = settings(model_prefix="in/", train_model_s3_location="s3://trained/X/")
 KEY = f"in/fraud/{CONFIGURATION}"
 UPLOAD = Trigger(kind="upload", identity="u", bucket="models", key=KEY, etag="e1", sequencer="0A")
 EVENT = Trigger(kind="event", identity="e", source="app")
@@ -56,7 +51,7 @@ def directory(*files: File, whole: bool = True) -> Directory:
     return Directory("models", "in/fraud/", {each.name: each for each in files}, whole)
 
 
-def job(trigger: Trigger = EVENT, **said: Any) -> Waiting:
+def job(trigger: Trigger = EVENT, **said: object) -> Waiting:
     known = {
         "jobId": "fraud-1",
         "model": "s3://models/in/fraud/",
@@ -115,5 +110,11 @@ class Around:
         return self.prepared or prepared()
 
 
-def prepared(*, problems: Any = (), missing: Any = (), warnings: Any = (), **request: Any) -> Prepared:
+def prepared(
+    problems: Sequence[Problem] = (),
+    missing: Sequence[Problem] = (),
+    warnings: Sequence[Problem] = (),
+    request: Mapping[str, object] = MappingProxyType({}),
+) -> Prepared:
+    """Return a model that was read: `request` has what is sent beside, or instead of, SENT."""
     return Prepared([*problems], [*missing], [*warnings], TrainingRequest.model_validate({**SENT, **request}))

@@ -15,9 +15,9 @@ from neptune_training.checks.verdicts import Rejected, Verdict
 from neptune_training.flow.services import Services
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job, Requested, Waiting
-from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.unfinished import Entry
+from tests.settings import settings
 from tests.test_bounds import KNOWN, MINUTE, NOW, SETTINGS, requested, started, waiting
 
 __all__ = ["KNOWN", "MINUTE", "NOW", "ROLE", "SENT", "SETTINGS", "Cluster", "Records", "logged", "requested"]
@@ -162,13 +162,12 @@ def services(
     checks: Checks | None = None,
     now: Callable[[], datetime] = lambda: NOW,
     sleep: Callable[[float], None] = lambda _: None,
-    **settings: Any,
+    **said: object,
 ) -> Services:
-    """Services with this table, cluster and checks, and these settings beside the usual ones."""
-    changed: Settings = SETTINGS.model_copy(update=settings)
+    """Services with this table, cluster and checks, and settings."""
     neptune, readiness = cluster or Cluster(), checks or Checks(Rejected(()))
     parts: Any = {"table": records, "neptune": neptune, "readiness": readiness}
-    return Services(settings=changed, now=now, sleep=sleep, **parts)
+    return Services(settings=settings(**said), now=now, sleep=sleep, **parts)
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str, Mapping[str, Any]]]:

@@ -8,20 +8,14 @@ import pytest
 from neptune_training.flow import bounds, next_look
 from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, Waiting
-from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import Trigger
+from tests.settings import settings
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 CREATED = NOW - timedelta(hours=1)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-SETTINGS = Settings(
-    training_jobs_table="jobs",
-    neptune_endpoint_url="https://neptune",
-    model_bucket="models",
-    model_prefix="models/",
-    train_model_s3_location="s3://trained",
-)
+SETTINGS = settings()
 KNOWN: dict[str, Any] = {
     "jobId": "fraud-1",
     "model": "s3://models/fraud/",
@@ -136,7 +130,7 @@ def test_a_run_takes_all_trials_batch_after_batch_and_two_stages_of_the_same_len
 def test_a_pause_lasts_as_long_as_a_probe_can_take_and_a_minute_for_clocks_that_differ(
     said: dict[str, Any], longest: timedelta
 ) -> None:
-    assert bounds.longest_pause(SETTINGS.model_copy(update=said)) == longest + MINUTE
+    assert bounds.longest_pause(settings(**said)) == longest + MINUTE
 
 
 @pytest.mark.parametrize(("failed_steps", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 5), (9, 5), (10_000, 5)])
@@ -145,7 +139,7 @@ def test_failed_steps_are_repeated_after_one_two_four_and_then_five_minutes(fail
 
 
 def test_a_stack_that_looks_rarely_repeats_failed_steps_as_rarely() -> None:
-    rarely = SETTINGS.model_copy(update={"status_check_seconds": 10 * MINUTE})
+    rarely = settings(status_check_seconds=10 * MINUTE)
     assert next_look.retry_at(3, rarely, NOW) == NOW + 10 * MINUTE
 
 

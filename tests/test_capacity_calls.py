@@ -1,6 +1,6 @@
 """The calls of the table to DynamoDB that take or free slots, or change the pause, with all their parameters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,19 +13,12 @@ from neptune_training.aws.table import Table
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job
 from neptune_training.model.statuses import WaitingFor
-from tests.stubs import stubbed
 from tests.test_jobs import requested, started, waiting
 from tests.test_table_calls import CHANGED, NAME, NEWEST, ON_TABLE, PADDED, UPLOAD, key, read
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
 SEEN = Capacity(paused_until=NOW, pause_text="seen")
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[Stubber]:
-    with stubbed("dynamodb") as stubber:
-        yield stubber
 
 
 @pytest.fixture

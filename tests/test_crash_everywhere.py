@@ -13,7 +13,6 @@ When this was written there were 506 kills in seven flows, which leave 185 diffe
 flows 4,778 second kills, in the 1,463 recoveries that differ.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,12 +24,12 @@ from neptune_training.checks.events import CONFIGURATION
 from tests.world import Call, Crash, World, checks
 from tests.world.calls import error
 from tests.world.memory import Remembered
+from tests.world.proofs import ALL
 from tests.world.triggers import MODEL
 
 pytestmark = pytest.mark.faults
 
 
-ALL = bool(os.environ.get("PROOFS"))  # `make proofs`: all flows, all pairs of kills, and a longer outage
 OUTAGE = timedelta(minutes=2) if ALL else timedelta(seconds=30)
 
 
@@ -84,7 +83,7 @@ FLOWS = {
         cancelled_before_requested, ("STOPPED", "SUPERSEDED"), kills=20, pairs=0, cancels=True
     ),
 }
-if not ALL:
+if not ALL:  # it takes as long as all pairs of a flow
     del FLOWS["cancelled while it waits"]
 PAIRED = {name: flow for name, flow in FLOWS.items() if flow.pairs and (ALL or len(flow.ends) == 1)}
 FULL = error("TooManyRequestsException", 429)

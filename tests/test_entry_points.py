@@ -1,4 +1,4 @@
-"""What `step` and `track` pass to the library, and what they do with the answer, as plain calls."""
+"""`step` and `track` pass the event on to the library, and count, log or raise its answer: as plain calls."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

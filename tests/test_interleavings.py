@@ -8,7 +8,6 @@ test elsewhere: it says better what must not happen.
 """
 
 import json
-import os
 from datetime import timedelta
 from typing import Any, ClassVar
 from unittest.mock import patch
@@ -25,11 +24,11 @@ from neptune_training.flow import bounds
 from tests.world import Call, World, checks
 from tests.world.actors import Actor, Actors
 from tests.world.calls import error
+from tests.world.proofs import HISTORIES
 from tests.world.triggers import MODEL
 
 pytestmark = pytest.mark.faults
 
-HISTORIES = os.environ.get("PROOFS")
 START, GET, GET_DATA = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "GetMLDataProcessingJob"
 CANCEL = "CancelMLModelTrainingJob"
 FAULTS = (
@@ -342,9 +341,9 @@ class Interleavings(RuleBasedStateMachine):
 
 
 Interleavings.TestCase.settings = settings(
-    max_examples=int(HISTORIES or 10),
+    max_examples=HISTORIES or 10,
     stateful_step_count=50,
-    derandomize=HISTORIES is None,
+    derandomize=not HISTORIES,
     deadline=None,
     suppress_health_check=[*HealthCheck],
     database=None,

@@ -14,7 +14,7 @@ from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem
 from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import Trigger
-from tests.test_bounds import SETTINGS
+from tests.settings import settings
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 KEY = "models/fraud/training-job.json"
@@ -126,13 +126,13 @@ def test_a_job_that_has_not_failed_has_no_failures() -> None:
     assert job_problems.failures(Found("Stopped", {"hpo": {"status": "Stopped"}})) == ()
 
 
-def services(now: datetime, settings: Settings) -> Services:
+def services(now: datetime, said: Settings) -> Services:
     nothing = cast("Any", SimpleNamespace())
-    return Services(nothing, nothing, nothing, settings, lambda: now, sleep=nothing)
+    return Services(nothing, nothing, nothing, said, lambda: now, sleep=nothing)
 
 
 def test_the_last_start_leaves_the_time_to_read_a_slow_answer() -> None:
-    slow = SETTINGS.model_copy(update={"neptune_read_timeout_seconds": 20})
+    slow = settings(neptune_read_timeout_seconds=20)
     last = NOW - timedelta(seconds=20) - MARGIN
     assert services(NOW, slow).last_start(NOW) == last
     before = services(last - timedelta(seconds=1), slow)

@@ -11,7 +11,6 @@ holds: at most one accepted start for each trigger.
 `make proofs N=500` looks at that many histories, others each time.
 """
 
-import os
 import random
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
@@ -26,10 +25,10 @@ from neptune_training.model.times import from_text
 from tests.test_interleavings import CANCEL, GET, GET_DATA, START, WHICH, Interleavings
 from tests.world import Call, World, checks
 from tests.world.lasting import KINDS, Lasting, job_of
+from tests.world.proofs import HISTORIES
 
 pytestmark = pytest.mark.faults
 
-HISTORIES = os.environ.get("PROOFS")
 GIVE_UP = SLOT_WAIT = DOUBT = timedelta(minutes=10)
 TICK = timedelta(minutes=1)
 MOST_SKEW = timedelta(minutes=1)
@@ -148,9 +147,9 @@ def bound_of(job: dict[str, Any], lasting: Lasting) -> Bound | None:
 
 
 LastingFaults.TestCase.settings = settings(
-    max_examples=int(HISTORIES or 6),
+    max_examples=HISTORIES or 6,
     stateful_step_count=40,
-    derandomize=HISTORIES is None,
+    derandomize=not HISTORIES,
     deadline=None,
     suppress_health_check=[*HealthCheck],
     database=None,
@@ -164,7 +163,7 @@ FAULTY = st.lists(st.tuples(st.sampled_from([START, START, GET]), KINDS), min_si
 
 
 @given(faulty=FAULTY, order=st.randoms(use_true_random=False), skew=st.sampled_from([0, 60]))
-@settings(max_examples=int(HISTORIES or 8), deadline=None, derandomize=HISTORIES is None, database=None)
+@settings(max_examples=HISTORIES or 8, deadline=None, derandomize=not HISTORIES, database=None)
 def test_jobs_without_a_fault_start_within_the_probes_that_fairness_allows_however_others_fail(
     faulty: list[tuple[str, str]], order: random.Random, skew: int
 ) -> None:

@@ -1,6 +1,5 @@
 """The calls for a model's files to S3 with all their parameters, and what is made of the answers."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -22,17 +21,10 @@ from neptune_training.aws.model_files import (
     TooLarge,
     Unreachable,
 )
-from tests.stubs import stubbed
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 LIST = {"Bucket": "b", "Prefix": "m/", "MaxKeys": 1_000}
 SMALL = Directory("b", "m/", {"x/a.py": File("x/a.py", "e", 262_144, NOW)}, whole=True)
-
-
-@pytest.fixture
-def s3() -> Iterator[Stubber]:
-    with stubbed("s3") as stubber:
-        yield stubber
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_a_look_names_the_role_if_the_request_has_one_and_finds_the_status(
 
 
 def said(look: Look) -> Any:
-    """What a look says; an exception is compared by its text, its operation and its request id."""
+    """Return a look so that it can be compared: of an exception its text, its operation and its request id."""
     return [str(look.failure), look.failure.operation, look.failure.request_id] if isinstance(look, Unknown) else look
 
 

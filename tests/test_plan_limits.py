@@ -4,17 +4,13 @@ import pytest
 
 from neptune_training.flow.plan import Limits, plan
 from neptune_training.model.capacity import Capacity
-from tests.steps import SETTINGS
+from tests.settings import settings
 from tests.test_plan import FREE, LIMITS, MINUTE, NOW, job, queued
 
 
 def test_the_limits_are_the_operators() -> None:
-    said = {
-        "max_concurrent_training_jobs": 7,
-        "max_concurrent_steps": 8,
-        "max_concurrent_training_jobs_per_model": 9,
-    }
-    assert Limits.of(SETTINGS.model_copy(update=said)) == Limits(slots=7, invocations=8, per_model=9)
+    said = settings(max_concurrent_training_jobs=7, max_concurrent_steps=8, max_concurrent_training_jobs_per_model=9)
+    assert Limits.of(said) == Limits(slots=7, invocations=8, per_model=9)
 
 
 def test_the_probe_is_the_first_in_the_queue_whatever_else_of_its_model_runs() -> None:

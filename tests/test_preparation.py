@@ -12,14 +12,11 @@ from neptune_training.checks import hpo
 from neptune_training.checks.events import CONFIGURATION
 from neptune_training.checks.model_directory import TRAINING_JOB, Preparation, Prepared
 from neptune_training.model.problems import Problem
-from neptune_training.model.settings import Settings
 from neptune_training.model.triggers import Trigger
 from tests.decisions import EVENT, NOW, SCHEDULE, UPLOAD, job
+from tests.settings import settings
 
-SETTINGS = Settings(
-    training_jobs_table="jobs",
-    neptune_endpoint_url="https://neptune",
-    model_bucket="models",
+SETTINGS = settings(
     model_prefix="in/",
     train_model_s3_location="s3://trained/X/",
     defaults={"dataProcessingJobId": "night", "maxHPONumberOfTrainingJobs": 12, "trainingInstanceType": "ml.g5.xlarge"},

@@ -34,6 +34,8 @@ from tests.decisions import (
     prepared,
 )
 
+LATEST, CONTINUED = ({"previousModelTrainingJobId": job_id} for job_id in ("LATEST", "fraud-0"))
+
 # --- the request ------------------------------------------------------------------------------------------------------
 
 
@@ -56,7 +58,7 @@ def test_the_record_keeps_the_etags_of_the_first_hundred_files_by_name() -> None
 
 
 def test_latest_is_the_newest_completed_job_of_the_model_if_neptune_has_it() -> None:
-    ready = prepared(previousModelTrainingJobId="LATEST", warnings=[WARNING])
+    ready = prepared(warnings=[WARNING], request=LATEST)
     around = Around(latest="fraud-0", looks={"fraud-0": COMPLETED}, prepared=ready)
     verdict = around.judge(job(SCHEDULE))
     assert verdict == Ready({**SENT, "previousModelTrainingJobId": "fraud-0"}, {}, (WARNING,))
@@ -69,7 +71,7 @@ def test_latest_is_the_newest_completed_job_of_the_model_if_neptune_has_it() -> 
     [(None, "no job of this model has completed yet"), ("fraud-0", "Neptune no longer has fraud-0")],
 )
 def test_without_a_latest_job_the_training_starts_from_scratch_with_a_warning(latest: str | None, problem: str) -> None:
-    ready = prepared(previousModelTrainingJobId="LATEST", warnings=[WARNING], **CUSTOM)
+    ready = prepared(warnings=[WARNING], request={**LATEST, **CUSTOM})
     verdict = Around(latest=latest, prepared=ready).judge(job())
     assert isinstance(verdict, Ready)
     assert verdict.request == {**SENT, **CUSTOM}
@@ -80,7 +82,7 @@ def test_without_a_latest_job_the_training_starts_from_scratch_with_a_warning(la
 
 
 def test_latest_is_rejected_in_an_event_for_a_built_in_model() -> None:
-    around = Around(prepared=prepared(previousModelTrainingJobId="LATEST"))
+    around = Around(prepared=prepared(request=LATEST))
     verdict = around.judge(job())
     assert isinstance(verdict, Rejected)
     assert [str(each) for each in verdict.problems] == [
@@ -135,7 +137,7 @@ def test_an_explicit_id_that_neptune_has_with_our_own_output_is_ready_and_exists
     ],
 )
 def test_an_explicit_id_of_a_job_that_may_be_anothers_is_rejected(look: Found, request_: dict[str, str]) -> None:
-    verdict = Around(looks={"fraud-1": look}, prepared=prepared(**request_)).judge(job(asked=MINE))
+    verdict = Around(looks={"fraud-1": look}, prepared=prepared(request=request_)).judge(job(asked=MINE))
     assert isinstance(verdict, Rejected)
     assert [str(each) for each in verdict.problems] == [
         f'id: id taken: Neptune has a job with this id (value: "fraud-1"). {ANOTHER_ID}'
@@ -177,7 +179,7 @@ def test_data_processing_that_will_never_complete_is_rejected(look: Look, said: 
 
 
 def test_data_processing_that_runs_is_waited_for_and_the_previous_training_is_not_looked_at() -> None:
-    around = Around(looks={"night": RUNS}, prepared=prepared(previousModelTrainingJobId="fraud-0"))
+    around = Around(looks={"night": RUNS}, prepared=prepared(request=CONTINUED))
     verdict = around.judge(job())
     assert isinstance(verdict, NotReady)
     assert [verdict.waiting_for, verdict.next_attempt] == [WaitingFor.DATA_PROCESSING, None]
@@ -214,7 +216,7 @@ def test_data_processing_that_runs_is_waited_for_and_the_previous_training_is_no
 def test_a_previous_training_that_has_not_completed_is_rejected_or_waited_for(
     look: Look, waits: WaitingFor | None, said: str
 ) -> None:
-    around = Around(looks={"fraud-0": look}, prepared=prepared(previousModelTrainingJobId="fraud-0"))
+    around = Around(looks={"fraud-0": look}, prepared=prepared(request=CONTINUED))
     verdict = around.judge(job())
     assert isinstance(verdict, NotReady if waits else Rejected)
     assert [getattr(verdict, "waiting_for", None), [str(each) for each in verdict.problems]] == [waits, [said]]
@@ -223,5 +225,5 @@ def test_a_previous_training_that_has_not_completed_is_rejected_or_waited_for(
 
 @pytest.mark.parametrize("look", [COMPLETED, DOWN])
 def test_what_has_completed_or_cannot_be_looked_at_is_left_to_neptune(look: Look) -> None:
-    ready = prepared(previousModelTrainingJobId="fraud-0")
+    ready = prepared(request=CONTINUED)
     assert isinstance(Around(looks={"fraud-0": look, "night": look}, prepared=ready).judge(job()), Ready)

@@ -1,4 +1,4 @@
-"""What `notify` and `emit` send, with all parameters, and what they do if it is refused, as plain calls."""
+"""The calls of `notify` and `emit` to SNS and EventBridge, with all parameters, and a refusal of each."""
 
 import json
 from collections.abc import Iterator

@@ -10,7 +10,6 @@ exactly once started if at all.
 `make proofs` looks at all pairs with all faults; `make test` at those in DEFAULT.
 """
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -21,12 +20,12 @@ from neptune_training.checks.events import CANCELLATION
 from neptune_training.model.times import from_text
 from tests.world import Call, Crash, World, checks
 from tests.world.lasting import Lasting
+from tests.world.proofs import ALL
 from tests.world.schedules import Exploration, Invocation
 from tests.world.world import TRACK_TIMEOUT
 
 pytestmark = pytest.mark.faults
 
-ALL = bool(os.environ.get("PROOFS"))
 START, GET, CANCEL = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "CancelMLModelTrainingJob"
 JOB = "mine"
 

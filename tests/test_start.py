@@ -1,4 +1,4 @@
-"""What `start` does with a request, and what it answers, logs and counts, as plain calls."""
+"""`start` records a request and takes its first step; its answer, its log and its metrics, as plain calls."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -69,7 +69,7 @@ def begin(monkeypatch: pytest.MonkeyPatch, library: Library) -> dict[str, Any]:
 
 
 class Said(NamedTuple):
-    """What `start` says of a request; `logged` is what it logs before the line that each request has."""
+    """Hold the answer, the metrics and the log of one request. `logged` leaves out the last line, which all have."""
 
     status: str
     waiting_for: str | None

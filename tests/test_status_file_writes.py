@@ -1,6 +1,5 @@
 """The calls to S3 that write a status file, with all their parameters."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from botocore.stub import Stubber
 
 from neptune_training.announce import status_file
 from neptune_training.announce.status_file import NotWritten, S3Object
-from tests.stubs import stubbed
 
 FILE = S3Object("b", "m/fraud/training-job.status.json")
 AT_FILE = {"Bucket": "b", "Key": FILE.key}
@@ -22,12 +20,6 @@ WRITTEN = {
     "ContentType": "application/json",
     "Metadata": {"training-job-order": f"{RANK} {DIGEST}"},
 }
-
-
-@pytest.fixture
-def s3() -> Iterator[Stubber]:
-    with stubbed("s3") as stubber:
-        yield stubber
 
 
 def write(s3: Stubber, job: dict[str, Any] = JOB) -> bool:

@@ -63,7 +63,9 @@ def test_a_record_that_has_a_field_with_the_name_of_the_unknown_ones_keeps_it() 
 
 
 @pytest.mark.parametrize("changed", [{"status": "NEW"}, {"version": "three"}])
-def test_a_record_that_nobody_can_read_is_refused(changed: dict[str, str]) -> None:
+def test_a_record_with_an_unknown_status_or_version_raises_a_validation_error(
+    changed: dict[str, str],
+) -> None:
     with pytest.raises(ValidationError):
         job_of({**plain(ITEM), **changed})
 

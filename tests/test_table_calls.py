@@ -1,6 +1,5 @@
 """The calls of the table to DynamoDB, with all their parameters, and what is made of the answers."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,6 @@ from neptune_training.model.capacity import Capacity
 from neptune_training.model.statuses import Status
 from neptune_training.model.triggers import Trigger
 from neptune_training.model.unfinished import Entry
-from tests.stubs import stubbed
 from tests.test_jobs import waiting
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
@@ -27,12 +25,6 @@ UPLOAD = Trigger(kind="upload", identity="u", bucket="b", key="m/fraud/hpo.json"
 PADDED = "00A1" + "0" * 60
 NEWEST = {"jobId": {"S": "#newest s3://b/m/fraud/hpo.json"}}
 CHANGED = "ConditionalCheckFailedException"
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[Stubber]:
-    with stubbed("dynamodb") as stubber:
-        yield stubber
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from neptune_training.model.jobs import Job, UnfinishedJob
 from neptune_training.model.problems import Problem
 from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.unfinished import Entry
+from tests.settings import settings
 from tests.steps import MINUTE, NOW, SETTINGS, Records, logged, requested, seconds, started, waiting
 from tests.test_plan import job as entry
 from tests.test_plan import queued
@@ -40,9 +41,12 @@ class Clock:
 
 
 def tracker(
-    table: Records, invoke: Callable[..., Any] = lambda *_: None, now: Callable[[], datetime] = lambda: NOW, **said: Any
+    table: Records,
+    invoke: Callable[..., Any] = lambda *_: None,
+    now: Callable[[], datetime] = lambda: NOW,
+    **said: object,
 ) -> Tracker:
-    return Tracker(cast("Any", table), invoke, SETTINGS.model_copy(update=said), now)
+    return Tracker(cast("Any", table), invoke, settings(**said), now)
 
 
 # --- what is counted --------------------------------------------------------------------------------------------------

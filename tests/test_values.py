@@ -13,6 +13,7 @@ from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.triggers import TriggerKind
 from neptune_training.model.unfinished import LONGEST_INVOCATION, Entry, entry_of
+from tests.settings import settings
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -233,13 +234,7 @@ def test_a_place_is_too_long_from_1025_bytes_on() -> None:
     assert said == [None, (s3_places.TOO_LONG, s3_places.SHORTER), None]
 
 
-SETTINGS = Settings(
-    training_jobs_table="jobs",
-    neptune_endpoint_url="https://neptune",
-    model_bucket="models",
-    model_prefix="custom/",
-    train_model_s3_location="s3://trained",
-)
+SETTINGS = settings(model_prefix="custom/")
 
 
 def test_only_what_is_below_the_upload_folder_is_held_by_it() -> None:

@@ -94,7 +94,7 @@ def test_steps_in_several_threads_make_one_client_of_s3_together() -> None:
 
 
 def patience(client: Any) -> dict[str, Any]:
-    """How long a client waits, and how often it tries."""
+    """Return a client's timeouts, in seconds, and how often it tries."""
     config = client.meta.config
     assert config.retries["mode"] == "standard"
     timeouts = {"connect_timeout": config.connect_timeout, "read_timeout": config.read_timeout}

@@ -1,7 +1,7 @@
-"""How often a write to DynamoDB is tried, and what it raises, as plain calls."""
+"""A write to DynamoDB is tried again or raises an error, by the error's code: as plain calls."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from neptune_training.aws.writes import Contended, RecordChanged, Writes
-from tests.stubs import stubbed
 
 KEY = {"Key": {"jobId": {"S": "a"}}}
 ITEM = {"Item": {"jobId": {"S": "a"}}}
@@ -27,12 +26,6 @@ WRITES: dict[str, Callable[[Writes], None]] = {
     "transact_write_items": lambda writes: writes.together(("Put", ITEM), ("ConditionCheck", CHECK)),
 }
 HELD = "TransactionConflictException"
-
-
-@pytest.fixture
-def dynamodb() -> Iterator[Stubber]:
-    with stubbed("dynamodb") as stubber:
-        yield stubber
 
 
 @pytest.fixture

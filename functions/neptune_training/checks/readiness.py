@@ -92,7 +92,7 @@ class Readiness:
             if not has_one_model(job.trigger.kind) and not request.customModelTrainingParameters:
                 return Rejected((no_latest(),))
             latest, warnings = self._latest(job, request.neptuneIamRoleArn)
-            request = request.model_copy(update={"previousModelTrainingJobId": latest})
+            request = TrainingRequest.model_validate({**request.model_dump(), "previousModelTrainingJobId": latest})
             prepared.warnings += warnings
         files = {name: file.etag for name, file in sorted(directory.files.items())[:100]} if directory else {}
         ready = Ready(request.model_dump(exclude_none=True), files, tuple(prepared.warnings))
