@@ -79,7 +79,8 @@ check-model: $(BIN)/neptune-training ## Check a model before uploading it: make 
 test: setup ## Run all tests
 	@$(SET_UP) .local/awscli=local/requirements-awscli.txt || echo "without it, no command of the documents is tried"
 	@$(SET_UP) .local/durable=local/requirements-durable.txt || echo "without it, no durable function is tried"
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e"
+	@$(BIN)/python -m pytest -m e2e
 
 unit: $(VENV)/ready ## Run the tests of the rules, in some minutes
 	@$(BIN)/python -m pytest -n 2 -m "not e2e and not faults"

@@ -3,7 +3,6 @@
 `make_world` makes a world with other parameters of the template, or of local Neptune ML.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -18,26 +17,15 @@ from tests.world import World
 stay_on_this_machine()
 
 
-WHOLE_FLOWS_WORKER = "gw0"  # pytest-xdist gives its first worker the largest group
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the other workers leave the processor to whole flows, which mostly wait, but not for long."""
     still_running.add_to(config)
-    if os.environ.get("PYTEST_XDIST_WORKER", WHOLE_FLOWS_WORKER) != WHOLE_FLOWS_WORKER:
-        os.nice(5)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark each test with a world, and keep whole flows in one worker. Workers begin with the longest tests."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with a world, so that a run can leave them out: they take most of the time."""
     for item in items:
         if "make_world" in getattr(item, "fixturenames", ()):
             item.add_marker("world")
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("faults") is None)
 
 
 @pytest.fixture
