@@ -45,7 +45,7 @@ class Library:
     def take_first(self, services: Any, job: Job, end: datetime, pause: Pause) -> Job:
         assert [services, job, end, type(pause)] == [self.services, self.recorded, END, Pause]
         assert self.first
-        self.pauses.append(pause)
+        self.pauses = [pause]
         return self.first
 
     def drain(self, services: Any, pause: Pause, end: datetime) -> bool:

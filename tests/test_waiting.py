@@ -1,5 +1,6 @@
 """The step of a WAITING job, as plain calls: the verdict's outcome, and who has to wait in the queue."""
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -118,7 +119,7 @@ def test_a_job_for_which_there_is_no_room_waits_in_the_queue(
     table: Records, said: dict[str, Any], waiting_for: WaitingFor
 ) -> None:
     job = waits(WaitingFor.TURN, failedSteps=1)
-    result, _ = step(job, READY, table=table, **said)
+    result, _ = step(job, READY, table=deepcopy(table), **said)
     full = waiting_for is WaitingFor.SLOT
     assert same(job, result, waiting_for, (job_problems.no_slot(2) if full else job_problems.paused(waiting_for),))
 
@@ -143,9 +144,9 @@ def test_a_job_for_which_there_is_no_room_waits_in_the_queue(
     ],
 )
 def test_a_job_for_which_there_is_room_starts(table: Records, said: dict[str, Any], counted: list[tuple]) -> None:
-    result, _ = step(waits(WaitingFor.TURN), READY, table=table, **said)
+    result, after = step(waits(WaitingFor.TURN), READY, table=deepcopy(table), **said)
     assert isinstance(result, Started)
-    assert table.counted == counted
+    assert after.counted == counted
 
 
 def test_neptunes_last_answer_stays_among_the_reasons_of_a_job_in_the_queue() -> None:

@@ -16,6 +16,8 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from botocore.loaders import create_loader
+from botocore.session import Session
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
@@ -25,6 +27,7 @@ REGION = "us-east-1"
 NUMBER = "123456789012"
 ML_ROLE = f"arn:aws:iam::{NUMBER}:role/NeptuneSageMakerIAMRole"
 OK = SimpleNamespace(status_code=200)
+SERVICE_MODELS = create_loader()  # of all accounts: to read them takes longer than most tests
 
 
 def document(*statements: dict[str, Any]) -> str:
@@ -52,7 +55,10 @@ class Account:
     """The account. Make it while `mock_aws` is in force."""
 
     def __init__(self) -> None:
-        self.session = boto3.Session("testing", "testing", region_name=REGION)
+        session = Session()
+        session.register_component("data_loader", SERVICE_MODELS)
+        self.session = boto3.Session("testing", "testing", region_name=REGION, botocore_session=session)
+        self._clients: dict[str, Any] = {}
         self.iam_authentication = True
         self.quotas = {"ml.g5.2xlarge for training job usage": 4.0, "ml.m5.xlarge for processing job usage": 1.0}
         self.cluster: dict[str, Any] = {"Status": "available"}  # what the cluster is beside what moto keeps
@@ -68,7 +74,10 @@ class Account:
         self._cluster()
 
     def client(self, service: str) -> Any:
-        return self.session.client(service)  # type: ignore[call-overload]
+        """Return the client of a service, the same each time."""
+        if service not in self._clients:
+            self._clients[service] = self.session.client(service)  # type: ignore[call-overload]
+        return self._clients[service]
 
     @contextmanager
     def as_the_users(self) -> Iterator[None]:

@@ -67,6 +67,17 @@ def keep_the_quickest() -> None:
         tests_of[function] = quickest(tests, state().duration_by_test)
 
 
+class Failures:
+    """A plugin of pytest's that writes why a test has failed to a file, given by its descriptor."""
+
+    def __init__(self, file: int) -> None:
+        self.file = file
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(self.file, f"\n{report.nodeid}\n{report.longreprtext}\n".encode())
+
+
 class CollectedOnce(PytestRunner):
     """Collect the tests before mutmut forks, and run a mutant's tests in the fork."""
 
@@ -79,19 +90,26 @@ class CollectedOnce(PytestRunner):
             prepared._do_configure()
             prepared.hook.pytest_sessionstart(session=self.session)
             prepared.hook.pytest_collection(session=self.session)
-        self.items = {item.nodeid: item for item in self.session.items}
+        self.items = {item.nodeid for item in self.session.items}
 
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-        """Run tests until one fails; return the exit code. mutmut calls this in a fork if there is a mutant."""
-        return self.run_collected(tests) if mutant_name else isolation.run_in_fork(self.run_collected, tests)
+        """Run tests until one fails; return the exit code. mutmut calls this in a fork if there is a mutant.
+
+        If a test fails without a mutant, say why: mutmut would only say that one did.
+        """
+        if mutant_name:
+            return self.run_collected(tests)
+        self.session.config.pluginmanager.register(Failures(os.dup(sys.__stderr__.fileno())))
+        return isolation.run_in_fork(self.run_collected, tests)
 
     def run_collected(self, tests: Iterable[str]) -> int:
-        """Run the tests with these ids, or all, and say nothing. The process must end after that."""
+        """Run the tests with these ids, or all, in their usual order, and say nothing. Then the process must end."""
         self.outputs = sys.stdout, sys.stderr  # to drop mutmut's own would be a warning, which a test would count
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for output in (1, 2):
             os.dup2(nowhere, output)
-        self.session.items = [self.items[test] for test in tests] or self.session.items
+        chosen = set(tests) or self.items
+        self.session.items = [item for item in self.session.items if item.nodeid in chosen]
         with change_cwd("mutants"):
             try:
                 self.session.config.hook.pytest_runtestloop(session=self.session)
