@@ -99,7 +99,7 @@ class CollectedOnce(PytestRunner):
         """
         if mutant_name:
             return self.run_collected(tests)
-        self.session.config.pluginmanager.register(Failures(os.dup(sys.__stderr__.fileno())))
+        self.session.config.pluginmanager.register(Failures(os.dup(2)))
         return isolation.run_in_fork(self.run_collected, tests)
 
     def run_collected(self, tests: Iterable[str]) -> int:
