@@ -103,10 +103,13 @@ def test_the_turns_are_those_of_the_plan_while_starts_are_not_paused() -> None:
     assert drain.turns(full) == []
 
 
-def test_without_a_start_each_job_is_yielded_once() -> None:
-    steps, table = Steps(), Records(entries=[queued("a", 3), queued("b", 2)])
-    assert [*drain.queued(services(table), Pause(), threads(steps))] == ["a", "b"]
-    assert steps.waited == 1
+def test_without_a_start_each_job_is_yielded_once_however_long_each_takes() -> None:
+    steps, time, taken = Steps(), Time(), list[str]()
+    here = services(Records(entries=[queued("a", 3), queued("b", 2)]), now=time)
+    for job_id in drain.queued(here, Pause(), threads(steps)):
+        taken.append(job_id)
+        time.time += seconds(11)
+    assert [taken, steps.waited] == [["a", "b"], 1]
 
 
 @pytest.mark.parametrize(("refused_for", "jobs"), [(WaitingFor.CAPACITY, ["x"]), (None, [])])

@@ -1,6 +1,7 @@
 """The fields that are read from each event, and the messages about an event that cannot be read, word for word."""
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -72,6 +73,10 @@ def test_an_upload_is_read_field_by_field() -> None:
 @pytest.mark.parametrize("etag", ["", '""', None, 7])
 def test_an_upload_without_an_etag_is_read_without_one(etag: object) -> None:
     assert read(upload(etag=etag)).trigger.etag is None
+
+
+def test_an_etag_is_read_without_its_quotes_only() -> None:
+    assert read(upload(etag='"X1X"')).trigger.etag == "X1X"
 
 
 def test_an_upload_from_a_bucket_notification_is_read_field_by_field() -> None:
@@ -244,3 +249,44 @@ def test_a_key_of_1025_bytes_is_not_a_models_configuration() -> None:
     too_long = "models/" + "k" * (1025 - len(f"models//{CONFIGURATION}")) + f"/{CONFIGURATION}"
     [problem] = refusal(upload(key=too_long)).problems
     assert [problem.field, problem.problem] == [KEY, "is not a model's configuration"]
+
+
+@pytest.mark.parametrize("sequencer", ["", None, 7, ["A"]])
+def test_an_upload_without_a_sequencer_that_is_text_is_unreadable(sequencer: object) -> None:
+    [problem] = refusal(upload(sequencer=sequencer)).problems
+    assert [problem.field, problem.problem] == ["detail.object", "has no object key or no sequencer"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"), [({"detail-type": "Another"}, "event"), ({"id": ""}, "event"), ({"id": None}, "event")]
+)
+def test_an_event_of_another_type_or_without_an_id_is_unreadable(changed: dict[str, object], field: str) -> None:
+    [problem] = refusal({**event("start-event"), **changed}).problems
+    assert [problem.field, problem.problem] == [field, "is not an event that can start a training"]
+
+
+def test_a_bucket_notification_without_a_key_is_no_models_configuration() -> None:
+    notification = event("start-upload-notification")
+    del notification["Records"][0]["s3"]["object"]["key"]
+    [problem] = refusal(notification).problems
+    assert [problem.field, problem.value, problem.problem] == [KEY, '""', "is not a model's configuration"]
+
+
+LONGEST = 65_536
+HUGE = {"x": "x" * (LONGEST - len('{"x": ""}'))}
+
+
+@pytest.mark.parametrize("text", ["{", '"\ud800', "\ud800"])
+def test_a_text_that_is_no_json_is_unreadable_in_the_field_that_has_it(text: str) -> None:
+    letter = {"MessageBody": text, "QueueUrl": "https://queue"}
+    with pytest.raises(Unreadable) as raised:
+        events.read(text, "message-1")
+    assert [each.field for each in raised.value.problems] == ["event"]
+    assert [each.field for each in refusal(letter).problems] == ["MessageBody"]
+
+
+def test_an_event_of_65537_bytes_is_unreadable() -> None:
+    longer = {"x": HUGE["x"] + "x"}
+    assert [len(json.dumps(HUGE)), len(json.dumps(longer))] == [LONGEST, LONGEST + 1]
+    said = [each.problem for body in (HUGE, longer) for each in refusal(body).problems]
+    assert said == ["is not an event that can start a training", "is larger than 65536 bytes"]

@@ -25,6 +25,14 @@ def test_files_that_are_not_there_are_missing() -> None:
     assert [prepared.problems, prepared.warnings] == [[], []]
 
 
+def test_the_other_scripts_are_checked_while_one_is_missing() -> None:
+    prepared = prepare(
+        {name: content for name, content in MODEL.items() if name != "training.py"} | {"transform.py": b"x =\n"}
+    )
+    assert [each.field for each in prepared.problems] == ["transform.py"]
+    assert [each.field for each in prepared.missing] == ["customModelTrainingParameters.trainingEntryPointScript"]
+
+
 def test_the_scripts_are_those_that_the_uploader_names() -> None:
     named = {"customModelTrainingParameters": {"trainingEntryPointScript": "train.py"}}
     contents = {**MODEL, "train.py": b"x =\n", "training.py": b"x =\n", TRAINING_JOB: json.dumps(named).encode()}

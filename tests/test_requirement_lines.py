@@ -13,6 +13,8 @@ from neptune_training.checks import requirements
         ("a\n\n b \nc", [(1, "a"), (3, "b"), (4, "c")]),
         ("a \\\n b\nc", [(1, "a  b"), (3, "c")]),
         ("a\\\\\nb", [(1, "ab")]),
+        ("Xa\\\nb", [(1, "Xab")]),
+        ("a\\\n#b", [(1, "a")]),
         ("a \\", [(1, "a")]),
         ("a # x \\\nb", [(1, "a")]),
         ("  # x \\\nb", [(2, "b")]),
@@ -95,6 +97,9 @@ def test_a_line_is_readable(line: str, readable: bool) -> None:
         ("a @ b", True),
         ("a b; c/d", False),
         ("!", False),
+        ("Xa b!", False),
+        ("a (>=1,x)", False),
+        ("a (>=1, x)", False),
     ],
 )
 def test_a_line_may_be_readable_for_an_older_pip(line: str, maybe: bool) -> None:

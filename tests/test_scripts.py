@@ -6,6 +6,7 @@ import pytest
 
 from neptune_training.checks import scripts
 from neptune_training.checks.events import CONFIGURATION
+from neptune_training.checks.parsing import Parsed
 from tests.fuzz.parsers import BOMBS
 
 DEFAULTS = scripts.entry_points(None)
@@ -22,8 +23,9 @@ def test_a_missing_script_names_the_field_to_set_to_the_script_that_is_there() -
     assert 'to "train.py"' in reason.remedy
 
 
-def test_a_missing_script_without_another_says_to_upload_it() -> None:
-    (reason,) = scripts.missing(ALL - {"transform.py"}, DEFAULTS)
+@pytest.mark.parametrize("others", [set(), {"lib/transform_graph.py"}, {"_transform.py"}])
+def test_a_missing_script_without_another_beside_the_configuration_says_to_upload_it(others: set[str]) -> None:
+    (reason,) = scripts.missing(ALL - {"transform.py"} | others, DEFAULTS)
     assert reason.remedy == "Upload it beside model-hpo-configuration.json"
 
 
@@ -54,6 +56,11 @@ def test_a_script_that_compiles_has_no_problem_and_is_not_run(content: bytes) ->
 def test_a_script_that_does_not_compile_says_where(content: bytes, said: str) -> None:
     [reason] = scripts.check_parsed(scripts.parse({"training.py": content})).problems
     assert [reason.field, said in reason.problem, reason.remedy] == ["training.py", True, "Fix the script"]
+
+
+def test_a_script_that_does_not_compile_at_an_unknown_line_says_why_only() -> None:
+    problem = scripts.not_python("training.py", Parsed(problem="it has null bytes"))
+    assert str(problem) == "training.py: is not Python that compiles: it has null bytes. Fix the script"
 
 
 @pytest.mark.parametrize(

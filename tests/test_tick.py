@@ -14,6 +14,7 @@ from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job, UnfinishedJob
 from neptune_training.model.problems import Problem
 from neptune_training.model.statuses import Status, WaitingFor
+from neptune_training.model.times import to_text
 from neptune_training.model.unfinished import Entry
 from tests.settings import settings
 from tests.steps import MINUTE, NOW, SETTINGS, Records, logged, requested, seconds, started, waiting
@@ -122,6 +123,11 @@ def test_no_job_is_ended_in_the_last_thirty_seconds() -> None:
     times = iter([NOW, DEADLINE - seconds(31), NOW, DEADLINE - seconds(30), DEADLINE - seconds(30)])
     done = tracker(table, now=lambda: next(times)).tick(DEADLINE)
     assert done.ended == ["late-0"]
+
+
+def test_a_capacity_that_is_in_order_is_not_read_again() -> None:
+    read = Capacity(slots=frozenset({"fraud-1"}), paused_until=NOW, pause_text=to_text(NOW))
+    assert tracker(index(started())).repaired(read, {"fraud-1"}, NOW, Done()) is read
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------

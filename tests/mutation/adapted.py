@@ -12,6 +12,7 @@ of the project and from nowhere else.
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any
@@ -75,7 +76,10 @@ class Failures:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            os.write(self.file, f"\n{report.nodeid}\n{report.longreprtext}\n".encode())
+            self.write(f"{report.nodeid}\n{report.longreprtext}")
+
+    def write(self, text: str) -> None:
+        os.write(self.file, f"\n{text}\n".encode())
 
 
 class CollectedOnce(PytestRunner):
@@ -97,25 +101,27 @@ class CollectedOnce(PytestRunner):
 
         If a test fails without a mutant, say why: mutmut would only say that one did.
         """
+        failures = Failures(os.open(os.devnull, os.O_WRONLY) if mutant_name else os.dup(2))
         if mutant_name:
-            return self.run_collected(tests)
-        self.session.config.pluginmanager.register(Failures(os.dup(2)))
-        return isolation.run_in_fork(self.run_collected, tests)
+            return self.run_collected(tests, failures)
+        self.session.config.pluginmanager.register(failures)
+        return isolation.run_in_fork(self.run_collected, tests, failures)
 
-    def run_collected(self, tests: Iterable[str]) -> int:
+    def run_collected(self, tests: Iterable[str], failures: Failures) -> int:
         """Run the tests with these ids, or all, the quickest first. Say nothing. The process must end after that."""
         self.outputs = sys.stdout, sys.stderr  # to drop mutmut's own would be a warning, which a test would count
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for output in (1, 2):
             os.dup2(nowhere, output)
         by_time = sorted(tests, key=lambda test: (state().duration_by_test[test], test))
-        self.session.items = [self.items[test] for test in by_time] or self.session.items
         with change_cwd("mutants"):
             try:
+                self.session.items = [self.items[test] for test in by_time] or self.session.items
                 self.session.config.hook.pytest_runtestloop(session=self.session)
             except self.session.Failed:
                 return pytest.ExitCode.TESTS_FAILED
             except BaseException:  # noqa: BLE001 - the fork must end here
+                failures.write(traceback.format_exc())
                 return pytest.ExitCode.INTERNAL_ERROR
         return pytest.ExitCode.OK
 

@@ -68,8 +68,10 @@ def rank_of(job: Mapping[str, Any]) -> str:
     Event message structure). Empty if one of them is not valid.
     """
     sequencer, version = job["trigger"].get("sequencer"), job.get("version")
+    if not isinstance(version, int):
+        return ""
     padded = str(sequencer).upper().ljust(64, "0")
-    rank = f"{padded} {version:012}" if isinstance(version, int) else ""
+    rank = f"{padded} {version:012}"
     return rank if RANK.fullmatch(rank) else ""
 
 

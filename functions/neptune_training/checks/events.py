@@ -79,7 +79,7 @@ def of_event(event: Any, unknown: Trigger) -> Asked:
         case {"source": "aws.s3", "detail": {"bucket": {"name": str(bucket)}, "object": dict(found)}}:
             return upload(bucket, found, event.get("time"), unknown, event.get("id"))
         case {"MessageBody": str(body), "QueueUrl": str()}:  # EventBridge Scheduler's dead letter, sent again
-            return of_event(json_documents.read(body.encode(errors="surrogatepass"), "MessageBody", MAX_BYTES), unknown)
+            return of_event(json_documents.read(body.encode(), "MessageBody"), unknown)
         case {"source": "aws.scheduler", "detail": dict(detail)}:
             return schedule(event, detail, unknown)
         case {"detail-type": str(name), "id": str(event_id), "detail": dict(detail)} if event_id and name in READERS:

@@ -80,9 +80,9 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
     As in pip, a backslash at the end continues a line, a comment ends it, and options can follow a requirement.
     """
     parts: list[str] = []
-    first = 0
     for number, line in enumerate([*text.splitlines(), ""], 1):
-        first = first if parts else number
+        if not parts:
+            first = number
         is_comment = line.lstrip().startswith("#")
         if line.endswith("\\") and not is_comment:
             parts.append(line.strip("\\"))

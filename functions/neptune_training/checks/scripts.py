@@ -45,7 +45,7 @@ def missing(names: Collection[str], entry_points: Mapping[str, str]) -> Iterator
 def no_script(field: str, name: str, spare: list[str]) -> Problem:
     """Return the problem of a missing entry point. Often the script has another name, such as `train.py`."""
     kind, path = field.removesuffix("EntryPointScript"), f"customModelTrainingParameters.{field}"
-    named = (other for other in spare if other.rpartition("/")[2].startswith(kind[:5]))
+    named = (other for other in spare if other.startswith(kind[:5]))
     likely = next(named, spare[0] if spare else None)
     hint = f', or set {path} to "{likely}", which is there (for an upload: in training-job.json)' if likely else ""
     remedy = f"Upload it beside {CONFIGURATION}{hint}"
