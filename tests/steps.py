@@ -18,7 +18,7 @@ from neptune_training.model.jobs import Job, Requested, Waiting
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.unfinished import Entry
 from tests.settings import settings
-from tests.test_bounds import KNOWN, MINUTE, NOW, SETTINGS, requested, started, waiting
+from tests.test_time_bounds import KNOWN, MINUTE, NOW, SETTINGS, requested, started, waiting
 
 __all__ = ["KNOWN", "MINUTE", "NOW", "ROLE", "SENT", "SETTINGS", "Cluster", "Records", "logged", "requested"]
 __all__ += ["services", "started", "waiting"]

@@ -12,7 +12,7 @@ import pytest
 from neptune_training.aws.dynamodb_items import typed
 from neptune_training.checks import events
 from neptune_training.checks.events import Unreadable
-from neptune_training.flow import bounds, step
+from neptune_training.flow import step, time_bounds
 from neptune_training.model.jobs import Requested
 from neptune_training.model.times import from_text
 from tests.rendered import Rendered
@@ -430,7 +430,7 @@ def test_a_cancellation_without_a_request_is_rejected_after_six_hours_and_its_id
 def test_a_cancellation_is_kept_for_longer_than_its_request_can_be_held_back_by_the_queue() -> None:
     queue = Rendered(NeptuneReadTimeoutSeconds="120")["TrainingQueue"]
     held_back = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
-    assert bounds.KEPT_FOR.total_seconds() >= held_back
+    assert time_bounds.KEPT_FOR.total_seconds() >= held_back
 
 
 def test_a_cancellation_stops_its_request_that_was_sent_before_it_and_on_which_start_failed(world: World) -> None:

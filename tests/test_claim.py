@@ -7,7 +7,7 @@ import pytest
 
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.verdicts import Ready
-from neptune_training.flow import bounds, job_problems, outcomes, waiting
+from neptune_training.flow import job_problems, outcomes, time_bounds, waiting
 from neptune_training.flow.pace import RETRY_FOR
 from neptune_training.flow.pause import Pause
 from neptune_training.model.capacity import Capacity
@@ -65,7 +65,7 @@ def claim(table: Slow, cluster: Cluster | None = None, pause: Pause | None = Non
 def claimed(job: Waiting = JOB) -> Requested:
     lease = DEADLINE + seconds(20) + 2 * MINUTE
     result = job.claimed(NOW, lease_until=lease, give_up=GIVE_UP, request=SENT, files=FILES, warnings=(BEFORE,))
-    return result.bounded(bounds.end_by(result, SETTINGS, NOW))
+    return result.bounded(time_bounds.end_by(result, SETTINGS, NOW))
 
 
 def again(job: Waiting = JOB, *, now: datetime) -> Job:

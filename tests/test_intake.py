@@ -8,7 +8,7 @@ import pytest
 
 from neptune_training.aws.table import Table
 from neptune_training.checks import events
-from neptune_training.flow import bounds, intake
+from neptune_training.flow import intake, time_bounds
 from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Ended, Job
 from neptune_training.model.problems import ANOTHER_ID
@@ -96,7 +96,7 @@ def test_a_cancellation_is_not_stored_and_a_repeat_gets_its_record() -> None:
     table = Uploads()
     job, new = record(table, body)
     asked = events.read(json.dumps(body), "message-1")
-    assert job == new_jobs.new(asked.trigger, asked.parameters, NOW, first_step_by=BY, give_up=bounds.KEPT_FOR)
+    assert job == new_jobs.new(asked.trigger, asked.parameters, NOW, first_step_by=BY, give_up=time_bounds.KEPT_FOR)
     assert [new, table.written] == [True, []]
     stored = job.model_copy(update={"version": 2})
     assert record(Uploads.of(stored), body) == (stored, False)

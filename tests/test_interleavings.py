@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from local.neptune_ml.sagemaker import STAGES
 from neptune_training.checks.events import CONFIGURATION
-from neptune_training.flow import bounds
+from neptune_training.flow import time_bounds
 from tests.world import Call, World, checks
 from tests.world.actors import Actor, Actors
 from tests.world.calls import error
@@ -58,7 +58,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.short_waits = patch.object(bounds, "KEPT_FOR", KEPT_FOR)
+        self.short_waits = patch.object(time_bounds, "KEPT_FOR", KEPT_FOR)
         self.short_waits.start()
         self.world = World({"check_ids": False, "stage_seconds": 30.0}, **self.parameters).__enter__()
         self.world.clock.shared = True

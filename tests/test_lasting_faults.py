@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from neptune_training.flow import bounds
+from neptune_training.flow import time_bounds
 from neptune_training.model.times import from_text
 from tests.test_interleavings import CANCEL, GET, GET_DATA, START, WHICH, Interleavings
 from tests.world import Call, World, checks
@@ -134,7 +134,7 @@ def bound_of(job: dict[str, Any], lasting: Lasting) -> Bound | None:
             give_up_at = from_text(job["giveUpAt"])
             assert give_up_at <= from_text(job["createdAt"]) + GIVE_UP + SLOT_WAIT + 2 * MOST_SKEW
             if job["trigger"]["kind"] == "cancellation":
-                return Bound(give_up_at + bounds.LAST_LOOK, "a cancellation still kept after its last look")
+                return Bound(give_up_at + time_bounds.LAST_LOOK, "a cancellation still kept after its last look")
             return Bound(give_up_at, "still WAITING after giveUpAt")
         case "REQUESTED":
             requested = max(from_text(job["giveUpAt"]), from_text(job["leaseUntil"]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from neptune_training.flow import bounds, job_problems, outcomes
+from neptune_training.flow import job_problems, outcomes, time_bounds
 from neptune_training.model.jobs import Ended, Job, Requested, Waiting
 from neptune_training.model.problems import Problem
 from neptune_training.model.statuses import Status, WaitingFor
@@ -85,7 +85,7 @@ def waits(job: Waiting, *args: Any, **said: Any) -> Waiting | Ended:
     """Let the job wait; its record was saved, with its bound if it has not ended."""
     records = Records.of(job)
     result = outcomes.wait(services(records), job, *args, **said)
-    bounded = result if isinstance(result, Ended) else result.bounded(bounds.end_by(result, SETTINGS, NOW))
+    bounded = result if isinstance(result, Ended) else result.bounded(time_bounds.end_by(result, SETTINGS, NOW))
     assert records.written == [("save", bounded)]
     return result
 
@@ -114,7 +114,7 @@ def test_a_job_that_waits_has_its_next_step_exactly_at(
         waiting_for,
         NOW,
         next_attempt=next_attempt,
-        give_up=bounds.wait_ends_at(OLD, waiting_for, SETTINGS, NOW),
+        give_up=time_bounds.wait_ends_at(OLD, waiting_for, SETTINGS, NOW),
         reasons=(WHY,),
         failed_steps=3 if said.get("failed") else 0,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from neptune_training.flow import bounds
+from neptune_training.flow import time_bounds
 from neptune_training.flow.tick import Done
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Job
@@ -46,7 +46,7 @@ def repaired(table: Records, holders: set[str], **said: Any) -> tuple[Capacity, 
     return tracker(table, **said).repaired(table.seen, holders, NOW, done), done
 
 
-LONGEST = NOW + bounds.longest_pause(SETTINGS)
+LONGEST = NOW + time_bounds.longest_pause(SETTINGS)
 
 
 @pytest.mark.parametrize(

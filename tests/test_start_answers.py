@@ -16,7 +16,7 @@ from neptune_training.aws.neptune_errors import (
 )
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.readiness import id_taken
-from neptune_training.flow import bounds, job_problems, outcomes
+from neptune_training.flow import job_problems, outcomes, time_bounds
 from neptune_training.flow import requested as steps
 from neptune_training.flow.pause import Pause
 from neptune_training.model.jobs import Job, Requested
@@ -53,7 +53,7 @@ def start(claimed: Requested, cluster: Cluster, pause: Pause | None = None, *, m
 
 
 def saved(result: Job) -> list[tuple]:
-    return [("save", result.bounded(bounds.end_by(result, SETTINGS, NOW)))]  # type: ignore[union-attr, arg-type]
+    return [("save", result.bounded(time_bounds.end_by(result, SETTINGS, NOW)))]  # type: ignore[union-attr, arg-type]
 
 
 # --- the start --------------------------------------------------------------------------------------------------------

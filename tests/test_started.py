@@ -7,7 +7,7 @@ import pytest
 from neptune_training.aws.neptune import Absent, Found, Look, Unknown
 from neptune_training.aws.neptune_errors import CancelFailed, LookFailed
 from neptune_training.checks.readiness import id_taken
-from neptune_training.flow import bounds, job_problems
+from neptune_training.flow import job_problems, time_bounds
 from neptune_training.flow import started as steps
 from neptune_training.model.jobs import Job, Started
 from neptune_training.model.problems import Problem
@@ -50,7 +50,7 @@ def step(running: Started, look: Look, cluster: Cluster | None = None, **setting
 
 
 def saved(result: Job) -> list[tuple]:
-    return [("save", result.bounded(bounds.end_by(result, SETTINGS, NOW)))]  # type: ignore[union-attr, arg-type]
+    return [("save", result.bounded(time_bounds.end_by(result, SETTINGS, NOW)))]  # type: ignore[union-attr, arg-type]
 
 
 def looked_at(running: Started, look: Found, **said: Any) -> Started:

@@ -10,7 +10,7 @@ from neptune_training.aws.neptune import Found, Unknown
 from neptune_training.aws.neptune_errors import LookFailed
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.verdicts import Ready
-from neptune_training.flow import bounds, job_problems, next_look, outcomes, step
+from neptune_training.flow import job_problems, next_look, outcomes, step, time_bounds
 from neptune_training.flow.pause import Pause
 from neptune_training.model.jobs import Job, Started, UnfinishedJob
 from neptune_training.model.problems import Problem
@@ -40,7 +40,7 @@ KINDS: list[UnfinishedJob] = [waiting(WaitingFor.TURN), requested(leaseUntil=NOW
 
 
 def saved(job: UnfinishedJob) -> tuple:
-    return ("save", job.bounded(bounds.end_by(job, SETTINGS, NOW)))
+    return ("save", job.bounded(time_bounds.end_by(job, SETTINGS, NOW)))
 
 
 def take(records: Records, *, cluster: Cluster | None = None, checks: Checks | None = None, **said: Any) -> Job | None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from neptune_training.aws.writes import RecordChanged
-from neptune_training.flow import bounds, job_problems, tick
+from neptune_training.flow import job_problems, tick, time_bounds
 from neptune_training.flow.plan import Plan
 from neptune_training.flow.tick import Done, Tracker
 from neptune_training.model.capacity import Capacity
@@ -172,7 +172,7 @@ def test_a_job_that_may_run_fails_in_doubt_when_its_bound_has_passed(job: Unfini
 def test_a_job_whose_bound_the_operator_has_raised_gets_it_anew() -> None:
     job = started(endBy=NOW)
     table, done = ended(job)
-    assert table.written == [("save", job.next_unchanged(NOW).bounded(bounds.end_by(job, SETTINGS, NOW)))]
+    assert table.written == [("save", job.next_unchanged(NOW).bounded(time_bounds.end_by(job, SETTINGS, NOW)))]
     assert done == Done()
 
 

@@ -10,8 +10,8 @@ from typing import Final, Self
 
 from aiohttp import web
 
-from local.neptune_ml.neptune import Neptune
 from local.neptune_ml.server import application
+from local.neptune_ml.state import Neptune
 
 _LAST_MOMENT: Final = 0.01  # seconds that a request still under way gets when the server closes; aiohttp's 60 are long
 

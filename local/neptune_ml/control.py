@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from local.neptune_ml.neptune import Neptune
+from local.neptune_ml.state import Neptune
 
 Body = dict[str, Any]
 

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Self
 
-from local.neptune_ml.neptune import Neptune
 from local.neptune_ml.sagemaker import KINDS, STAGES, Resource
+from local.neptune_ml.state import Neptune
 
 SOURCE: Final = "local.sagemaker"
 EVERY_SECONDS: Final = 0.2

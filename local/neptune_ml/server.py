@@ -14,9 +14,9 @@ from local.neptune_ml.control import Control
 from local.neptune_ml.errors import NeptuneError
 from local.neptune_ml.faults import START
 from local.neptune_ml.log import Request
-from local.neptune_ml.neptune import Neptune, State
 from local.neptune_ml.replies import Reply
 from local.neptune_ml.signature import verify
+from local.neptune_ml.state import Neptune, State
 from local.web_page_guard_aiohttp import guard
 
 

@@ -13,7 +13,7 @@ import logging
 from typing import assert_never
 
 from neptune_training.aws.writes import retried
-from neptune_training.flow import bounds, intake, job_problems, outcomes
+from neptune_training.flow import intake, job_problems, outcomes, time_bounds
 from neptune_training.flow.services import Services
 from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Ended, Job, Requested, Started, Waiting
@@ -68,7 +68,7 @@ def keep(services: Services, cancellation: Waiting) -> Job:
         give_up=cancellation.giveUpAt,
         reasons=(job_problems.not_known_yet(cancellation),),
     )
-    return intake.keep(services.table, kept.bounded(bounds.end_by(kept, services.settings, now)))[0]
+    return intake.keep(services.table, kept.bounded(time_bounds.end_by(kept, services.settings, now)))[0]
 
 
 def wait(services: Services, cancellation: Waiting) -> Job:

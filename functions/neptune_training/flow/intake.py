@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from neptune_training.aws.table import Table
 from neptune_training.checks import events
 from neptune_training.checks.events import Asked, Unreadable
-from neptune_training.flow import bounds
+from neptune_training.flow import time_bounds
 from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Ended, Job
 from neptune_training.model.problems import ANOTHER_ID, Problem, shown
@@ -42,7 +42,7 @@ def cancellation(table: Table, asked: Asked, now: datetime, first_step_by: datet
 
     `flow.cancellation` stores it, if its job has no record or if it is REJECTED.
     """
-    new = new_jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=bounds.KEPT_FOR)
+    new = new_jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=time_bounds.KEPT_FOR)
     stored = table.get(new.jobId)
     return (stored, False) if stored else (new, True)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from neptune_training.flow import bounds
+from neptune_training.flow import time_bounds
 from neptune_training.model.jobs import Record, Requested, Waiting
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem, shown
 from neptune_training.model.statuses import Status, WaitingFor
@@ -13,7 +13,7 @@ from neptune_training.model.triggers import TriggerKind
 if TYPE_CHECKING:  # `track` imports this module, and never calls Neptune
     from neptune_training.aws.neptune import Found
 
-# Why `track` ends a job that may still run: each names the parameters of the bound (see `bounds`).
+# Why `track` ends a job that may still run: each names the parameters of the bound (see `time_bounds`).
 NEVER_FOUND_OUT = "for as long as DoubtSeconds allows, it was not known if Neptune had started this job"
 NEVER_SEEN = "no status could be read from Neptune for as long as DoubtSeconds allows"
 RAN_TOO_LONG = (
@@ -74,7 +74,7 @@ def gave_up(
     since, beside = job.createdAt, ""
     if limit == "FilesGraceSeconds" and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
         since = job.waitingSince or since  # counted from when they were first missed
-    elif limit == "GiveUpSeconds" and (for_slot := bounds.waited_for_slot(job, now)):
+    elif limit == "GiveUpSeconds" and (for_slot := time_bounds.waited_for_slot(job, now)):
         since, beside = since + for_slot, f" beside {duration(for_slot)} for a slot"
     age = f"{duration(now - since)}{beside}"
     waited = f"is over: the job has waited {age}, as long as {limit} allows, and still waits for {waited_for}"

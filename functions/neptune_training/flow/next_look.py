@@ -1,6 +1,6 @@
 """When a job gets its next step: after a failed step, while it waits, and while it runs.
 
-These are pure functions: they do no I/O. A bound on the whole wait is in `bounds`.
+These are pure functions: they do no I/O. A bound on the whole wait is in `time_bounds`.
 """
 
 from datetime import datetime, timedelta

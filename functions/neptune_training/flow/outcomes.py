@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from neptune_training.flow import bounds, job_problems, next_look
+from neptune_training.flow import job_problems, next_look, time_bounds
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Ended, Requested, UnfinishedJob, Waiting
 from neptune_training.model.problems import Problem
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def save(services: Services, job: UnfinishedJob) -> None:
     """Write an unfinished job with its bound. It keeps its slot, if it has one."""
-    end_by = bounds.end_by(job, services.settings, services.now())
+    end_by = time_bounds.end_by(job, services.settings, services.now())
     services.table.save(job.bounded(end_by))
 
 
@@ -76,7 +76,7 @@ def give_up(
     If `unanswered`, its last start was not answered: the reasons say that, instead of what it waited for.
     """
     now = services.now()
-    limit = bounds.parameter_of(job, waited_for, services.settings, now)
+    limit = time_bounds.parameter_of(job, waited_for, services.settings, now)
     gave_up = job_problems.gave_up(job, waited_for, reasons or job.reasons, now, unanswered=unanswered, limit=limit)
     return end(services, job, Status.REJECTED, gave_up)
 
@@ -96,7 +96,7 @@ def wait(
     If `failed`, the step failed: the next one is taken later, in an invocation of its own.
     """
     now, settings = services.now(), services.settings
-    give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
+    give_up_at = time_bounds.wait_ends_at(job, waiting_for, settings, now)
     if now >= give_up_at:
         return give_up(services, job, waiting_for, reasons, unanswered=job.unanswered)
     if next_attempt is None and waiting_for.in_queue:
@@ -136,7 +136,7 @@ def wait_again(
     if job.cancelledBy:
         return stop(services, job, reasons, unanswered=unanswered)
     now, settings = services.now(), services.settings
-    give_up_at = bounds.wait_ends_at(job, waiting_for, settings, now)
+    give_up_at = time_bounds.wait_ends_at(job, waiting_for, settings, now)
     if now >= give_up_at and not pause_until:
         return give_up(services, job, waiting_for, reasons, unanswered=unanswered)
     queued_at = now if tried else job.queuedAt

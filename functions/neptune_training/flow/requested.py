@@ -16,7 +16,7 @@ from neptune_training.aws.neptune import Absent, Accepted, Found, Unknown
 from neptune_training.aws.neptune_errors import IdInUse, PermanentFailure, Refused, StartFailure, Unanswered
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.readiness import id_taken
-from neptune_training.flow import bounds, job_problems, next_look, outcomes
+from neptune_training.flow import job_problems, next_look, outcomes, time_bounds
 from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import Services
 from neptune_training.model.jobs import Job, Requested, Started
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 def start(services: Services, job: Requested, deadline: datetime, pause: Pause) -> Job:
     """Send the start, and record the outcome. No start is sent after `giveUpAt`."""
     now = services.now()
-    until = min(services.last_start(deadline), bounds.give_up_at(job, services.settings, now))
+    until = min(services.last_start(deadline), time_bounds.give_up_at(job, services.settings, now))
     pause.sends(now)
     try:
         answer: Accepted | StartFailure = services.neptune.start(job.request or {}, until=until)
@@ -92,7 +92,7 @@ def refused_for_now(services: Services, job: Requested, refused: Refused, pause:
         (refused.problem,),
         tried=in_queue,
         unanswered=job.unanswered,
-        pause_until=pause.until(services.now() + bounds.hold(services.settings)) if in_queue else None,
+        pause_until=pause.until(services.now() + time_bounds.hold(services.settings)) if in_queue else None,
     )
 
 
@@ -123,7 +123,7 @@ def look_up(services: Services, job: Requested) -> Job:
             return found(services, job, look)
         case Absent():
             now = services.now()
-            if now >= bounds.give_up_at(job, services.settings, now):
+            if now >= time_bounds.give_up_at(job, services.settings, now):
                 return outcomes.give_up(services, job, WaitingFor.TURN, job.reasons, unanswered=True)
             return outcomes.wait_again(services, job, WaitingFor.TURN, job.reasons, tried=True, unanswered=True)
         case Unknown(failure):

@@ -2,7 +2,7 @@
 
 found ──► ended: COMPLETED, FAILED or STOPPED        absent ──► for MissingSeconds: FAILED
 ├─► somebody else's job: REJECTED               unknown ──► looked at again later; `track` ends it after
-└─► runs: looked at again later, or after a hint           DoubtSeconds (see `bounds`)
+└─► runs: looked at again later, or after a hint           DoubtSeconds (see `time_bounds`)
 
 A cancelled job is first cancelled in Neptune. Once it has ended, it is STOPPED.
 """

@@ -13,7 +13,7 @@ from typing import assert_never
 from neptune_training.aws.slots import CAPACITY
 from neptune_training.aws.table import Table
 from neptune_training.aws.writes import RecordChanged
-from neptune_training.flow import bounds, job_problems
+from neptune_training.flow import job_problems, time_bounds
 from neptune_training.flow.plan import Limits, Plan, plan
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
@@ -107,7 +107,7 @@ class Tracker:
 
     def repaired(self, capacity: Capacity, holders: set[str], now: datetime, done: Done) -> Capacity:
         """Free slots of ended jobs, add missing ones, shorten a pause that is too long; return the result."""
-        longest = now + bounds.longest_pause(self.settings)
+        longest = now + time_bounds.longest_pause(self.settings)
         odd = capacity.paused_until is not None and capacity.pause_text != to_text(min(capacity.paused_until, longest))
         surplus = [*self.which(capacity.slots - holders, Ended, None, done=done)]
         lacking = [*self.which(holders - capacity.slots, Requested, Started, done=done)]
@@ -149,10 +149,10 @@ class Tracker:
             if job is None or isinstance(job, Ended):
                 return
             now = self.now()
-            if bounds.expired(job, self.settings, now):
+            if time_bounds.expired(job, self.settings, now):
                 self.write_end(job, now, done)
             else:  # the operator has raised a limit since the bound was written
-                end_by = bounds.end_by(job, self.settings, now)
+                end_by = time_bounds.end_by(job, self.settings, now)
                 self.table.save(job.next_unchanged(now).bounded(end_by))
         except RecordChanged:
             return
@@ -164,7 +164,7 @@ class Tracker:
         """Write why the job has ended. Only a WAITING job is known not to run."""
         match job:
             case Waiting():
-                limit, unanswered = bounds.parameter_of(job, job.waitingFor, self.settings, now), job.unanswered
+                limit, unanswered = time_bounds.parameter_of(job, job.waitingFor, self.settings, now), job.unanswered
                 reasons = job_problems.gave_up(
                     job, job.waitingFor, job.reasons, now, unanswered=unanswered, limit=limit
                 )

@@ -12,7 +12,7 @@ from typing import assert_never
 from neptune_training.aws.neptune_errors import Failure
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.checks.verdicts import NotReady, Ready, Rejected, Superseded
-from neptune_training.flow import bounds, job_problems, outcomes, requested
+from neptune_training.flow import job_problems, outcomes, requested, time_bounds
 from neptune_training.flow.pause import Pause
 from neptune_training.flow.services import MARGIN, Services
 from neptune_training.model.capacity import Capacity
@@ -28,7 +28,7 @@ def step(services: Services, job: Waiting, deadline: datetime, pause: Pause, *, 
     if job.cancelledBy:  # an older release, which knows no cancellations, let it wait again
         return outcomes.stop(services, job, job.reasons, unanswered=job.unanswered)
     now, settings = services.now(), services.settings
-    if bounds.expired(job, settings, now):
+    if time_bounds.expired(job, settings, now):
         return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
     match services.readiness.judge(job, now):
         case Superseded(by):
@@ -51,7 +51,7 @@ def claim(  # noqa: PLR0911 - each is one way out
     """Take a slot and a lease for the job, and start it. A drain waits here until Neptune takes the next start."""
     services.sleep(pause.seconds_left(services.now()))
     now, capacity, settings = services.now(), services.table.capacity(), services.settings
-    give_up_at = bounds.wait_ends_at(job, WaitingFor.TURN, settings, now)
+    give_up_at = time_bounds.wait_ends_at(job, WaitingFor.TURN, settings, now)
     if now >= give_up_at:
         return outcomes.give_up(services, job, job.waitingFor, job.reasons, unanswered=job.unanswered)
     limit, holds = settings.max_concurrent_training_jobs, pause.may_start(capacity)
@@ -68,10 +68,10 @@ def claim(  # noqa: PLR0911 - each is one way out
         files=ready.files,
         warnings=ready.warnings,
     )
-    claimed = claimed.bounded(bounds.end_by(claimed, settings, now))
+    claimed = claimed.bounded(time_bounds.end_by(claimed, settings, now))
     if capacity.paused_until and not holds:
         pause.probes()
-    pause_until = pause.until(now + bounds.hold(settings)) if capacity.paused_until else None
+    pause_until = pause.until(now + time_bounds.hold(settings)) if capacity.paused_until else None
     try:
         services.table.claim(claimed, capacity, limit=limit, now=now, pause_until=pause_until, holds=holds)
     except RecordChanged:

@@ -112,7 +112,7 @@ class Unfinished(Record):
 
     Attributes:
         nextAttemptAt: When its next step is due.
-        endBy: When `track` ends the job, if nothing else has. See `flow.bounds`.
+        endBy: When `track` ends the job, if nothing else has. See `flow.time_bounds`.
         stepUntil: Set while a step of the job is under way: when that step's invocation ends.
         failedSteps: How many steps in a row failed. A step that is under way counts as failed until it has ended.
     """

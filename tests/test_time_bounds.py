@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from neptune_training.flow import bounds, next_look
+from neptune_training.flow import next_look, time_bounds
 from neptune_training.flow.services import MARGIN
 from neptune_training.model.jobs import Requested, Started, Waiting
 from neptune_training.model.statuses import WaitingFor
@@ -52,7 +52,7 @@ def started(**said: Any) -> Started:
     ],
 )
 def test_a_job_can_be_started_until_exactly(job: Waiting | Requested, bound: datetime) -> None:
-    assert bounds.give_up_at(job, SETTINGS, NOW) == bound
+    assert time_bounds.give_up_at(job, SETTINGS, NOW) == bound
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_job_can_be_started_until_exactly(job: Waiting | Requested, bound: dat
 def test_a_job_that_begins_to_wait_for_something_else_has_the_bound_of_that(
     job: Waiting | Requested, waiting_for: WaitingFor, bound: datetime
 ) -> None:
-    assert bounds.wait_ends_at(job, waiting_for, SETTINGS, NOW) == bound
+    assert time_bounds.wait_ends_at(job, waiting_for, SETTINGS, NOW) == bound
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,16 @@ def test_a_job_that_begins_to_wait_for_something_else_has_the_bound_of_that(
     ],
 )
 def test_track_ends_a_job_exactly_at(job: Waiting | Requested | Started, end: datetime) -> None:
-    assert bounds.end_by(job, SETTINGS, NOW) == end
+    assert time_bounds.end_by(job, SETTINGS, NOW) == end
 
 
 def test_a_job_has_expired_from_its_bound_on() -> None:
     job = waiting(WaitingFor.FILES)
-    assert [bounds.expired(job, SETTINGS, NOW + 3 * MINUTE - SECOND), bounds.expired(job, SETTINGS, NOW)] == [False] * 2
+    assert [time_bounds.expired(job, SETTINGS, NOW + 3 * MINUTE - SECOND), time_bounds.expired(job, SETTINGS, NOW)] == [
+        False
+    ] * 2
     late = waiting(WaitingFor.FILES, giveUpAt=NOW)
-    assert bounds.expired(late, SETTINGS, NOW)
+    assert time_bounds.expired(late, SETTINGS, NOW)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_a_job_has_expired_from_its_bound_on() -> None:
 def test_a_run_takes_all_trials_batch_after_batch_and_two_stages_of_the_same_length(
     request_: dict[str, object], longest: timedelta
 ) -> None:
-    assert bounds.longest_run(request_) == longest
+    assert time_bounds.longest_run(request_) == longest
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_a_run_takes_all_trials_batch_after_batch_and_two_stages_of_the_same_len
 def test_a_pause_lasts_as_long_as_a_probe_can_take_and_a_minute_for_clocks_that_differ(
     said: dict[str, Any], longest: timedelta
 ) -> None:
-    assert bounds.longest_pause(settings(**said)) == longest + MINUTE
+    assert time_bounds.longest_pause(settings(**said)) == longest + MINUTE
 
 
 @pytest.mark.parametrize(("failed_steps", "minutes"), [(0, 1), (1, 1), (2, 2), (3, 4), (4, 5), (9, 5), (10_000, 5)])
