@@ -10,7 +10,7 @@ The detail is the message that `notify` publishes, for the same changes, and so 
 `result` of a job that has ended, each by itself: neither waits for the other. `emit` is a function of its own, with a
 position of its own in the stream: an outage of SNS delays no event, and an outage of EventBridge delays no message.
 After a temporary error, Lambda retries the same records, for 24 hours at most. An event can therefore come twice: its
-`jobId`, `status` and `waitingFor` show a repeat.
+`jobId`, `status`, `waitingFor` and `updatedAt` show a repeat.
 
 An entry that EventBridge refuses for its content is logged as an error and counted in the metric `NotAnnounced`; the
 next record follows. Files are written after all events of a batch are sent, and a file that cannot be written does not

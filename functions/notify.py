@@ -6,7 +6,7 @@ Subscribers get JSON, e-mail subscribers a text: SNS chooses by the subscription
 
 `notify` announces what the table's stream shows, and nothing else. After a temporary error, Lambda retries the same
 records until SNS accepts them, for 24 hours at most: then the stream drops them. A message can therefore arrive twice.
-Subscribers recognise a repeat by its `jobId`, `status` and `waitingFor`.
+Subscribers recognise a repeat by its `jobId`, `status`, `waitingFor` and `updatedAt`.
 
 No single record can block the stream. If a record cannot be read, or SNS refuses its content, `notify` logs an error,
 counts it in the metric `NotAnnounced`, and goes on with the next record. The application writes no such record, but a

@@ -1,6 +1,6 @@
 """Connect the finder of results with Lambda: the environment, and the clients, which are made when first used.
 
-Apart from `step_wiring`, whose imports would triple the cold start of a function that only announces.
+This is not in `step_wiring`: its imports would triple the cold start of a function that only announces.
 """
 
 import os

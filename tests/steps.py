@@ -91,7 +91,7 @@ class Records:
     def shorten_pause(self, seen: Capacity, until: datetime) -> None:
         self.written.append(("shorten", seen, until))
 
-    def lengthen_pause(self, seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> None:
+    def set_next_probe(self, seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> None:
         self.written.append(("lengthen", seen, until, paused_for, refusals))
 
     def end_pause(self, seen: Capacity) -> None:

@@ -35,7 +35,7 @@ def test_a_start_that_was_never_answered_names_the_limit(make_world: MakeWorld) 
     world = make_world(GiveUpSeconds="600")
     world.neptune.fail(START, "drop-before", share=1)
     world.queue.send(world.requested())
-    assert "never answered, Neptune has no such job, and GiveUpSeconds allows no other" in last_reason(
+    assert "never answered, Neptune has no such job, and GiveUpSeconds allows no second start" in last_reason(
         world, "REJECTED"
     )
 
@@ -48,8 +48,8 @@ def test_the_time_for_a_slot_does_not_count_as_time_that_give_up_seconds_allows(
     world.neptune.fail(START, "TooManyRequestsException", share=1)
     said = last_reason(world, "REJECTED")
     assert re.fullmatch(
-        r"is over: the job has waited 2[0-2] minutes beside \d\d minutes for a slot, as long as GiveUpSeconds allows,"
-        r" and still waits for capacity",
+        r"has passed: the job has waited 2[0-2] minutes \(and \d\d minutes for a slot\),"
+        r" as long as GiveUpSeconds allows, and still waits for capacity",
         said,
     )
 

@@ -201,7 +201,7 @@ def test_a_job_that_waited_for_capacity_until_give_up_at_is_rejected_saying_so(m
     assert set(world.statuses().values()) == {"REJECTED"}
     problem = world.job(ids[0])["reasons"][-1]["problem"]
     assert re.fullmatch(
-        r"is over: the job has waited 6[01] minutes, as long as GiveUpSeconds allows, and still waits for capacity",
+        r"has passed: the job has waited 6[01] minutes, as long as GiveUpSeconds allows, and still waits for capacity",
         problem,
     )
     assert 0 <= world.epoch(world.job(ids[0])["endedAt"]) - world.epoch(give_up) <= 60
@@ -332,7 +332,9 @@ def test_a_model_whose_script_never_comes_is_rejected_after_its_grace_with_the_s
     assert 15 <= minutes <= 18
     assert [world.job()["status"], world.posts()] == ["REJECTED", 0]
     assert world.job()["reasons"][0]["value"] == '"transform.py"'
-    said = r"is over: the job has waited 1[5-8] minutes, as long as FilesGraceSeconds allows, and still waits for files"
+    said = (
+        r"has passed: the job has waited 1[5-8] minutes, as long as FilesGraceSeconds allows, and still waits for files"
+    )
     assert re.fullmatch(said, world.job()["reasons"][-1]["problem"])
 
 

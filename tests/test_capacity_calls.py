@@ -88,8 +88,8 @@ NOTED = {
 UNLESS_CHANGED: list[tuple[Callable[[Table], None], dict[str, Any]]] = [
     (lambda table: table.shorten_pause(SEEN, SOON), slots.shorter_pause(SEEN, SOON)),
     (
-        lambda table: table.lengthen_pause(SEEN, SOON, WaitingFor.NEPTUNE, refusals=3),
-        slots.longer_pause(SEEN, SOON, WaitingFor.NEPTUNE, refusals=3),
+        lambda table: table.set_next_probe(SEEN, SOON, WaitingFor.NEPTUNE, refusals=3),
+        slots.next_probe(SEEN, SOON, WaitingFor.NEPTUNE, refusals=3),
     ),
     (lambda table: table.end_pause(SEEN), slots.no_pause(SEEN)),
     (lambda table: table.postpone("a", SOON), POSTPONED),

@@ -159,7 +159,7 @@ CAPACITY: list[tuple[Callable[[], dict[str, Any]], dict[str, Any]]] = [
         },
     ),
     (
-        lambda: slots.longer_pause(SEEN, SOON, WaitingFor.NEPTUNE, refusals=3),
+        lambda: slots.next_probe(SEEN, SOON, WaitingFor.NEPTUNE, refusals=3),
         {
             "UpdateExpression": "SET pausedUntil = :until, pausedFor = :for, refusals = :refusals",
             "ExpressionAttributeValues": {

@@ -72,7 +72,7 @@ def test_a_wait_that_ends_by_itself_says_that_there_is_nothing_to_do() -> None:
 
 
 LATER = NOW + timedelta(hours=30)
-OVER = "is over: the job has waited 30 hours, as long as SlotWaitSeconds allows, and still waits for a slot"
+OVER = "has passed: the job has waited 30 hours, as long as SlotWaitSeconds allows, and still waits for a slot"
 GIVEN_UP = Problem(field="giveUpAt", problem=OVER, remedy=AGAIN)
 
 
@@ -87,7 +87,7 @@ def test_a_job_that_is_given_up_without_an_answer_says_that_its_start_had_none()
     [said] = job_problems.gave_up(JOB, WaitingFor.SLOT, (), LATER, unanswered=True, limit="GiveUpSeconds")
     assert [said.field, said.remedy] == ["giveUpAt", AGAIN]
     assert "was sent to Neptune but never answered" in said.problem
-    assert "and GiveUpSeconds allows no other" in said.problem
+    assert "and GiveUpSeconds allows no second start" in said.problem
 
 
 FAILED_STAGE = {"status": "Failed", "failureReason": "out of memory", "cloudwatchLogUrl": "https://log"}

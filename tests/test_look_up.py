@@ -88,7 +88,7 @@ def test_a_look_up_without_an_answer_is_repeated_later(
     )
     assert records.written == saved(doubtful)
     said = {"jobId": "fraud-1", "failure": f"{code}: down"}
-    assert logged(caplog) == [("WARNING", "neither found nor absent", said)]
+    assert logged(caplog) == [("WARNING", "it is not known if Neptune has the job", said)]
 
 
 def test_a_look_up_that_will_pass_returns_the_job() -> None:

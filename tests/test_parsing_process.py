@@ -60,7 +60,7 @@ def test_without_a_python_to_start_all_items_are_unchecked_and_the_error_is_logg
     monkeypatch.setattr("sys.executable", "/no/such/python")
     assert parsing.ask(ITEMS[:2]) == [NO_CHILD, NO_CHILD]
     error = "[Errno 2] No such file or directory: '/no/such/python'"
-    assert logged(caplog) == [("WARNING", "no process to parse with", {"error": error})]
+    assert logged(caplog) == [("WARNING", "the parsing process could not be started", {"error": error})]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_only_answers_that_would_be_the_same_next_time_are_kept(
 @pytest.mark.parametrize(
     ("output", "otherwise", "said"),
     [
-        (GOOD, NO_CHILD, [("WARNING", "the process to parse with has failed", {"answers": 1, "items": 3})]),
+        (GOOD, NO_CHILD, [("WARNING", "the parsing process failed", {"answers": 1, "items": 3})]),
         (GOOD * 3, NO_CHILD, []),
         (GOOD, TOO_MUCH, []),
         (GOOD, TOO_SLOW, []),

@@ -123,7 +123,7 @@ def test_a_record_that_cannot_be_read_keeps_its_slot_and_the_others_are_read(cap
     done = Done()
     assert [*tracker(Odd()).which({"b", "a"}, None, done=done)] == ["b"]
     assert done.failed == ["a"]
-    assert logged(caplog) == [("EXCEPTION", "not a job", {"jobId": "a"})]
+    assert logged(caplog) == [("EXCEPTION", "the job's record cannot be read", {"jobId": "a"})]
 
 
 def test_records_are_read_for_five_seconds_at_most() -> None:

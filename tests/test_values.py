@@ -102,7 +102,9 @@ def test_an_entry_that_cannot_be_read_is_left_out_and_named_in_the_log(
     wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert entry_of({**ITEM, **wrong}) is None
-    assert [(record.message, vars(record)["jobId"]) for record in caplog.records] == [("not a job", "a")]
+    assert [(record.message, vars(record)["jobId"]) for record in caplog.records] == [
+        ("the job's entry in the index cannot be read", "a")
+    ]
 
 
 @pytest.mark.parametrize(

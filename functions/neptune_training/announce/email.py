@@ -94,6 +94,6 @@ def problems(found: Any, label: str) -> Iterator[tuple[str, str]]:
 
 
 def one_line(line: str) -> str:
-    """Return a line without what a terminal or a mail program would obey."""
+    """Return the text on one line, with ? for each control character, cut to `MAX_LINE` characters."""
     line = printable("".join(" " if character.isspace() else character for character in line)).rstrip()
     return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"

@@ -59,7 +59,7 @@ class ResultFinder:
         return {**job, "result": result.without_lines(known, command)}
 
     def _write(self, job: dict[str, Any], found: dict[str, Any]) -> bool:
-        """Return False if the record may not have the result. True if another function writes it."""
+        """Write the result to the record, unless another function does. Return False if the record may lack it."""
         if not (writer := self._writer):
             return True
 
@@ -81,7 +81,7 @@ class ResultFinder:
         return None
 
     def _in_time(self, job: dict[str, Any], prepare: Callable[[], Callable[[], Any] | None]) -> Any:
-        """Return what the call that `prepare` returns has returned; None if it fails, or takes longer than is left.
+        """Call the function that `prepare` returns, in a thread. Return its result; None if it fails or takes too long.
 
         A call that takes too long goes on in its thread, and its answer is dropped. The SDK's timeouts do not limit a
         whole call: they are for each address and each packet.

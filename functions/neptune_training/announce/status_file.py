@@ -56,7 +56,7 @@ def location_of(job: Mapping[str, Any], bucket: str, prefix: str) -> S3Object | 
         return None
     directory = str(trigger.get("key")).rpartition("/")[0] + "/"
     inside = directory.startswith(prefix) and directory != prefix
-    if not inside or job["model"] != f"s3://{bucket}/{directory}":  # a key that is refused makes no model's name
+    if not inside or job["model"] != f"s3://{bucket}/{directory}":  # a REJECTED upload's `model` is not its directory
         return None
     return S3Object(bucket, f"{directory}{STATUS_FILE}")
 

@@ -53,7 +53,7 @@ class ContentChanged(Exception):  # noqa: N818
 
 
 class Denied(Exception):  # noqa: N818
-    """Say that S3 refuses access: the role has no permission, or the object is archived.
+    """Say that S3 refuses the call with a 4xx: no permission, an archived object, no such bucket, or another Region.
 
     Without s3:ListBucket, S3 also refuses access to an object that does not exist (S3 user guide).
     """

@@ -1,4 +1,4 @@
-"""A job as the table stores it: its item, and the put that succeeds only over the version before it."""
+"""A job as the table stores it: its item, and the put that replaces only the version before it."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ SAME_VERSION = "version = :seen"
 
 
 def over_version(job: Job) -> dict[str, Any]:
-    """Return the parameters of a put of `job` that succeeds only over the version before it."""
+    """Return the parameters of a PutItem that writes `job`, only if the record is the version before it."""
     return {
         "Item": item(job),
         "ConditionExpression": SAME_VERSION,

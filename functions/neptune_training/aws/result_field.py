@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def write_result(client: "DynamoDBClient", table: str, job: dict[str, Any], result: dict[str, Any]) -> None:
-    """Set `result`, if the record has the job's status and no result. The record's version stays: nothing reads it."""
+    """Set `result`, if the record has the job's status and no result.
+
+    The record's version does not change, because no step depends on `result`.
+    """
     with suppress(client.exceptions.ConditionalCheckFailedException):
         client.update_item(
             TableName=table,

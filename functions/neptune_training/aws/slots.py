@@ -19,7 +19,7 @@ CAPACITY = "#capacity"
 def taken(
     job_id: str, seen: Capacity, *, limit: int, now: datetime, pause_until: datetime | None, holds: bool
 ) -> dict[str, Any]:
-    """Take a slot for the job, if fewer than `limit` are taken and starts are not paused.
+    """Return the update that takes a slot for the job, if fewer than `limit` are taken and starts are not paused.
 
     With `pause_until`, starts were paused when the item was `seen`: the pause must be unchanged, and over unless the
     invocation `holds` it. It then lasts until `pause_until`, so that no other invocation starts a job before the answer
@@ -40,7 +40,7 @@ def taken(
 
 
 def freed(job_id: str, paused_for: WaitingFor, *, pause_until: datetime | None) -> dict[str, Any]:
-    """Free the slot of the job. With `pause_until`, also begin the pause of all starts, unless they are paused."""
+    """Return the update that frees the job's slot. With `pause_until`, it begins the pause if there is none."""
     update = "DELETE slots :slot"
     values: dict[str, Any] = {":slot": {"SS": [job_id]}}
     if pause_until:
@@ -49,8 +49,8 @@ def freed(job_id: str, paused_for: WaitingFor, *, pause_until: datetime | None) 
     return update_of(CAPACITY, update, values)
 
 
-def longer_pause(seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> dict[str, Any]:
-    """Let the pause last until `until`, if it is as it was `seen`."""
+def next_probe(seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> dict[str, Any]:
+    """Return the update that sets when the next probe can be sent, if the pause is as it was `seen`."""
     values = {
         ":seen": {"S": seen.pause_text},
         ":until": {"S": to_text(until)},
@@ -62,14 +62,14 @@ def longer_pause(seen: Capacity, until: datetime, paused_for: WaitingFor, *, ref
 
 
 def no_pause(seen: Capacity) -> dict[str, Any]:
-    """End the pause of all starts, if it is as it was `seen`."""
+    """Return the update that ends the pause of all starts, if it is as it was `seen`."""
     values = {":seen": {"S": seen.pause_text}}
     update = "REMOVE pausedUntil, pausedFor, refusals"
     return update_of(CAPACITY, update, values, ConditionExpression="pausedUntil = :seen")
 
 
 def shorter_pause(seen: Capacity, until: datetime) -> dict[str, Any]:
-    """Let the pause end at `until`, if it is as it was `seen`."""
+    """Return the update that lets the pause end at `until`, if it is as it was `seen`."""
     values = {":seen": {"S": seen.pause_text}, ":until": {"S": to_text(until)}}
     return update_of(
         CAPACITY, "SET pausedUntil = :until REMOVE refusals", values, ConditionExpression="pausedUntil = :seen"
@@ -77,10 +77,10 @@ def shorter_pause(seen: Capacity, until: datetime) -> dict[str, Any]:
 
 
 def added(job_ids: Iterable[str]) -> dict[str, Any]:
-    """Take slots for these jobs, whatever the limit is."""
+    """Return the update that takes slots for these jobs, whatever the limit is."""
     return update_of(CAPACITY, "ADD slots :slots", {":slots": {"SS": sorted(job_ids)}})
 
 
 def forgotten(job_ids: Iterable[str]) -> dict[str, Any]:
-    """Free the slots of these jobs."""
+    """Return the update that frees the slots of these jobs."""
     return update_of(CAPACITY, "DELETE slots :slots", {":slots": {"SS": sorted(job_ids)}})

@@ -38,7 +38,7 @@ NEW = "attribute_not_exists(jobId)"
 
 
 class Table:
-    """Read and write the table. Reads that decide something are consistent."""
+    """Read and write the table. Reads of one item are consistent. Reads of an index may lag behind it by a moment."""
 
     def __init__(self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._client, self._name, self._writes = client, name, Writes(client, name, sleep)
@@ -100,7 +100,7 @@ class Table:
         return (entry for entry in found if entry)
 
     def postpone(self, job_id: str, until: datetime) -> None:
-        """Set when a record is due again that cannot be read or replaced, so that it does not delay other jobs."""
+        """Make a job due at `until` whose record cannot be read or replaced, so that it does not delay other jobs."""
         values = {":until": {"S": to_text(until)}}
         unfinished = "attribute_exists(nextAttemptAt)"
         later = update_of(job_id, "SET nextAttemptAt = :until", values, ConditionExpression=unfinished)
@@ -171,13 +171,13 @@ class Table:
         with suppress(RecordChanged):
             self._writes.update(slots.shorter_pause(seen, until))
 
-    def lengthen_pause(self, seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> None:
-        """Let the pause last until `until`, unless the pause has changed since `seen` was read.
+    def set_next_probe(self, seen: Capacity, until: datetime, paused_for: WaitingFor, *, refusals: int) -> None:
+        """Set when the next probe can be sent, unless the pause has changed since `seen` was read.
 
         `refusals` is how many probes in a row were refused.
         """
         with suppress(RecordChanged):
-            self._writes.update(slots.longer_pause(seen, until, paused_for, refusals=refusals))
+            self._writes.update(slots.next_probe(seen, until, paused_for, refusals=refusals))
 
     def end_pause(self, seen: Capacity) -> None:
         """End the pause of all starts, unless the pause has changed since `seen` was read."""

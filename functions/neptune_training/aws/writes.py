@@ -24,7 +24,7 @@ class Contended(Exception):  # noqa: N818 - not an error: the same call may succ
 
 
 def retried(attempt: Callable[[], T], tries: int = TRIES) -> T:
-    """Return what `attempt` returns. It reads a record, and writes it: it is repeated after `RecordChanged`.
+    """Call `attempt`, which reads and writes a record, until it raises no `RecordChanged`. Return its result.
 
     Raises:
         RecordChanged: at each try, another invocation wrote the record between the read and the write.

@@ -108,7 +108,7 @@ def ask(items: Sequence[Item]) -> list[Parsed]:
     except subprocess.TimeoutExpired as expired:
         return answers(items, expired.output or b"", TOO_SLOW)
     except (OSError, ValueError) as error:
-        log.warning("no process to parse with", extra={"error": str(error)})
+        log.warning("the parsing process could not be started", extra={"error": str(error)})
         return [NO_CHILD] * len(items)
     return answers(items, done.stdout, TOO_MUCH if done.returncode < 0 else NO_CHILD)
 
@@ -118,7 +118,7 @@ def answers(items: Sequence[Item], output: bytes, otherwise: Parsed) -> list[Par
     lines = output.split(b"\n")[:-1]
     found = [Parsed(**json.loads(line)) for line in lines]
     if otherwise is NO_CHILD and len(found) < len(items):
-        log.warning("the process to parse with has failed", extra={"answers": len(found), "items": len(items)})
+        log.warning("the parsing process failed", extra={"answers": len(found), "items": len(items)})
     remember(items, [*found, TOO_MUCH] if otherwise is TOO_MUCH else found)
     missing = len(items) - len(found)
     return [*found, *[otherwise][:missing], *[NOT_REACHED] * (missing - 1)]

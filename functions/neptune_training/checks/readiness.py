@@ -43,7 +43,7 @@ class Readiness:
     settings: Settings
 
     def judge(self, job: Job, now: datetime) -> Verdict:
-        """Return if `job` can start.
+        """Return the verdict: `job` can start, cannot start yet, can never start, or was replaced.
 
         Raises:
             ClientError, BotoCoreError: S3 or DynamoDB cannot be reached, or failed.
@@ -68,7 +68,7 @@ class Readiness:
                 return NotReady(WaitingFor.SETTLING, (settling(job),), settled)
             configuration = directory.files.get(CONFIGURATION)
             listed = configuration is not None or directory.whole
-            if job.trigger.sequencer and listed and (overtaken := current(job.trigger, configuration)):
+            if job.trigger.sequencer and listed and (overtaken := not_current(job.trigger, configuration)):
                 return overtaken
         return self._judge_request(job, directory, now)
 
@@ -128,12 +128,12 @@ class Readiness:
         """Return the verdict if a job that the request builds on is not completed; None if all are."""
         role = request.neptuneIamRoleArn
         look = self.neptune.data_processing(request.dataProcessingJobId, role)
-        verdict = completed(look, "dataProcessingJobId", request.dataProcessingJobId, WaitingFor.DATA_PROCESSING)
+        verdict = not_completed(look, "dataProcessingJobId", request.dataProcessingJobId, WaitingFor.DATA_PROCESSING)
         previous = request.previousModelTrainingJobId
         if verdict or not previous:
             return verdict
         look = self.neptune.training(previous, role)
-        return completed(look, "previousModelTrainingJobId", previous, WaitingFor.PREVIOUS_TRAINING)
+        return not_completed(look, "previousModelTrainingJobId", previous, WaitingFor.PREVIOUS_TRAINING)
 
 
 def has_one_model(kind: TriggerKind) -> bool:
@@ -170,7 +170,7 @@ def named_by(job: Job) -> tuple[str, str] | None:
     return (bucket, prefix) if prefix else None
 
 
-def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
+def not_current(trigger: Trigger, configuration: File | None) -> Verdict | None:
     """Return the verdict if the uploaded file was deleted or replaced since its event; None if not."""
     if configuration is None:
         problem, remedy = "was deleted before the training started", "Upload it again"
@@ -180,7 +180,7 @@ def current(trigger: Trigger, configuration: File | None) -> Verdict | None:
     return None
 
 
-def completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> Verdict | None:
+def not_completed(look: Look, field: str, job_id: str, waiting_for: WaitingFor) -> Verdict | None:
     """Return the verdict if a job that the request names prevents the start; None if it does not.
 
     If the look failed, return None: Neptune checks that job again when it gets the start.

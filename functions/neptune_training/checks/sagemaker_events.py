@@ -44,9 +44,9 @@ class SageMakerEnd(NamedTuple):
 
 
 def is_named_after(name: str, job_id: str) -> bool:
-    """Return True if a SageMaker job's name begins with the first characters of the job's id, and they end there.
+    """Return True if a SageMaker job's name begins with the first 8 characters of the job's id.
 
-    A time or a hyphen follows an id that is shorter: `p` is not the id of the job whose SageMaker job is `pytorch-1`.
+    After an id with fewer characters, no letter can follow: `p-1` may belong to the job `p`, `pytorch-1` does not.
     """
     first, next_one = job_id[:ID_CHARACTERS_IN_NAME], name[len(job_id) :][:1]
     return name.startswith(first) and (len(job_id) >= ID_CHARACTERS_IN_NAME or not next_one.isalpha())

@@ -68,7 +68,7 @@ def keep(services: Services, cancellation: Waiting) -> Job:
         give_up=cancellation.giveUpAt,
         reasons=(job_problems.not_known_yet(cancellation),),
     )
-    return intake.keep(services.table, kept.bounded(time_bounds.end_by(kept, services.settings, now)))[0]
+    return intake.store(services.table, kept.bounded(time_bounds.end_by(kept, services.settings, now)))[0]
 
 
 def wait(services: Services, cancellation: Waiting) -> Job:
@@ -96,7 +96,7 @@ def refuse_clean(services: Services, cancellation: Waiting) -> Job:
         model=cancellation.model,
         asked=cancellation.asked,
     )
-    return intake.keep(services.table, rejected)[0]
+    return intake.store(services.table, rejected)[0]
 
 
 def kept_for(services: Services, job: Waiting) -> list[Waiting]:

@@ -2,9 +2,9 @@
 
     Neptune refuses a start ──► the pause begins ──► the same invocation drains the queue
                                                      ├─► the queue is empty, or no slot is free: the pause ends
-                                                     ├─► refused for ten seconds: a longer pause, then a probe
+                                                     ├─► refused for ten seconds: the pause goes on until a probe
                                                      └─► the invocation is about to end: `track` sends a probe
-    a probe after a longer pause ──► not refused: its invocation drains the queue
+    a probe ──► not refused: its invocation drains the queue
 
 Without it, each invocation would repeat its own start, and Neptune would refuse most of them. If the invocation is
 killed, the pause ends by itself after the time for one start.
@@ -29,13 +29,19 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=5)
 MAX_DOUBLINGS = 10  # without a maximum, many refusals in a row would overflow a timedelta
-# A job is checked for so long before its start can be sent. `waiting.claim` waits for the rest.
+# A job's step begins this long before its start can be sent, because its checks take about so long. `waiting.claim`
+# waits for the rest.
 TIME_TO_CHECK = timedelta(seconds=0.5)
-READ_AGAIN = timedelta(seconds=10)  # so that a job that comes meanwhile has its fair share
+READ_AGAIN = timedelta(seconds=10)  # so that a new job does not wait for all older ones
 
 
 class End(Enum):
-    """Name why a drain has ended."""
+    """Name why a drain has ended.
+
+    EMPTY: no job of the queue can start. REFUSED: Neptune refused all starts for too long, or cannot be reached.
+    SILENT: the last two starts got no answer. OUT_OF_TIME: the invocation is about to end.
+    LOST: another invocation holds the pause, or has ended it.
+    """
 
     EMPTY = auto()
     REFUSED = auto()
@@ -64,7 +70,7 @@ def run(services: Services, pause: Pause, deadline: datetime) -> bool:
 
 
 def drain(services: Services, pause: Pause, deadline: datetime, steps: StepThreads) -> End:
-    """Start jobs of the queue until one of the ends; return which."""
+    """Start jobs of the queue until there is a reason to end; return that reason."""
     queue = queued(services, pause, steps)
     while (ended := ends(services, pause, deadline, steps)) is None:
         if (job_id := next(queue, None)) is None:
@@ -136,7 +142,7 @@ def leave(services: Services, pause: Pause, ended: End) -> None:
             refusals = 0 if pause.had_room else capacity.refusals
             longer = min(FIRST_PAUSE * 2 ** min(refusals, MAX_DOUBLINGS), services.settings.capacity_probe_seconds)
             paused_for = pause.refused_for or WaitingFor.CAPACITY
-            services.table.lengthen_pause(capacity, now + longer, paused_for, refusals=refusals + 1)
+            services.table.set_next_probe(capacity, now + longer, paused_for, refusals=refusals + 1)
         case End.OUT_OF_TIME:
             services.table.shorten_pause(capacity, now)
         case End.SILENT | End.LOST:

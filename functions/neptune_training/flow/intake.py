@@ -17,7 +17,7 @@ MAX_RAW_CHARACTERS = 16_384
 def record(
     table: Table, body: str, message_id: str | None, *, now: datetime, first_step_by: datetime, give_up: timedelta
 ) -> tuple[Job, bool]:
-    """Return the job that `body` asks for, and True if it is new. An event that cannot be read is a REJECTED job.
+    """Record the job that `body` asks for. Return it, and True if it is new. An unreadable event is a REJECTED job.
 
     Until `first_step_by`, when this invocation ends, only this invocation takes the job's first step.
     A cancellation is not stored here, see `cancellation`.
@@ -25,15 +25,15 @@ def record(
     try:
         asked = events.read(body, message_id)
     except Unreadable as unreadable:
-        return keep(table, new_jobs.rejected(unreadable.trigger, unreadable.problems, now, raw_body=raw(body)))
+        return store(table, new_jobs.rejected(unreadable.trigger, unreadable.problems, now, raw_body=raw(body)))
     if asked.trigger.kind is TriggerKind.CANCELLATION:
         return cancellation(table, asked, now, first_step_by)
     job = new_jobs.new(asked.trigger, asked.parameters, now, first_step_by=first_step_by, give_up=give_up)
     if asked.trigger.sequencer:
         table.note_upload(asked.trigger, job.jobId)
-    stored, new = keep(table, job)
+    stored, new = store(table, job)
     if not new and stored.fingerprint != job.fingerprint:
-        return keep(table, conflicting(asked, job, now))
+        return store(table, conflicting(asked, job, now))
     return stored, new
 
 
@@ -47,7 +47,7 @@ def cancellation(table: Table, asked: Asked, now: datetime, first_step_by: datet
     return (stored, False) if stored else (new, True)
 
 
-def keep(table: Table, job: Job) -> tuple[Job, bool]:
+def store(table: Table, job: Job) -> tuple[Job, bool]:
     """Store `job` and return it with True; if its id has a record, return that with False.
 
     An equal record counts as new: the SDK has sent our own write twice.

@@ -71,16 +71,16 @@ def gave_up(
     """Say that the job has waited until its bound: for how long, for what, and that `limit` is the bound."""
     if job.trigger.kind is TriggerKind.CANCELLATION:
         return (no_such_job(job),)
-    since, beside = job.createdAt, ""
+    since, apart = job.createdAt, ""
     if limit == "FilesGraceSeconds" and isinstance(job, Waiting) and job.waitingFor is WaitingFor.FILES:
         since = job.waitingSince or since  # counted from when they were first missed
     elif limit == "GiveUpSeconds" and (for_slot := time_bounds.waited_for_slot(job, now)):
-        since, beside = since + for_slot, f" beside {duration(for_slot)} for a slot"
-    age = f"{duration(now - since)}{beside}"
-    waited = f"is over: the job has waited {age}, as long as {limit} allows, and still waits for {waited_for}"
+        since, apart = since + for_slot, f" (and {duration(for_slot)} for a slot)"
+    age = f"{duration(now - since)}{apart}"
+    waited = f"has passed: the job has waited {age}, as long as {limit} allows, and still waits for {waited_for}"
     no_answer = (
-        "is over: the start was sent to Neptune but never answered, Neptune has no such job, and"
-        f" {limit} allows no other"
+        "has passed: the start was sent to Neptune but never answered, Neptune has no such job, and"
+        f" {limit} allows no second start"
     )
     ended = Problem(field="giveUpAt", problem=no_answer if unanswered else waited, remedy=AGAIN)
     still = (

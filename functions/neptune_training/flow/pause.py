@@ -56,7 +56,7 @@ class Pause:
         return self.draining and not self.lost
 
     def until(self, time: datetime) -> datetime:
-        """Return `time`, to be written as `pausedUntil`. Call it before the write, whose answer may be lost."""
+        """Note that `time` is written to `pausedUntil`; return it. Call it before the write: its answer may be lost."""
         self._written[to_text(time)] += 1
         return time
 
@@ -65,7 +65,7 @@ class Pause:
         self._written[to_text(time)] -= 1
 
     def probes(self) -> None:
-        """Note that the next start is a probe: if it is refused, the pause is lengthened at once."""
+        """Note that the next start is a probe: if it is refused, the drain ends at once."""
         self.pace = replace(Pace(), retry_for=timedelta())
 
     def seconds_left(self, now: datetime) -> float:

@@ -139,9 +139,8 @@ def invocations(
     room = max(most - len({job.step_until for job in in_step}), 0)
     room_alone = min(max(most // 2 - len(alone_already), 0), room)
     singles = [[job] for job in alone[:room_alone]]
-    trouble = any(
-        job.failed_steps for job in (*alone, *in_step)
-    )  # then smaller groups: a step that kills its process ends fewer others
+    # After a failed step, make the groups smaller: a step that kills its process then ends fewer others.
+    trouble = any(job.failed_steps for job in (*alone, *in_step))
     wanted = min(room - len(singles), len(together) if trouble else math.ceil(len(together) / GROUP))
     groups = [list(together[number::wanted][:LARGEST_GROUP]) for number in range(wanted)]
     return groups + singles

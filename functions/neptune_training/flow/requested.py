@@ -128,7 +128,7 @@ def look_up(services: Services, job: Requested) -> Job:
             return outcomes.wait_again(services, job, WaitingFor.TURN, job.reasons, tried=True, unanswered=True)
         case Unknown(failure):
             log.warning(
-                "neither found nor absent",
+                "it is not known if Neptune has the job",
                 extra={"jobId": job.jobId, "failure": str(failure)},
             )
             now, settings = services.now(), services.settings

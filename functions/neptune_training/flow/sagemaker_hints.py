@@ -24,8 +24,9 @@ from neptune_training.model.stages import current_arn
 
 log = logging.getLogger(__name__)
 
-OFTEN_FOR_CHECKS = 10  # times StatusCheckSeconds, during which the job is looked at each StatusCheckSeconds
-ONCE_MORE = 1  # the same, if only the name matches
+# For how many times StatusCheckSeconds a job is looked at often after a hint: if it is surely its own, or by name only.
+LOOKS_IF_SURE = 10
+LOOKS_IF_ONLY_NAMED = 1
 
 
 def take(tracker: Tracker, end: SageMakerEnd, deadline: datetime) -> Done:
@@ -63,7 +64,7 @@ def hinted(tracker: Tracker, job_id: str, end: SageMakerEnd) -> Started | None:
         return None
     now, check = tracker.now(), tracker.settings.status_check_seconds
     sure = end.is_stage_of(job) or current_arn(job.stages) is None
-    often_until = now + (OFTEN_FOR_CHECKS if sure else ONCE_MORE) * check
+    often_until = now + (LOOKS_IF_SURE if sure else LOOKS_IF_ONLY_NAMED) * check
     if taken_already(job, now, often_until - check):
         return None
     tracker.table.save(job.hinted(now, look_often_until=often_until))

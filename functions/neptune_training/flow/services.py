@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # `track` imports this module, and neither calls Neptune nor 
     from neptune_training.aws.neptune import Neptune
     from neptune_training.checks.readiness import Readiness
 
-MARGIN = timedelta(seconds=5)
+MARGIN = timedelta(seconds=5)  # beside a start's read timeout: for the claim before it, and the write after it
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,10 @@ def cancel_in_neptune(services: Services, job: Started) -> Started:
     """Send the cancellation of a cancelled job, unless Neptune stops it already.
 
     Return the job, with a warning if Neptune did not take the cancellation.
-    A job that could be another request's is not cancelled before Neptune has shown that it is not. After a step that
-    failed, the next one only looks: the cancellation may be what kills each step.
+    A job that could be another request's is not cancelled before Neptune has shown that it is not. While steps fail,
+    only every second one sends the cancellation, and the others only look: the cancellation may be what kills them.
     """
-    # failedSteps includes this step: it is even after an odd number of failures.
+    # `step.begin` has counted this step already: failedSteps is 1 after a success, 2 after one failure.
     only_look = job.adopted or job.failedSteps % 2 == 0
     if not job.cancelledBy or only_look or (job.neptuneStatus or "").lower() == "stopping":
         return job

@@ -25,7 +25,7 @@ from neptune_training.model.unfinished import Entry
 log = logging.getLogger(__name__)
 
 REPAIR_FOR = timedelta(seconds=5)
-TIME_TO_INVOKE = timedelta(seconds=30)  # that ending jobs must leave over
+TIME_TO_INVOKE = timedelta(seconds=30)  # kept free to invoke `step`: no job is ended in it
 TIME_FOR_ONE_CALL = timedelta(seconds=10)
 
 Invoke = Callable[[tuple[str, ...], tuple[str, ...]], None]
@@ -134,7 +134,7 @@ class Tracker:
             try:
                 job = self.table.get(job_id)
             except Exception:  # it may be training, so it keeps its slot
-                log.exception("not a job", extra={"jobId": job_id})
+                log.exception("the job's record cannot be read", extra={"jobId": job_id})
                 done.failed.append(job_id)
                 continue
             if (None if job is None else type(job)) in kinds:

@@ -14,8 +14,8 @@ from neptune_training.model.settings import Settings
 from neptune_training.model.statuses import WaitingFor
 from neptune_training.model.triggers import TriggerKind
 
-# How long a cancellation without a job is kept. SQS may deliver it before its request: if `start` fails on that each
-# time, it comes for the last time after five times the queue's longest visibility timeout, which is 72 minutes.
+# How long a cancellation without a job is kept: SQS may deliver it before its request. SQS delivers a request up to
+# five times if `start` fails on it. The queue's longest visibility timeout is 72 minutes; five of these are six hours.
 KEPT_FOR = timedelta(hours=6)
 LAST_LOOK = timedelta(minutes=10)  # time for a kept cancellation to look for its job after `giveUpAt`
 CLOCKS_DIFFER = timedelta(minutes=1)

@@ -48,7 +48,7 @@ def step(services: Services, job: Waiting, deadline: datetime, pause: Pause, *, 
 def claim(  # noqa: PLR0911 - each is one way out
     services: Services, job: Waiting, ready: Ready, deadline: datetime, pause: Pause, *, has_turn: bool
 ) -> Job:
-    """Take a slot and a lease for the job, and start it. A drain waits here until Neptune takes the next start."""
+    """Take a slot and a lease for the job, and start it. During a drain, first wait as long as its pace says."""
     services.sleep(pause.seconds_left(services.now()))
     now, capacity, settings = services.now(), services.table.capacity(), services.settings
     give_up_at = time_bounds.wait_ends_at(job, WaitingFor.TURN, settings, now)
@@ -99,7 +99,8 @@ def no_room(
 ) -> Job | None:
     """Let the job wait in the queue if it cannot start now; return None if it can.
 
-    A pause does not keep back the jobs that the invocation which `holds` it has chosen.
+    `ahead` is how many jobs of the queue come before this one. If this invocation `holds` the pause, the pause does not
+    stop the job.
     """
     limit, per_model = (
         services.settings.max_concurrent_training_jobs,

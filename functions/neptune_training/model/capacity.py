@@ -1,8 +1,8 @@
 """The capacity of the Neptune cluster: slots, and the pause after a refused start.
 
-A *slot* is a job's place among `MaxConcurrentTrainingJobs`. A *pause* stops all starts after Neptune has refused one,
-but for those of the invocation that *holds* the pause: it *drains* the queue. A *probe* is the one start that is sent
-after a pause, to find out whether Neptune takes jobs again.
+A *slot* is what a job needs to start: there are `MaxConcurrentTrainingJobs` of them. A *pause* stops all starts after
+Neptune has refused one, but for those of the invocation that *holds* the pause: it *drains* the queue. A *probe* is the
+one start that is sent after a pause, to find out whether Neptune takes jobs again.
 
 Values only. `aws.table` reads and writes them. `flow.plan`, `flow.waiting` and `flow.drain` decide with them.
 """

@@ -244,7 +244,8 @@ class Requested(Unfinished):
     """REQUESTED: the job was claimed. It is not known if Neptune has it.
 
     Attributes:
-        leaseUntil: No other invocation must touch the job before this time: its start could still reach Neptune.
+        leaseUntil: Until then, only the invocation that claimed the job takes its steps: its start could still reach
+            Neptune. Others can only write the mark of a cancellation.
         giveUpAt: No start is sent after this time. None in records of version 0.1.0.
         waitedFor: What it waited for before the claim. If it waits for that again, no message is sent.
     """
@@ -304,7 +305,7 @@ class Requested(Unfinished):
         created: int | None = None,
         adopted: bool = False,
     ) -> "Started":
-        """Return the job STARTED. `adopted` says that Neptune has not shown yet if the job is another request's."""
+        """Return the job STARTED. With `adopted`, it could be another request's: Neptune shows no output of it yet."""
         return Started(
             startedAt=now,
             nextAttemptAt=look_again,
@@ -321,8 +322,9 @@ class Started(Unfinished, Ran):
 
     Attributes:
         missingSince: When Neptune first answered that it has no such job. None while it has the job.
-        unknownSince: When the first of the latest looks failed. None after a look that succeeded.
-        adopted: The start was not answered, and a job with this id was found. It could be another request's job.
+        unknownSince: Since when all looks have failed. None after a look that succeeded.
+        adopted: The job was adopted under an explicit id, and Neptune does not show its output yet. So it could be
+            another request's job.
         lookOftenUntil: SageMaker has announced the end of a stage that Neptune does not show yet: until then, the job
             is looked at more often.
     """
@@ -362,11 +364,11 @@ class Started(Unfinished, Ran):
         return self._after_look(now, look_again, {**seen, **succeeded})
 
     def missing(self, now: datetime, *, look_again: datetime, since: datetime) -> Self:
-        """Return the job after a look to which Neptune answered that it has no such job, as it has `since`."""
+        """Return the job after a look that found it absent. `since` is when Neptune first gave this answer."""
         return self._after_look(now, look_again, {"missingSince": since, "unknownSince": None, "failedSteps": 0})
 
     def unknown(self, now: datetime, *, look_again: datetime, since: datetime, failed_steps: int) -> Self:
-        """Return the job after a look that failed, as all looks `since` have."""
+        """Return the job after a look that failed. All looks have failed since `since`."""
         return self._after_look(now, look_again, {"unknownSince": since, "failedSteps": failed_steps})
 
     def _after_look(self, now: datetime, look_again: datetime, changes: dict[str, object]) -> Self:

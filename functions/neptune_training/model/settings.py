@@ -33,7 +33,8 @@ Seconds = Annotated[timedelta, BeforeValidator(number)]
 class Limit:
     """Declare a limit: which template parameter sets it, and which parameters of a request it limits.
 
-    An `int` is the largest allowed value. A tuple holds patterns, such as `ml.g5.*`: a value has to match one of them.
+    It annotates a field of `Limits`. If that field is an `int`, it is the largest allowed value. If it is a tuple, it
+    holds patterns, such as `ml.g5.*`, and a value has to match one of them.
     """
 
     parameter: str
@@ -81,7 +82,10 @@ class Limits(BaseModel):
 
 
 class Settings(BaseModel):
-    """Hold the environment of `start`, `step` and `track`. Durations are given in seconds."""
+    """Hold the environment of `start`, `step` and `track`.
+
+    The variables hold seconds. The fields are timedeltas, except `neptune_read_timeout_seconds`.
+    """
 
     model_config = ConfigDict(defer_build=True, frozen=True)
 

@@ -70,5 +70,5 @@ def entry_of(item: Mapping[str, Any]) -> Entry | None:
             failed_steps=int(item.get("failedSteps", 0)),
         )
     except (KeyError, TypeError, ValueError):
-        log.exception("not a job", extra={"jobId": item["jobId"]})
+        log.exception("the job's entry in the index cannot be read", extra={"jobId": item["jobId"]})
         return None

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstrai
 from neptune_training.checks.hpo.values import MAX_OPTIONS, Amount, Number, Positive, Value
 from neptune_training.checks.pydantic_errors import Format
 
-MAX_PARAMETERS = 100  # SageMaker accepts no more hyperparameters
-MAX_DEFINITIONS = 40  # nor more metrics
-MAX_REGEX_CHARACTERS = 500
+MAX_PARAMETERS = 100  # service model `sagemaker`: HyperParameters
+MAX_DEFINITIONS = 40  # the same: MetricDefinitionList
+MAX_REGEX_CHARACTERS = 500  # the same: MetricRegex
 
 BuiltIn = Literal["rgcn", "transe", "distmult", "rotate"]
 KINDS = ("custom", *get_args(BuiltIn))

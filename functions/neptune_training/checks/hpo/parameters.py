@@ -8,7 +8,7 @@ from neptune_training.checks.hpo.parts import FIXED, Placed
 from neptune_training.checks.hpo.tiers import is_tuned
 from neptune_training.model.problems import Problem, path
 
-MAX_TUNED = 30  # SageMaker searches no more
+MAX_TUNED = 30  # SageMaker guide, Resource Limits in Automatic Model Tuning
 
 
 def problems(found: Collection[Placed], trials: int) -> Iterator[Problem]:

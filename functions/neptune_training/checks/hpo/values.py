@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-MAX_OPTIONS = 30  # SageMaker accepts no more categories
-MAX_VALUE_CHARACTERS = 2500  # SageMaker accepts no longer values
+MAX_OPTIONS = 30  # service model `sagemaker`: ParameterValues
+MAX_VALUE_CHARACTERS = 2500  # the same: HyperParameterValue
 MAX_DEPTH = 3
 LARGEST = 1e100  # no model needs more, and Python's own limits are higher
 
