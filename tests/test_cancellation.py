@@ -21,6 +21,8 @@ from tests.world.calls import error
 from tests.world.lasting import Lasting
 from tests.world.surroundings import TABLE, session
 
+pytestmark = pytest.mark.mutants
+
 START, GET, CANCEL = "StartMLModelTrainingJob", "GetMLModelTrainingJob", "CancelMLModelTrainingJob"
 BY = "event com.example.people event-2"
 JOB = "mine"

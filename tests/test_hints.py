@@ -17,6 +17,8 @@ from neptune_training.model.triggers import Trigger
 from tests.world import Call, Crash, World
 from tests.world.calls import error
 
+pytestmark = pytest.mark.mutants
+
 MakeWorld = Callable[..., World]
 GET = "GetMLModelTrainingJob"
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)

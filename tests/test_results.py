@@ -24,6 +24,8 @@ from tests.world import Call, Crash, World
 from tests.world.calls import error
 from tests.world.surroundings import TABLE, session
 
+pytestmark = pytest.mark.mutants
+
 BEGAN = datetime(2030, 1, 1, tzinfo=UTC)
 BEST = {
     "TrainingJobName": "hpo-004-ab",

@@ -1,7 +1,7 @@
 """Change the functions in small ways, and see a test notice each: `python -m tests.mutation [functions/FOLDER]`.
 
 The exit status is 1 if a mutant survives that survivors.toml does not explain, or if one that it explains survives no
-longer. Without arguments, all files are mutated except those that survivors.toml lists as not judged yet.
+longer. Without arguments, all files are mutated except those that survivors.toml lists as not judged.
 """
 
 import re
@@ -40,7 +40,8 @@ def chosen(paths: list[Path]) -> list[Path]:
     """Return the files that are the paths or below them; without paths, all that are judged."""
     files = sorted(FUNCTIONS.rglob("*.py"))
     if not paths:
-        return [file for file in files if file.relative_to(FUNCTIONS).as_posix() not in not_judged()]
+        paths_left_out = [FUNCTIONS / name for name in not_judged()]
+        return [file for file in files if not any(file.is_relative_to(path) for path in paths_left_out)]
     return [file for file in files if any(file.is_relative_to(path) for path in paths)]
 
 

@@ -40,7 +40,7 @@ def explained() -> list[Explained]:
 
 
 def not_judged() -> list[str]:
-    """Return the files of `functions/` whose survivors nobody has looked at yet, for example `checks/hpo/tiers.py`."""
+    """Return the files and folders of `functions/` that are mutated only when asked, for example `build_artefact`."""
     files: list[str] = tomllib.loads(SURVIVORS.read_text())["not_judged"]
     return files
 
