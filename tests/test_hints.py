@@ -324,7 +324,14 @@ def test_a_hint_during_a_step_counts_if_the_close_looks_of_an_earlier_hint_are_o
 
 @pytest.mark.parametrize(
     ("job_id", "name", "concerned"),
-    [("p", "pytorch-1", False), ("p", "p-1", True), ("p", "p2021-07-22", True), ("fraud-b", "fraud-b2021", True)],
+    [
+        ("p", "pytorch-1", False),
+        ("p", "px-1", False),
+        ("p", "p-1", True),
+        ("fraud-b1", "fraud-b1x", True),
+        ("p", "p2021-07-22", True),
+        ("fraud-b", "fraud-b2021", True),
+    ],
 )
 def test_an_id_shorter_than_eight_characters_ends_where_no_letter_follows(
     job_id: str, name: str, concerned: bool

@@ -25,6 +25,11 @@ def test_a_misspelt_instance_type_is_a_warning_that_names_the_nearest(field: str
     assert warning.remedy == 'Did you mean "ml.m5.xlarge"? Nothing to do if it is a new instance type'
 
 
+def test_an_instance_type_that_is_near_no_listed_one_is_a_warning_without_a_suggestion() -> None:
+    [warning] = warnings(request(trainingInstanceType="ml.unknowntype.qqqqqqqqqqqqqqqqq"))
+    assert warning.remedy == "Nothing to do if it is a new instance type"
+
+
 def test_a_listed_instance_type_and_none_are_no_warning() -> None:
     assert [*warnings(request(trainingInstanceType="ml.p3.2xlarge"))] == []
     assert [*warnings(request())] == []

@@ -71,7 +71,8 @@ def test_a_wait_that_ends_by_itself_says_that_there_is_nothing_to_do() -> None:
     assert [each.remedy.startswith(f"{NOTHING_TO_DO}: ") for each in made] == [True, True, True]
 
 
-LATER = NOW + timedelta(hours=30)
+HOUR = timedelta(hours=1)
+LATER = NOW + 30 * HOUR
 OVER = "has passed: the job has waited 30 hours, as long as SlotWaitSeconds allows, and still waits for a slot"
 GIVEN_UP = Problem(field="giveUpAt", problem=OVER, remedy=AGAIN)
 
@@ -88,6 +89,50 @@ def test_a_job_that_is_given_up_without_an_answer_says_that_its_start_had_none()
     assert [said.field, said.remedy] == ["giveUpAt", AGAIN]
     assert "was sent to Neptune but never answered" in said.problem
     assert "and GiveUpSeconds allows no second start" in said.problem
+
+
+def test_a_job_that_is_given_up_says_how_long_it_has_waited_for_files_since_they_were_missed() -> None:
+    missed = JOB.still_waits(WaitingFor.FILES, NOW + 20 * HOUR, next_attempt=LATER, give_up=LATER, reasons=())
+    texts = [
+        job_problems.gave_up(job, WaitingFor.FILES, (), LATER, unanswered=False, limit=limit)[0].problem.split(",")[0]
+        for job, limit in ((missed, "FilesGraceSeconds"), (missed, "GiveUpSeconds"), (JOB, "FilesGraceSeconds"))
+    ]
+    waited = "has passed: the job has waited"
+    assert texts == [f"{waited} 10 hours", f"{waited} 30 hours", f"{waited} 30 hours"]
+
+
+def test_a_job_that_is_given_up_does_not_count_its_wait_for_a_slot_against_give_up_seconds() -> None:
+    waited = JOB.model_copy(update={"slotSeconds": 4 * 3600})
+    texts = [
+        job_problems.gave_up(waited, WaitingFor.TURN, (), LATER, unanswered=False, limit=limit)[0].problem.split(",")[0]
+        for limit in ("GiveUpSeconds", "SlotWaitSeconds")
+    ]
+    passed = "has passed: the job has waited"
+    assert texts == [f"{passed} 26 hours (and 4 hours for a slot)", f"{passed} 30 hours"]
+
+
+CANCELLATION = new(
+    Trigger(kind="cancellation", identity="1"), {"id": "mine"}, NOW, first_step_by=NOW, give_up=timedelta(hours=6)
+).cancelled("event my.app 1", clean=False)
+
+
+def test_a_problem_of_a_cancellation_names_the_id_and_what_to_do() -> None:
+    made = [
+        job_problems.cancelled(CANCELLATION),
+        job_problems.not_known_yet(CANCELLATION),
+        *job_problems.gave_up(CANCELLATION, WaitingFor.TURN, (), LATER, unanswered=False, limit="GiveUpSeconds"),
+        job_problems.cancellation_applied(CANCELLATION),
+        job_problems.clean_not_allowed(),
+    ]
+    assert [(each.field, each.value) for each in made] == [
+        ("cancelledBy", '"event my.app 1"'),
+        ("id", '"mine"'),
+        ("id", '"mine"'),
+        ("id", '"mine"'),
+        ("clean", "true"),
+    ]
+    assert made[2].problem == "is not the id of any job: nothing was cancelled"
+    assert made[2].remedy.startswith("Use the id that the job's messages")
 
 
 FAILED_STAGE = {"status": "Failed", "failureReason": "out of memory", "cloudwatchLogUrl": "https://log"}

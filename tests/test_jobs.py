@@ -96,6 +96,10 @@ def test_a_step_that_is_under_way_does_not_count_as_failed_if_another_is_taken_a
     assert fields(job.step_next(NOW)) == {**fields(job), **changed}
 
 
+def test_the_first_step_of_a_row_that_is_under_way_does_not_count_as_failed_either() -> None:
+    assert started(stepUntil=NOW + MINUTE, failedSteps=1).step_next(NOW).failedSteps == 0
+
+
 def test_the_next_version_of_an_unchanged_record_differs_in_version_and_time_only() -> None:
     assert fields(requested().next_unchanged(NOW)) == {**fields(requested()), "version": 4, "updatedAt": NOW}
 
@@ -303,6 +307,12 @@ def test_a_request_that_names_its_id_has_it_and_one_for_a_built_in_model_is_name
     assert [named.jobId, unnamed.jobId] == ["mine", new_jobs.derived_id("model", "event 1")]
 
 
+def test_a_cancellations_id_is_its_own_and_begins_with_cancel() -> None:
+    trigger = Trigger(kind="cancellation", identity="cancellation 1")
+    job = new_jobs.new(trigger, {"id": "mine"}, NOW, first_step_by=NOW, give_up=MINUTE)
+    assert job.jobId == new_jobs.derived_id("cancel", "cancellation 1")
+
+
 def test_a_new_jobs_id_begins_with_the_whole_name_of_its_directory() -> None:
     upload = Trigger(kind="upload", identity="upload 1", bucket="models", key="models/X/training-job.json")
     job = new_jobs.new(upload, {}, NOW, first_step_by=NOW, give_up=MINUTE)
@@ -386,7 +396,15 @@ def test_each_status_has_the_type_that_can_hold_it(status: Status) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "slug"), [("-a", "a"), ("XaX", "XaX"), ("a" * 26 + "-bc", "a" * 26), ("a" * 40, "a" * 27), ("--", "model")]
+    ("name", "slug"),
+    [
+        ("-a", "a"),
+        ("XaX", "XaX"),
+        ("a" * 26 + "-bc", "a" * 26),
+        ("a" * 40, "a" * 27),
+        ("-" + "a" * 27, "a" * 27),
+        ("--", "model"),
+    ],
 )
 def test_a_derived_id_has_at_most_27_characters_of_the_name_and_20_of_the_identitys_hash(name: str, slug: str) -> None:
     assert new_jobs.derived_id(name, "one") == f"{slug}-{sha256(b'one').hexdigest()[:20]}"

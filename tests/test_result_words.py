@@ -40,6 +40,7 @@ LOG = {"group": "/aws/sagemaker/TrainingJobs", "stream": "hpo-002/algo-1"}
             {"log": {**LOG, "command": "neptune-training show f-1"}},
             ["The log /aws/sagemaker/TrainingJobs hpo-002/algo-1 says why. Its last lines: neptune-training show f-1"],
         ),
+        ({"log": LOG}, ["The log /aws/sagemaker/TrainingJobs hpo-002/algo-1 says why."]),
         ({}, []),
         (None, []),
         ("by hand", []),
@@ -48,3 +49,8 @@ LOG = {"group": "/aws/sagemaker/TrainingJobs", "stream": "hpo-002/algo-1"}
 )
 def test_a_result_is_said_in_words(result: object, words: list[str]) -> None:
     assert [*in_words(result)] == words
+
+
+def test_the_last_thirty_lines_of_a_log_are_said() -> None:
+    lines = [str(number) for number in range(31)]
+    assert [*in_words({"log": {**LOG, "lines": lines}})][1:] == [f"  {line}" for line in lines[1:]]

@@ -183,3 +183,8 @@ def test_a_job_whose_end_no_event_could_announce_or_has_announced_is_looked_at_e
     stages: Any, close: datetime | None
 ) -> None:
     assert next_look.while_running(NOW - DAY, stages, close, SETTINGS, NOW) == NOW + MINUTE
+
+
+def test_a_cancellation_has_ten_minutes_more_than_its_wait_to_look_for_its_job() -> None:
+    cancels = waiting(WaitingFor.TURN, trigger=Trigger(kind="cancellation", identity="cancellation 1"))
+    assert time_bounds.end_by(cancels, SETTINGS, NOW) == time_bounds.give_up_at(cancels, SETTINGS, NOW) + 10 * MINUTE
