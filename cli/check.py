@@ -16,7 +16,7 @@ from cli.screen import Json, console, print_json, say, say_json, visible
 from neptune_training.aws.model_files import MAX_BYTES, MAX_FILES, Directory, File, TooLarge, is_status_file
 from neptune_training.checks import hpo, json_documents
 from neptune_training.checks.events import CONFIGURATION
-from neptune_training.checks.hpo import HpoFile, Plan
+from neptune_training.checks.hpo import HpoFile, SearchPlan
 from neptune_training.checks.model_directory import TRAINING_JOB, Preparation, Prepared
 from neptune_training.model import new_jobs
 from neptune_training.model.jobs import Job
@@ -120,7 +120,7 @@ def job(directory: Path) -> Job:
     return new_jobs.new(trigger, {}, now, first_step_by=now, give_up=now - now)
 
 
-def plan(folder: Folder, request: TrainingRequest) -> Plan:
+def plan(folder: Folder, request: TrainingRequest) -> SearchPlan:
     """Return which parameters the trials will search."""
     document = json_documents.read(folder.read(folder.listing(), CONFIGURATION), CONFIGURATION)
     most = request.maxHPONumberOfTrainingJobs
@@ -133,7 +133,7 @@ def request_of(prepared: Prepared) -> dict[str, Any] | None:
     return prepared.request.model_dump(mode="json", exclude_none=True, exclude=own) if prepared.request else None
 
 
-def as_data(model: Path, wrong: list[Problem], prepared: Prepared, trials: Plan | None) -> dict[str, Any]:
+def as_data(model: Path, wrong: list[Problem], prepared: Prepared, trials: SearchPlan | None) -> dict[str, Any]:
     """Return what was found, for a program."""
     return {
         "model": str(model),
@@ -146,7 +146,7 @@ def as_data(model: Path, wrong: list[Problem], prepared: Prepared, trials: Plan 
     }
 
 
-def report(model: Path, wrong: list[Problem], prepared: Prepared, trials: Plan | None) -> None:
+def report(model: Path, wrong: list[Problem], prepared: Prepared, trials: SearchPlan | None) -> None:
     """Print what was found, the request and the trials, for people."""
     for problem in wrong:
         show(problem, "red", "wrong")
@@ -162,7 +162,7 @@ def report(model: Path, wrong: list[Problem], prepared: Prepared, trials: Plan |
     say(("ready to upload", "bold green"), f": {model}")
 
 
-def show_plan(plan: Plan) -> None:
+def show_plan(plan: SearchPlan) -> None:
     """Print it as a table."""
     table = Table(title=f"{plan.trials} trials", title_justify="left")
     table.add_column("parameter")

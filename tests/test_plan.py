@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neptune_training.flow.plan import GROUP, LARGEST_GROUP, SPARE_TURNS, Limits, plan
+from neptune_training.flow.plan import GROUP, LARGEST_GROUP, SPARE_TURNS, Concurrency, plan
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.statuses import Status, WaitingFor
 from neptune_training.model.unfinished import Entry
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-LIMITS = Limits(slots=3, invocations=5)
+LIMITS = Concurrency(slots=3, invocations=5)
 FREE = Capacity()
 
 
@@ -103,8 +103,8 @@ def test_a_free_slot_goes_to_the_model_with_the_fewest_jobs_then_to_the_first_in
     ]
     capacity = Capacity(slots=frozenset({"r1"}))
     assert plan([*running, *queue], capacity, NOW, LIMITS).turns == {"churn-5", "fraud-9"}
-    assert plan([*running, *queue], capacity, NOW, Limits(2, 5)).turns == {"churn-5"}
-    assert plan(queue, FREE, NOW, Limits(1, 5)).turns == {"fraud-9"}
+    assert plan([*running, *queue], capacity, NOW, Concurrency(2, 5)).turns == {"churn-5"}
+    assert plan(queue, FREE, NOW, Concurrency(1, 5)).turns == {"fraud-9"}
 
 
 def test_a_model_that_has_its_limit_running_has_no_turn_not_even_as_the_probe() -> None:
@@ -114,15 +114,15 @@ def test_a_model_that_has_its_limit_running_has_no_turn_not_even_as_the_probe() 
         queued("churn-1", 5, model="churn"),
         queued("churn-2", 4, model="churn"),
     ]
-    limits = Limits(5, 5, per_model=1)
+    limits = Concurrency(5, 5, per_model=1)
     assert plan([*running, *queue], FREE, NOW, limits).turns == {"churn-1"}
     assert plan([*running, *queue], Capacity(paused_until=NOW), NOW, limits).turns == {"churn-1"}
 
 
 def test_a_job_whose_steps_fail_takes_no_other_jobs_turn_and_is_not_passed_over() -> None:
     queue = [queued("odd", 9, failed_steps=3), queued("well", 1)]
-    assert plan(queue, FREE, NOW, Limits(1, 5)).turns == {"odd", "well"}
-    assert plan(queue, FREE, NOW, Limits(1, 5)).groups == (("well",), ("odd",))
+    assert plan(queue, FREE, NOW, Concurrency(1, 5)).turns == {"odd", "well"}
+    assert plan(queue, FREE, NOW, Concurrency(1, 5)).groups == (("well",), ("odd",))
 
 
 def test_while_starts_are_paused_nobody_has_a_turn_and_afterwards_the_first_in_the_queue_alone() -> None:
@@ -161,7 +161,7 @@ def test_with_capacity_each_job_that_can_start_does_within_as_many_probes_as_job
     while any(int(job_id) >= poisoned for job_id in places):
         queue = [queued(job_id, (now - place) / MINUTE) for job_id, place in places.items()]
         queue = [Entry(**{**vars(each), "next_attempt_at": places[each.job_id]}) for each in queue]
-        for job_id in sorted(plan(queue, capacity, now, Limits(20, 5)).turns):
+        for job_id in sorted(plan(queue, capacity, now, Concurrency(20, 5)).turns):
             probes += capacity.paused_until is not None
             if int(job_id) < poisoned:
                 places[job_id], capacity = now, Capacity(paused_until=now + MINUTE / 2)
@@ -203,7 +203,7 @@ def test_every_plan_keeps_all_limits_and_leaves_nobody_out_whom_there_is_room_fo
     jobs: list[Entry], slots: int, invocations: int, held: int, paused: datetime | None
 ) -> None:
     capacity = Capacity(slots=frozenset(map(str, range(held))), paused_until=paused)
-    done = plan(jobs, capacity, NOW, Limits(slots, invocations))
+    done = plan(jobs, capacity, NOW, Concurrency(slots, invocations))
     by_id = {each.job_id: each for each in jobs}
     taken = [job_id for group in done.groups for job_id in group]
     in_step = [each for each in jobs if each.in_step(NOW)]
@@ -241,6 +241,6 @@ def test_five_thousand_jobs_are_planned_within_two_seconds() -> None:
         job(f"run-{number}") for number in range(1000)
     ]
     began = time.process_time()
-    done = plan(jobs, FREE, NOW, Limits(500, 5))
+    done = plan(jobs, FREE, NOW, Concurrency(500, 5))
     assert time.process_time() - began < 2
     assert [len(done.turns), len(done.expired)] == [500 + SPARE_TURNS, 1000]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from neptune_training.flow.plan import Limits, plan
+from neptune_training.flow.plan import Concurrency, plan
 from neptune_training.model.capacity import Capacity
 from tests.settings import settings
 from tests.test_plan import FREE, LIMITS, MINUTE, NOW, job, queued
@@ -10,7 +10,7 @@ from tests.test_plan import FREE, LIMITS, MINUTE, NOW, job, queued
 
 def test_the_limits_are_the_operators() -> None:
     said = settings(max_concurrent_training_jobs=7, max_concurrent_steps=8, max_concurrent_training_jobs_per_model=9)
-    assert Limits.of(said) == Limits(slots=7, invocations=8, per_model=9)
+    assert Concurrency.of(said) == Concurrency(slots=7, invocations=8, per_model=9)
 
 
 def test_the_probe_is_the_first_in_the_queue_whatever_else_of_its_model_runs() -> None:
@@ -28,7 +28,7 @@ def test_a_model_gets_as_many_turns_as_its_limit_leaves(running: int, turns: set
         *(job(f"r-{number}", model="fraud", next_attempt_at=NOW + MINUTE) for number in range(running)),
         *(queued(f"q-{number}", number, model="fraud") for number in (1, 2, 3)),
     ]
-    assert plan(jobs, FREE, NOW, Limits(9, 5, per_model=2)).turns == turns
+    assert plan(jobs, FREE, NOW, Concurrency(9, 5, per_model=2)).turns == turns
 
 
 def test_an_invocation_for_many_jobs_takes_no_room_of_those_for_one_job() -> None:

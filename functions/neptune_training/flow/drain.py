@@ -115,7 +115,7 @@ def queued(services: Services, pause: Pause, steps: StepThreads) -> Iterator[str
 def turns(services: Services) -> list[str]:
     """Return the jobs of the queue for which there are slots, in the order in which they start."""
     capacity = replace(services.table.capacity(), paused_until=None)
-    limits = plan.Limits.of(services.settings)
+    limits = plan.Concurrency.of(services.settings)
     return [job.job_id for job in plan.turns(services.table.unfinished(), capacity, services.now(), limits)]
 
 

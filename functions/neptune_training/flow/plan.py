@@ -28,7 +28,7 @@ URGENT_FIRST = (Status.WAITING, Status.REQUESTED, Status.STARTED)
 
 
 @dataclass(frozen=True)
-class Limits:
+class Concurrency:
     """Hold how much can run at once: training jobs, those of one model, and invocations of `step`."""
 
     slots: int
@@ -60,7 +60,7 @@ class Plan:
     turns: frozenset[str] = frozenset()
 
 
-def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limits) -> Plan:
+def plan(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Concurrency) -> Plan:
     """Return what to do about all unfinished jobs."""
     expired = [job for job in jobs if job.is_expired(now)]
     chosen = turns(jobs, capacity, now, limits)
@@ -81,7 +81,7 @@ def order(job: Entry) -> tuple[int, datetime]:
     return URGENT_FIRST.index(job.status), job.next_attempt_at
 
 
-def turns(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limits) -> list[Entry]:
+def turns(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Concurrency) -> list[Entry]:
     """Return the jobs of the queue that can start now: first those whose last step succeeded, then the others."""
     running = Counter(job.model for job in jobs if job.status is not Status.WAITING)
     queue = [job for job in jobs if job.is_due(now) and job.in_queue]
@@ -91,7 +91,7 @@ def turns(jobs: Sequence[Entry], capacity: Capacity, now: datetime, limits: Limi
     ]
 
 
-def lacks_slot(job: Entry, capacity: Capacity, now: datetime, limits: Limits) -> bool:
+def lacks_slot(job: Entry, capacity: Capacity, now: datetime, limits: Concurrency) -> bool:
     """Return True if the job waits for the end of a pause that is over, while all slots are taken.
 
     Its step records that it waits for a slot, for which it can wait longer.
@@ -101,7 +101,7 @@ def lacks_slot(job: Entry, capacity: Capacity, now: datetime, limits: Limits) ->
 
 
 def chosen_of(
-    queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, limits: Limits
+    queue: Iterable[Entry], running: Counter[str], capacity: Capacity, now: datetime, limits: Concurrency
 ) -> list[Entry]:
     """Return the jobs of a queue that can start now.
 

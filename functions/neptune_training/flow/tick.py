@@ -14,7 +14,7 @@ from neptune_training.aws.slots import CAPACITY
 from neptune_training.aws.table import Table
 from neptune_training.aws.writes import RecordChanged
 from neptune_training.flow import job_problems, time_bounds
-from neptune_training.flow.plan import Limits, Plan, plan
+from neptune_training.flow.plan import Concurrency, Plan, plan
 from neptune_training.model.capacity import Capacity
 from neptune_training.model.jobs import Ended, Job, Requested, Started, UnfinishedJob, Waiting
 from neptune_training.model.settings import Settings
@@ -68,7 +68,7 @@ class Tracker:
         """Make one tick. An error with one job does not stop the others."""
         jobs, now = self.table.unfinished(), self.now()
         done = seen(jobs, now)
-        planned = plan(jobs, self.capacity(jobs, now, done), now, Limits.of(self.settings))
+        planned = plan(jobs, self.capacity(jobs, now, done), now, Concurrency.of(self.settings))
         for job_id in planned.expired:
             if self.now() < deadline - TIME_TO_INVOKE:
                 self.end(job_id, done)

@@ -10,6 +10,6 @@ script. Everything else is a warning. The files that AWS publishes have no error
 
 from neptune_training.checks.hpo.file_check import Checked, check
 from neptune_training.checks.hpo.format import HpoFile, Parameter
-from neptune_training.checks.hpo.tiers import Plan, tuned
+from neptune_training.checks.hpo.tiers import SearchPlan, tuned
 
-__all__ = ["Checked", "HpoFile", "Parameter", "Plan", "check", "tuned"]
+__all__ = ["Checked", "HpoFile", "Parameter", "SearchPlan", "check", "tuned"]

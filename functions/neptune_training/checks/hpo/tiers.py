@@ -8,7 +8,7 @@ from neptune_training.model.parameters import NEPTUNES_DEFAULTS
 TRIALS_ABOVE = {"1-tier-param": 0, "2-tier-param": 10, "3-tier-param": 50}
 
 
-class Plan(NamedTuple):
+class SearchPlan(NamedTuple):
     """Hold what a search will do: the parameters that it tunes, and those that take their defaults."""
 
     trials: int
@@ -16,14 +16,14 @@ class Plan(NamedTuple):
     defaults: tuple[Parameter, ...]
 
 
-def tuned(file: HpoFile, max_hpo_jobs: int | None) -> Plan:
+def tuned(file: HpoFile, max_hpo_jobs: int | None) -> SearchPlan:
     """Return what a search of `max_hpo_jobs` trials does with the file's parameters. None is Neptune's default, 2."""
     trials, model = trials_of(max_hpo_jobs), file.model
     searched: list[Parameter] = []
     defaults: list[Parameter] = []
     for array, parameters in zip(TRIALS_ABOVE, (model.tier_1, model.tier_2, model.tier_3), strict=True):
         (searched if is_tuned(array, trials) else defaults).extend(parameters)
-    return Plan(trials, tuple(searched), (*defaults, *model.fixed))
+    return SearchPlan(trials, tuple(searched), (*defaults, *model.fixed))
 
 
 def trials_of(max_hpo_jobs: int | None) -> int:
