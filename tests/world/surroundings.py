@@ -83,7 +83,7 @@ class Surroundings:
             warnings.filterwarnings("ignore", "No application metrics")  # handlers side by side share powertools' set
             starting.enter_context(self._own_session())
             handler = cast("logging.StreamHandler[TextIO]", logger.registered_handler)
-            handler.setStream(sys.stdout)  # it has that of an earlier test, which is closed
+            handler.stream = sys.stdout  # it has that of an earlier test, which is closed: setStream would flush it
             for function in (start, step, track):  # read when the module was, before there was this environment
                 namespace = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
                 starting.enter_context(patch.object(function.metrics.provider, "namespace", namespace))
