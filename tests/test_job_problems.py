@@ -9,6 +9,7 @@ import pytest
 from neptune_training.aws.neptune import Found
 from neptune_training.flow import job_problems
 from neptune_training.flow.services import MARGIN, Services
+from neptune_training.model.jobs import Waiting
 from neptune_training.model.new_jobs import new
 from neptune_training.model.problems import AGAIN, NOTHING_TO_DO, Problem
 from neptune_training.model.settings import Settings
@@ -102,7 +103,7 @@ def test_a_job_that_is_given_up_says_how_long_it_has_waited_for_files_since_they
 
 
 def test_a_job_that_is_given_up_does_not_count_its_wait_for_a_slot_against_give_up_seconds() -> None:
-    waited = JOB.model_copy(update={"slotSeconds": 4 * 3600})
+    waited = Waiting.model_validate({**dict(JOB), "slotSeconds": 4 * 3600})
     texts = [
         job_problems.gave_up(waited, WaitingFor.TURN, (), LATER, unanswered=False, limit=limit)[0].problem.split(",")[0]
         for limit in ("GiveUpSeconds", "SlotWaitSeconds")

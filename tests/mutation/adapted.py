@@ -101,14 +101,17 @@ class CollectedOnce(PytestRunner):
 
         If a test fails without a mutant, say why: mutmut would only say that one did.
         """
-        failures = Failures(os.open(os.devnull, os.O_WRONLY) if mutant_name else os.dup(2))
         if mutant_name:
-            return self.run_collected(tests, failures)
+            return self.run_collected(tests)
+        failures = Failures(os.dup(2))
         self.session.config.pluginmanager.register(failures)
         return isolation.run_in_fork(self.run_collected, tests, failures)
 
-    def run_collected(self, tests: Iterable[str], failures: Failures) -> int:
-        """Run the tests with these ids, or all, the quickest first. Say nothing. The process must end after that."""
+    def run_collected(self, tests: Iterable[str], failures: Failures | None = None) -> int:
+        """Run the tests with these ids, or all, the quickest first. Say nothing but what `failures` has to tell.
+
+        The process must end after that.
+        """
         self.outputs = sys.stdout, sys.stderr  # to drop mutmut's own would be a warning, which a test would count
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for output in (1, 2):
@@ -121,7 +124,8 @@ class CollectedOnce(PytestRunner):
             except self.session.Failed:
                 return pytest.ExitCode.TESTS_FAILED
             except BaseException:  # noqa: BLE001 - the fork must end here
-                failures.write(traceback.format_exc())
+                if failures:
+                    failures.write(traceback.format_exc())
                 return pytest.ExitCode.INTERNAL_ERROR
         return pytest.ExitCode.OK
 

@@ -140,9 +140,9 @@ def leave(services: Services, pause: Pause, ended: End) -> None:
             services.table.end_pause(capacity)
         case End.REFUSED:
             refusals = 0 if pause.had_room else capacity.refusals
-            longer = min(FIRST_PAUSE * 2 ** min(refusals, MAX_DOUBLINGS), services.settings.capacity_probe_seconds)
+            until_probe = min(FIRST_PAUSE * 2 ** min(refusals, MAX_DOUBLINGS), services.settings.capacity_probe_seconds)
             paused_for = pause.refused_for or WaitingFor.CAPACITY
-            services.table.set_next_probe(capacity, now + longer, paused_for, refusals=refusals + 1)
+            services.table.set_next_probe(capacity, now + until_probe, paused_for, refusals=refusals + 1)
         case End.OUT_OF_TIME:
             services.table.shorten_pause(capacity, now)
         case End.SILENT | End.LOST:

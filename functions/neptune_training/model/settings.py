@@ -82,10 +82,7 @@ class Limits(BaseModel):
 
 
 class Settings(BaseModel):
-    """Hold the environment of `start`, `step` and `track`.
-
-    The variables hold seconds. The fields are timedeltas, except `neptune_read_timeout_seconds`.
-    """
+    """Hold the environment of `start`, `step` and `track`, whose durations are numbers of seconds there."""
 
     model_config = ConfigDict(defer_build=True, frozen=True)
 
